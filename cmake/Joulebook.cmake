@@ -1,0 +1,56 @@
+# One static library a room, with its tests beside its sources.
+include(CheckCXXCompilerFlag)
+
+add_library(joulebook_flags INTERFACE)
+target_compile_features(joulebook_flags INTERFACE cxx_std_23)
+target_compile_options(joulebook_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+  $<$<BOOL:${JOULEBOOK_SANITIZE}>:-fsanitize=${JOULEBOOK_SANITIZE} -fno-omit-frame-pointer -O1
+    -fno-sanitize-recover=all>)
+target_link_options(joulebook_flags INTERFACE
+  $<$<BOOL:${JOULEBOOK_SANITIZE}>:-fsanitize=${JOULEBOOK_SANITIZE}>)
+target_include_directories(joulebook_flags INTERFACE
+  ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(JOULEBOOK_CCACHE ccache)
+if(JOULEBOOK_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${JOULEBOOK_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${JOULEBOOK_CCACHE})
+endif()
+find_program(JOULEBOOK_MOLD mold)
+if(JOULEBOOK_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+# joulebook_room(NAME SOURCES a.cc ... DEPENDS room ... LIBRARIES target ...)
+function(joulebook_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_library(jb_${name} STATIC ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPENDS PREPEND jb_)
+  target_link_libraries(jb_${name} PUBLIC joulebook_flags ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
+endfunction()
+
+# joulebook_test(NAME SOURCES x_test.cc ... ROOMS room ... LIBRARIES target ... [LABEL unit])
+# One test program a room; ctest lists each of its cases.
+function(joulebook_test name)
+  if(NOT JOULEBOOK_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBRARIES;ENVIRONMENT" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name}_test ${ARG_SOURCES})
+  list(TRANSFORM ARG_ROOMS PREPEND jb_)
+  target_link_libraries(${name}_test PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} GTest::gmock
+                        GTest::gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+endfunction()

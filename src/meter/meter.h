@@ -1,0 +1,56 @@
+#pragma once
+// The meter: a sampler thread feeds one energy curve a domain; any window can then be asked for.
+//
+// Threads: open/start/stop from one thread; mark_now, energy, trace and settle from any.
+#include <joulebook/result.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/file_tree.h"
+#include "meter/window.h"
+#include "sensor/sensor.h"
+
+namespace joulebook {
+
+struct MeterOptions {
+  Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
+  Nanos max_gap = std::chrono::seconds(3);       // a longer gap without samples voids a window
+  std::string record_path;                       // raw samples are kept there; empty: not kept
+};
+
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  // Takes the first samples and starts the sampler thread.
+  [[nodiscard]] virtual Status start() = 0;
+  // Takes the closing samples and joins the thread. Idempotent.
+  virtual void stop() = 0;
+  [[nodiscard]] virtual SteadyTime now() const = 0;
+  // Blocks until the change that closes `t` was seen on every live sensor, at most three ticks of
+  // the slowest (bounded by 3 s); then energy() up to `t` is final.
+  virtual void settle(SteadyTime t) = 0;
+  // Never fails as a whole: what cannot be known is an absence with its reason inside.
+  [[nodiscard]] virtual WindowEnergy energy(const Window& window) const = 0;
+  // Power of the total over [begin, end), at most `points` points, for pictures.
+  [[nodiscard]] virtual std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
+                                                      std::size_t points) const = 0;
+  // Describes every sensor in use.
+  [[nodiscard]] virtual std::vector<SensorInfo> sensors() const = 0;
+  // Joulebook's own threads announce themselves, so that the observer pays (Law 6). Call on the
+  // thread itself: its CPU clock is read from then on until it ends.
+  virtual void register_self_thread() = 0;
+  // Whose CPU time is the measured tree's: pids (their descendants are followed).
+  virtual void watch_processes(std::vector<int> pids) = 0;
+};
+
+// Opens a meter over the sensors given (may be empty: every energy is then an absence).
+[[nodiscard]] Result<std::unique_ptr<Meter>> open_meter(
+    std::vector<std::unique_ptr<Sensor>> sensors, MeterOptions options, Clock& clock,
+    std::shared_ptr<const FileTree> files);
+
+}  // namespace joulebook

@@ -1,0 +1,62 @@
+#pragma once
+// What the meter says about one window [begin, end) of steady time. Plain values.
+#include <joulebook/quantity.h>
+#include <joulebook/units.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace joulebook {
+
+struct Window {
+  std::string name;
+  SteadyTime begin;
+  SteadyTime end;
+
+  [[nodiscard]] Seconds duration() const { return end - begin; }
+};
+
+// The energy of one domain in one window.
+struct DomainEnergy {
+  std::string domain;  // "package:0"
+  std::string name;
+  std::string sensor;
+  Quantity energy;      // J
+  Quantity mean_power;  // W
+  Quantity peak_power;  // W: highest mean over any two neighbouring updates; or an absence
+  std::vector<std::string> contains;
+  std::vector<std::string> mirrors;
+  std::vector<std::string> may_contain;
+  bool top_level = false;  // counted in the total
+  // Best energy from rounded edges: exactly additive over windows that tile. Empty where absent.
+  std::optional<MicroJoules> settled;
+};
+
+// CPU time spent in the window, for apportioning (seconds). Negative: unknown.
+struct CpuShare {
+  double capacity = -1;  // hardware threads x duration
+  double machine = -1;   // busy, all processes
+  double tree = -1;      // the measured process tree
+  double self = -1;      // Joulebook's own threads (sampler, ledger, display), engine threads not
+};
+
+struct WindowEnergy {
+  Window window;
+  std::vector<DomainEnergy> domains;  // every domain, nested and mirrored ones too
+  Quantity total;                     // J over the top-level domains
+  Quantity self;                      // J apportioned to Joulebook itself by CPU time, or absent
+  Quantity tree;                      // J apportioned or modelled for the measured process tree
+  CpuShare cpu;
+  std::vector<std::string> devices;  // devices covered by the total
+  std::vector<std::string> warnings;
+};
+
+// A point of a power trace: mean power over [begin, end).
+struct PowerPoint {
+  SteadyTime begin;
+  SteadyTime end;
+  Watts power;
+};
+
+}  // namespace joulebook
