@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
+
 namespace joulebook {
 
 enum class SensorKind { energy_counter, power_gauge, busy_time };
@@ -48,6 +50,20 @@ struct RawReading {
   SteadyTime end;
 };
 
+// How busy CPU time becomes joules. Only sensors of kind busy_time carry one.
+class EnergyModel {
+ public:
+  virtual ~EnergyModel() = default;
+  // J of the whole machine (or this guest's share of its node) over `duration`, of which `busy`
+  // CPU seconds (summed over hardware threads) were spent, known to lie in `bounds`.
+  // Tier modelled; shared parts "idle_watts", "load_curve", "instruction_mix".
+  [[nodiscard]] virtual Quantity machine(Seconds duration, double busy, Interval bounds) const = 0;
+  // J that `busy` CPU seconds of some processes add above idle. Same shared parts but idle.
+  [[nodiscard]] virtual Quantity processes(double busy, Interval bounds) const = 0;
+  // Everything needed to make the same model again (see make_model in machine_model.h).
+  [[nodiscard]] virtual Json describe() const = 0;
+};
+
 // Not thread-safe: one thread (the sampler) reads. No allocation on the success path.
 class Sensor {
  public:
@@ -56,6 +72,8 @@ class Sensor {
   // Errors: no_reading with a reason code ("sensor.missing", "sensor.permission",
   // "sensor.malformed", "sensor.lost", "sensor.unsupported").
   [[nodiscard]] virtual Result<RawReading> read() = 0;
+  // Null for every sensor that measures energy or power itself. Lives as long as the sensor.
+  [[nodiscard]] virtual const EnergyModel* model() const { return nullptr; }
 };
 
 // Something `doctor` has to say: what is missing or doubtful, and the exact cure.

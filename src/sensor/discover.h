@@ -1,0 +1,29 @@
+#pragma once
+// Finds every sensor that can be read here, and says what is missing and how to cure it.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/file_tree.h"
+#include "sensor/sensor.h"
+
+namespace joulebook {
+
+struct SensorChoice {
+  std::vector<std::string> only;  // sensor ids or prefixes ("powercap", "nvml:"); empty: all
+  bool vendor_libraries = true;   // dlopen NVML
+  bool machine_model = true;      // fall back to the model where no node, package or psys sensor is
+};
+
+// Never fails: no sensor at all is a finding with its cure. The machine model is added exactly
+// where no sensor of the CPU side (wall, node, psys, package) could be read, and a finding says so.
+[[nodiscard]] Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
+                                 const SensorChoice& choice);
+
+// One vendor's probe each; discover() calls all of them.
+[[nodiscard]] Discovery probe_powercap(std::shared_ptr<const FileTree> files, Clock& clock);
+[[nodiscard]] Discovery probe_nvml(Clock& clock);
+[[nodiscard]] Discovery probe_machine_model(std::shared_ptr<const FileTree> files, Clock& clock);
+
+}  // namespace joulebook
