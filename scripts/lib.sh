@@ -1,0 +1,18 @@
+# Shared by quickstart, check and setup. Sourced, never run.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+build="$root/build"
+started=$SECONDS
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+[ -t 2 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '==> %s\n' "$*" >&2; }
+
+die() {  # die EXIT_CODE MESSAGE...
+  local code=$1
+  shift
+  printf 'joulebook: %s\n' "$@" >&2
+  exit "$code"
+}
+
+elapsed() { printf '%d min %02d s' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)); }
