@@ -30,7 +30,9 @@ struct SensorInfo {
   std::string device;  // what counts as one device: "cpu", "gpu:GPU-<uuid>"
   SensorKind kind = SensorKind::energy_counter;
   double scale = 1e-6;      // J (counter), W (gauge) or s (busy time) per raw count
-  std::uint64_t range = 0;  // counter: counts after which it starts at 0 again; 0: never
+  std::uint64_t range = 0;  // counter: counts after which it starts at 0 again; 0: never, or not
+                            // known (a finding says so): a fall is then a reset, never a wrap
+  std::uint64_t resolution = 1;  // counts between two values that the reading can take
   Nanos tick{0};            // nominal update period; 0: changes continuously
   Nanos averaging{0};       // gauges: the window the reading averages over; 0: instant
   double duty = 1;          // gauges: share of time the hardware really observes, (0, 1]
