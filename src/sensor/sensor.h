@@ -43,6 +43,9 @@ struct SensorInfo {
   std::vector<std::string> contains;     // domains wholly inside this one
   std::vector<std::string> mirrors;      // the same energy seen by another sensor
   std::vector<std::string> may_contain;  // overlap unknown: never summed with these
+  // Counter: the smallest step the hardware makes, in the unit of `scale` times one count (J or s),
+  // where that is coarser than one count; 0: one count.
+  double resolution = 0;
 };
 
 // One read: the counter's value was true at some instant in [begin, end].
