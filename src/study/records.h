@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/json.h"
 #include "engine/engine.h"
 #include "meter/window.h"
 #include "sensor/sensor.h"
@@ -203,6 +204,9 @@ struct StudyResult {
   double censored_limit = 0.05;
   std::vector<std::string> warnings;
   std::string sentence;  // the study's one plain line
+  std::string version;   // of the Joulebook that made it
+  std::string commit;
+  Json machine;  // facts by name, as in a run's JSON; null: not said
 };
 
 }  // namespace joulebook
