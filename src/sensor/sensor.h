@@ -33,19 +33,16 @@ struct SensorInfo {
   std::uint64_t range = 0;  // counter: counts after which it starts at 0 again; 0: never, or not
                             // known (a finding says so): a fall is then a reset, never a wrap
   std::uint64_t resolution = 1;  // counts between two values that the reading can take
-  Nanos tick{0};            // nominal update period; 0: changes continuously
-  Nanos averaging{0};       // gauges: the window the reading averages over; 0: instant
-  double duty = 1;          // gauges: share of time the hardware really observes, (0, 1]
-  double accuracy = 0;      // stated relative error of gain, +-
-  double max_watts = 0;     // greatest power plausible for the domain; 0: unknown
+  Nanos tick{0};                 // nominal update period; 0: changes continuously
+  Nanos averaging{0};            // gauges: the window the reading averages over; 0: instant
+  double duty = 1;               // gauges: share of time the hardware really observes, (0, 1]
+  double accuracy = 0;           // stated relative error of gain, +-
+  double max_watts = 0;          // greatest power plausible for the domain; 0: unknown
   Tier tier = Tier::measured;
   std::string method;                    // "RAPL counter through powercap"
   std::vector<std::string> contains;     // domains wholly inside this one
   std::vector<std::string> mirrors;      // the same energy seen by another sensor
   std::vector<std::string> may_contain;  // overlap unknown: never summed with these
-  // Counter: the smallest step the hardware makes, in the unit of `scale` times one count (J or s),
-  // where that is coarser than one count; 0: one count.
-  double resolution = 0;
 };
 
 // One read: the counter's value was true at some instant in [begin, end].
