@@ -1,0 +1,60 @@
+#include "meter/delta.h"
+
+#include <algorithm>
+#include <array>
+
+namespace joulebook {
+namespace {
+
+constexpr Nanos kLeastSlack = std::chrono::milliseconds(20);
+
+Delta upwards(std::uint64_t moved, double plausible, std::uint64_t range) {
+  const auto counts = static_cast<double>(moved);
+  if (counts > plausible) return {DeltaKind::reset};
+  if (range > 0 && counts + static_cast<double>(range) <= plausible) return {DeltaKind::ambiguous};
+  return {DeltaKind::value, moved};
+}
+
+bool looks_reset(std::uint64_t before, std::uint64_t after, double plausible) {
+  return static_cast<double>(after) <= plausible || after < before / 2;
+}
+
+Delta downwards(std::uint64_t before, std::uint64_t after, double plausible, std::uint64_t range) {
+  if (range > 0 && before <= range) {
+    const std::uint64_t moved = range - before + after;
+    const auto counts = static_cast<double>(moved);
+    if (counts + static_cast<double>(range) <= plausible) return {DeltaKind::ambiguous};
+    if (counts <= plausible) return {DeltaKind::wrap, moved};
+  }
+  return {looks_reset(before, after, plausible) ? DeltaKind::reset : DeltaKind::backwards};
+}
+
+}  // namespace
+
+std::string_view to_string(DeltaKind kind) {
+  static constexpr std::array<std::string_view, 6> kNames = {"unchanged", "value",     "wrap",
+                                                             "reset",     "backwards", "ambiguous"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+CounterLimits CounterLimits::of(const SensorInfo& info) {
+  const bool stated = info.kind == SensorKind::energy_counter && info.max_watts > 0;
+  return {info.scale, info.range, stated ? kHeadroom * info.max_watts : kUnknownMaxWatts,
+          info.tick};
+}
+
+double CounterLimits::plausible(Nanos elapsed) const {
+  const Nanos slack = std::max(2 * tick, kLeastSlack);
+  return Seconds(elapsed + slack).count() * (max_rate > 0 ? max_rate : kUnknownMaxWatts) / scale;
+}
+
+Delta counter_delta(std::uint64_t before, std::uint64_t after, Nanos elapsed,
+                    const CounterLimits& limits) {
+  const double plausible = limits.plausible(elapsed);
+  if (after > before) return upwards(after - before, plausible, limits.range);
+  if (after < before) return downwards(before, after, plausible, limits.range);
+  const bool whole_turn = limits.range > 0 && static_cast<double>(limits.range) <= plausible;
+  return {whole_turn ? DeltaKind::ambiguous : DeltaKind::unchanged};
+}
+
+}  // namespace joulebook
