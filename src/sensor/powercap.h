@@ -1,0 +1,58 @@
+#pragma once
+// Linux powercap: the RAPL energy counters of Intel and AMD processors, as files of whole
+// microjoules (Documentation/power/powercap/powercap.rst of the kernel).
+//
+// Zones are found by directory name (intel-rapl:*, intel-rapl-mmio:*; AMD uses the same) under
+// /sys/class/powercap, else /sys/devices/virtual/powercap; what a zone covers is read from its
+// `name`, never from its index. Domains: package-0 is "package:0", package-0-die-1 is
+// "package:0.1" (die 0 keeps the package's own number), core, uncore and dram take the number of
+// the package above them, psys counts from 0; ".mmio" is added where an MSR zone sees the same.
+//
+// The factory is probe_powercap (discover.h); this header is for tests and for doctor.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/file_tree.h"
+#include "sensor/sensor.h"
+
+namespace joulebook {
+
+// One counter file and what its directory says about it.
+struct PowercapZone {
+  std::string directory;  // "intel-rapl:0:1"
+  std::string path;       // "/sys/class/powercap/intel-rapl:0/intel-rapl:0:1"
+  std::string name;       // "dram"
+  bool mmio = false;
+  std::vector<unsigned> indices;  // {0, 1}
+};
+
+// Every zone with a readable name, MSR before MMIO, then by index. A zone visible twice (flat and
+// nested) is one zone.
+[[nodiscard]] std::vector<PowercapZone> list_powercap_zones(const FileTree& files);
+
+struct DomainOfZone {
+  std::string domain;  // without a suffix
+  bool die = false;    // one of several dies of a package
+};
+
+// The domain that a zone covers, or nothing for a name that no kernel is known to write: such a
+// zone is never read, because it could hold energy that another one counts.
+[[nodiscard]] std::optional<DomainOfZone> domain_of(const PowercapZone& zone,
+                                                    const std::vector<PowercapZone>& all);
+
+// A whole unsigned decimal number, surrounding blanks apart; nothing else ("-1", "", "1e3" and
+// what does not fit 64 bits are nothing).
+[[nodiscard]] std::optional<std::uint64_t> parse_counter(std::string_view text);
+
+// The sensor that reads `path`/energy_uj. An empty, malformed or backward read is repeated once.
+// REQUIRES: the clock outlives the sensor.
+[[nodiscard]] std::unique_ptr<Sensor> make_counter_file_sensor(SensorInfo info,
+                                                               std::unique_ptr<KeptFile> file,
+                                                               Clock& clock);
+
+}  // namespace joulebook
