@@ -30,6 +30,8 @@ struct Settlement {
   SteadyTime end;
   MicroJoules meter;
   std::vector<Posting> postings;
+  // Domains that this one contains, mirrors or may contain: they must never be posted beside it.
+  std::vector<std::string> overlaps = {};
 };
 
 // What `list` shows of a run or study.
@@ -53,11 +55,15 @@ class Ledger {
                                                       const Anchor& start, const Json& spec) = 0;
   // Adds one trial (or window) with its settlements, in one transaction: after return it is on
   // disk, before it nothing of it is. Errors: resource "file.full", input "ledger.unbalanced"
-  // (a settlement whose postings do not sum to its meter, or with a negative posting).
+  // (a settlement whose postings do not sum to its meter, or with a negative posting),
+  // "ledger.nested" (a domain posted beside one that overlaps it), "ledger.no_such_run",
+  // "ledger.duplicate" (that ordinal is written already), "ledger.ended" (the run is complete).
+  // Postings to one account are added up.
   [[nodiscard]] virtual Status add_trial(const std::string& run, std::int64_t ordinal,
                                          const Json& trial,
                                          const std::vector<Settlement>& settlements) = 0;
-  // Ends the record with its result document.
+  // Ends the record with its result document. An interrupted run (`complete` false) may be taken
+  // up again and ended once more; the last end counts.
   [[nodiscard]] virtual Status end_run(const std::string& run, const Anchor& end,
                                        const Json& result, bool complete) = 0;
 
@@ -85,7 +91,8 @@ class Ledger {
   [[nodiscard]] virtual Result<Verdict> verify() const = 0;
 };
 
-// Opens or creates. Errors: input "ledger.not_a_ledger", "ledger.newer", "file.unwritable";
+// Opens or creates (directories with mode 0700, the file with 0600). Errors: input
+// "ledger.not_a_ledger", "ledger.newer", "ledger.corrupt", "file.directory", "file.unwritable";
 // resource "file.full", "ledger.busy".
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path);
 

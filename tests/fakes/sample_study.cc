@@ -81,7 +81,7 @@ constexpr std::array<PromptSeed, 8> kPrompts = {{
      {3, 4},
      60,
      40,
-     {true, false}},
+     {true, true}},
     {"summarising-1",
      "summarising",
      "Summarise in one sentence: the tide rises twice a day.",

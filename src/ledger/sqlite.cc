@@ -1,0 +1,153 @@
+#include "ledger/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cerrno>
+
+namespace joulebook::sqlite {
+namespace {
+
+struct Finalize {
+  void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+};
+using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+int bind(sqlite3_stmt* s, int index, const Value& value) {
+  if (const auto* n = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(s, index, *n);
+  if (const auto* t = std::get_if<std::string>(&value)) {
+    return sqlite3_bind_text64(s, index, t->data(), t->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  return sqlite3_bind_null(s, index);
+}
+
+// A write refused for want of room: ENOSPC is SQLITE_FULL already, these are not.
+bool out_of_room(int system_errno) {
+  return system_errno == EFBIG || system_errno == EDQUOT || system_errno == ENOSPC;
+}
+
+struct Meaning {
+  ErrorKind kind;
+  const char* code;
+  const char* what;
+  const char* cure;
+};
+
+Meaning meaning(int code, int system_errno) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {ErrorKind::resource, "file.full", "no room left",
+              "free some space or name another ledger with --ledger"};
+    case SQLITE_IOERR:
+      if (out_of_room(system_errno)) return meaning(SQLITE_FULL, 0);
+      return {ErrorKind::input, "ledger.failed", "reading or writing failed",
+              "check the disk, or name another ledger with --ledger"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorKind::resource, "ledger.busy", "another process holds it locked",
+              "wait until that process is done, or name another ledger with --ledger"};
+    case SQLITE_NOTADB:
+      return {ErrorKind::input, "ledger.not_a_ledger", "this is not a ledger",
+              "name another file with --ledger"};
+    case SQLITE_CORRUPT:
+      return {ErrorKind::input, "ledger.corrupt", "the file is damaged",
+              "restore it from a copy, or save what can be read with `sqlite3 FILE .recover`"};
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorKind::input, "file.unwritable", "it cannot be opened for writing",
+              "check the permissions of the file and its directory, or use --ledger"};
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+      return {ErrorKind::resource, "ledger.memory", "not enough memory", "free some memory"};
+    default:
+      return {ErrorKind::input, "ledger.failed", "the ledger refused", ""};
+  }
+}
+
+}  // namespace
+
+std::int64_t Row::number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string Row::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  const int size = sqlite3_column_bytes(statement_, column);
+  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
+}
+
+bool Row::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+
+tl::unexpected<Error> Database::failure(int code) const {
+  const Meaning m = meaning(code, sqlite3_system_errno(db_.get()));
+  return fail(m.kind, m.code, fmt::format("{}: {} ({})", path_, m.what, sqlite3_errmsg(db_.get())),
+              m.cure);
+}
+
+Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+  sqlite3* raw = nullptr;
+  constexpr int kFlags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, kFlags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  Database db(raw, path);
+  if (raw == nullptr) {
+    return fail(ErrorKind::resource, "ledger.memory", path + ": not enough memory to open it",
+                "free some memory");
+  }
+  if (code != SQLITE_OK) return db.failure(code);
+  sqlite3_busy_timeout(raw, options.busy_ms);
+  // A file from elsewhere may hold a hostile schema: it is read, never trusted.
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  return db;
+}
+
+Status Database::each(std::string_view sql, const std::vector<Value>& values,
+                      const std::function<void(const Row&)>& row) {
+  sqlite3_stmt* raw = nullptr;
+  int code = sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+  const Statement statement(raw);
+  for (std::size_t i = 0; i < values.size() && code == SQLITE_OK; ++i) {
+    code = bind(raw, static_cast<int>(i) + 1, values[i]);
+  }
+  if (code != SQLITE_OK) return failure(code);
+  while ((code = sqlite3_step(raw)) == SQLITE_ROW) row(Row(raw));
+  if (code != SQLITE_DONE) return failure(code);
+  return {};
+}
+
+Status Database::run(std::string_view sql, const std::vector<Value>& values) {
+  return each(sql, values, [](const Row&) {});
+}
+
+Status Database::script(const std::string& sql) {
+  const int code = sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(code);
+  return {};
+}
+
+Result<std::int64_t> Database::number(std::string_view sql, const std::vector<Value>& values) {
+  std::int64_t first = 0;
+  bool seen = false;
+  const auto ok = each(sql, values, [&](const Row& row) {
+    if (!std::exchange(seen, true)) first = row.number(0);
+  });
+  if (!ok) return fail(ok.error());
+  return first;
+}
+
+std::int64_t Database::last_rowid() const { return sqlite3_last_insert_rowid(db_.get()); }
+
+Status Database::transaction(const std::function<Status()>& body) {
+  if (auto ok = run("BEGIN IMMEDIATE"); !ok) return ok;
+  auto done = body();
+  if (done) done = run("COMMIT");
+  // After some failures SQLite has rolled back by itself; then there is nothing left to undo.
+  if (!done && sqlite3_get_autocommit(db_.get()) == 0) (void)run("ROLLBACK");
+  return done;
+}
+
+}  // namespace joulebook::sqlite
