@@ -1,0 +1,51 @@
+#include "study/answer_text.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+namespace joulebook {
+namespace {
+
+using Numbers = std::vector<double>;
+
+TEST(AnswerText, FindsNumbers) {
+  EXPECT_EQ(numbers("56"), Numbers{56});
+  EXPECT_EQ(numbers("about 1,234.5 kg"), Numbers{1234.5});
+  EXPECT_EQ(numbers("12 345 678"), Numbers{12345678});
+  EXPECT_EQ(numbers("1234,567"), (Numbers{1234, 567}));
+  EXPECT_EQ(numbers("3, 4, and 5"), (Numbers{3, 4, 5}));
+  EXPECT_EQ(numbers("-3 and 7-4, b2b, 2e3, 3/4"), (Numbers{-3, 7, 4, 2000, 0.75}));
+  EXPECT_EQ(numbers("$36."), Numbers{36});
+  EXPECT_TRUE(numbers("none, x86").empty());
+}
+
+TEST(AnswerText, TheLastMarkerWins) {
+  EXPECT_EQ(marked("Answer: 3\nno: Answer: 4\nbye"), "4");
+  EXPECT_EQ(marked("**Answer:** yes"), "yes");
+  EXPECT_EQ(marked("So the answer is:\n12 coins"), "12 coins");
+  EXPECT_EQ(marked("thus $\\boxed{60}$."), "60");
+  EXPECT_FALSE(marked("no marker"));
+  EXPECT_FALSE(marked("Answer:"));
+}
+
+TEST(AnswerText, FindsTheFirstCompleteJson) {
+  EXPECT_EQ(first_json("see {this} then {\"a\": [1, \"}\"]} end")->dump(), R"({"a":[1,"}"]})");
+  EXPECT_EQ(first_json("```json\n42\n```")->dump(), "42");
+  EXPECT_FALSE(first_json("{\"a\": 1"));
+  EXPECT_FALSE(first_json("plain words"));
+}
+
+RC_GTEST_PROP(AnswerText, NothingCrashesOnAnyText, (const std::string& text)) {
+  (void)numbers(text);
+  (void)candidates(text);
+  (void)first_json(text);
+}
+
+RC_GTEST_PROP(AnswerText, AnIntegerIsFoundInASentence, (std::int32_t n)) {
+  RC_ASSERT(numbers("it is " + std::to_string(n) + ", I think") == Numbers{static_cast<double>(n)});
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,178 @@
+#include "study/checker.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <regex>
+#include <vector>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "study/answer_text.h"
+
+namespace joulebook {
+namespace {
+
+constexpr std::size_t kMostRegexText = 4096;
+constexpr std::array<std::string_view, 5> kKinds = {"none", "exact", "number", "regex", "json"};
+
+bool matches_exact(const std::string& expected, std::string_view answer) {
+  const std::string wanted = normalised(expected);
+  const auto all = candidates(answer);
+  return std::ranges::any_of(all, [&](std::string_view c) { return normalised(c) == wanted; });
+}
+
+bool matches_number(const Checker& checker, std::string_view answer) {
+  const auto wanted = parse_double(checker.expected);
+  auto found = numbers(marked(answer).value_or(std::string_view{}));
+  const bool by_marker = !found.empty();
+  if (!by_marker) found = numbers(answer);
+  if (found.empty() || !wanted) return false;
+  // A marked answer opens with its number ("Answer: 36 coins in all"); free text ends with it.
+  const double got = by_marker ? found.front() : found.back();
+  const double slack = 1e-9 * std::max(1.0, std::abs(*wanted));
+  return std::abs(got - *wanted) <= checker.tolerance + slack;
+}
+
+std::optional<std::regex> compile(const std::string& pattern) try {
+  return std::regex(pattern, std::regex::ECMAScript | std::regex::icase);
+} catch (const std::regex_error&) {
+  return std::nullopt;
+}
+
+bool matches_regex(const std::string& pattern, std::string_view answer) try {
+  const auto regex = compile(pattern);
+  const auto text = answer.substr(0, kMostRegexText);
+  return regex && std::regex_search(text.begin(), text.end(), *regex);
+} catch (const std::regex_error&) {  // too much work for this text: not found
+  return false;
+}
+
+bool contains(const Json& got, const Json& wanted);
+
+bool contains_members(const Json& got, const Json& wanted) {
+  return got.is_object() && std::ranges::all_of(wanted.members(), [&](const auto& member) {
+           return got.has(member.first) && contains(got[member.first], member.second);
+         });
+}
+
+// The expected items occur in this order, others may stand between them.
+bool contains_items(const Json& got, const Json& wanted) {
+  std::size_t found = 0;
+  for (const Json& item : got.items()) {
+    if (found < wanted.items().size() && contains(item, wanted.at(found))) ++found;
+  }
+  return got.is_array() && found == wanted.items().size();
+}
+
+bool contains(const Json& got, const Json& wanted) {
+  if (wanted.is_object()) return contains_members(got, wanted);
+  if (wanted.is_array()) return contains_items(got, wanted);
+  if (wanted.is_string()) {
+    return got.is_string() && normalised(got.as_string()) == normalised(wanted.as_string());
+  }
+  if (wanted.is_number()) return got.is_number() && got.as_double() == wanted.as_double();
+  return got == wanted;
+}
+
+bool matches_json(const std::string& expected, std::string_view answer) {
+  const auto wanted = parse_json(expected);
+  const auto got = first_json(answer);
+  return wanted && got && contains(*got, *wanted);
+}
+
+// A group that holds a repeat and is itself repeated without end backtracks exponentially.
+bool nests_repeats(std::string_view pattern) {
+  std::vector<bool> open(1, false);  // whether the group has a repeat inside
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+    } else if (c == '(') {
+      open.push_back(false);
+    } else if (c == ')' && open.size() > 1) {
+      const bool inner = open.back();
+      open.pop_back();
+      const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+      if (inner && (next == '*' || next == '+' || next == '{')) return true;
+      if (inner) open.back() = true;
+    } else if (c == '*' || c == '+') {
+      open.back() = true;
+    }
+  }
+  return false;
+}
+
+Status bad(std::string code, std::string message, std::string cure) {
+  return fail(ErrorKind::input, std::move(code), std::move(message), std::move(cure));
+}
+
+Status validate_pattern(const std::string& pattern) {
+  if (!compile(pattern)) {
+    return bad("check.pattern", "'" + pattern + "' is no regular expression",
+               "write an ECMAScript pattern");
+  }
+  if (nests_repeats(pattern)) {
+    return bad("check.pattern", "'" + pattern + "' repeats a group that itself holds a repeat",
+               "take one of the two repeats out: it could run for ever");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Checker::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+std::optional<Checker::Kind> checker_kind(std::string_view word) {
+  const auto it = std::ranges::find(kKinds, word);
+  if (it == kKinds.end()) return std::nullopt;
+  return static_cast<Checker::Kind>(it - kKinds.begin());
+}
+
+Status validate(const Checker& checker) {
+  if (checker.kind == Checker::Kind::none) return {};
+  if (trim(checker.expected).empty()) {
+    return bad("check.empty", "the check expects nothing", "set \"expected\"");
+  }
+  switch (checker.kind) {
+    case Checker::Kind::exact:
+      if (!normalised(checker.expected).empty()) return {};
+      return bad("check.empty", "the expected text is all punctuation", "expect a word");
+    case Checker::Kind::number:
+      if (parse_double(checker.expected)) return {};
+      return bad("check.number", "'" + checker.expected + "' is no number",
+                 "write the number in digits, with '.' as the decimal mark");
+    case Checker::Kind::regex:
+      return validate_pattern(checker.expected);
+    case Checker::Kind::json:
+      if (parse_json(checker.expected)) return {};
+      return bad("check.json", "the expected value is no JSON", "write a JSON value");
+    case Checker::Kind::none:
+      break;
+  }
+  return {};
+}
+
+std::optional<bool> check(const Checker& checker, std::string_view answer) {
+  switch (checker.kind) {
+    case Checker::Kind::exact:
+      return matches_exact(checker.expected, answer);
+    case Checker::Kind::number:
+      return matches_number(checker, answer);
+    case Checker::Kind::regex:
+      return matches_regex(checker.expected, answer);
+    case Checker::Kind::json:
+      return matches_json(checker.expected, answer);
+    case Checker::Kind::none:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace joulebook
