@@ -1,0 +1,90 @@
+#include "report/figure.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/text.h"
+
+namespace joulebook {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Quantity measured(double value, double lo, double hi, std::string unit = "J") {
+  Quantity q;
+  q.value = value;
+  q.own = {lo, hi};
+  q.unit = std::move(unit);
+  q.boundary = "package";
+  return q;
+}
+
+TEST(FigureText, PutsIntervalAndValueOnOnePrefix) {
+  EXPECT_EQ(figure_text(measured(17'800, 17'100, 18'600)).full(),
+            "17.8 kJ [17.1–18.6] 95 % measured");
+  EXPECT_EQ(figure_text(measured(0.00037, 0.0003, 0.0005)).line(), "370 µJ [300–500]");
+  EXPECT_EQ(figure_text(measured(999.96, 900, 1100)).line(), "1.00 kJ [0.90–1.10]");
+}
+
+TEST(FigureText, ShowsMoreDigitsWhereTheIntervalIsNarrow) {
+  EXPECT_EQ(figure_text(measured(512, 511.7, 512.3)).line(), "512.0 J [511.7–512.3]");
+  EXPECT_EQ(figure_text(measured(1.87, 1.74, 1.99, "1")).line(), "1.87× [1.74–1.99]");
+}
+
+TEST(FigureText, SaysWhetherAnIntervalIsABoundOrOpenOrNone) {
+  Quantity bound = measured(5, 4, kInfinity);
+  bound.level = 1;
+  EXPECT_EQ(figure_text(bound).full(), "5.00 J [≥ 4.00] bound measured");
+  EXPECT_EQ(figure_text(Quantity::exact(3, "J")).full(), "3.00 J measured");
+  EXPECT_EQ(figure_text(measured(0.01, -0.02, 0.03, "1")).interval, "-0.0200 to 0.0300");
+}
+
+TEST(FigureText, AnAbsenceIsAWordAndNeverANumber) {
+  const Reason reason{"sensor.reset", "the counter was reset", "run again"};
+  const FigureText none = figure_text(Quantity::absent("J", reason));
+  EXPECT_EQ(none.full(), "no reading (sensor.reset)");
+  EXPECT_EQ(none.why, reason.message);
+  EXPECT_EQ(none.cure, reason.cure);
+  EXPECT_EQ(figure_text(Quantity::absent("J", reason, 1500)).line(), "≥ 1.50 kJ (sensor.reset)");
+}
+
+// What is printed reads back as the value, to half of the last printed digit.
+RC_GTEST_PROP(FigureText, ReadsBackWithinItsDigits, ()) {
+  const double value = std::pow(10.0, *rc::gen::inRange(-80, 110) / 10.0);
+  const double spread = *rc::gen::inRange(1, 90) / 100.0;
+  const FigureText text = figure_text(measured(value, value * (1 - spread), value * (1 + spread)));
+  const auto blank = text.value.find(' ');
+  std::string number = text.value.substr(0, blank);
+  std::erase(number, ',');
+  const std::string unit = text.value.substr(blank + 1);
+  const double factor = unit == "GJ"   ? 1e9
+                        : unit == "MJ" ? 1e6
+                        : unit == "kJ" ? 1e3
+                        : unit == "J"  ? 1
+                        : unit == "mJ" ? 1e-3
+                        : unit == "µJ" ? 1e-6
+                                       : 1e-9;
+  const auto shown = parse_double(number);
+  RC_ASSERT(shown.has_value());
+  RC_ASSERT(std::abs(*shown * factor - value) <= value * 0.0051);
+}
+
+TEST(PlainTexts, DurationsCountsBytes) {
+  EXPECT_EQ(duration_text(0.0123), "12.3 ms");
+  EXPECT_EQ(duration_text(0.99951), "1 s");
+  EXPECT_EQ(duration_text(12.34), "12.3 s");
+  EXPECT_EQ(duration_text(59.97), "1 min 00 s");
+  EXPECT_EQ(duration_text(200), "3 min 20 s");
+  EXPECT_EQ(duration_text(3840), "1 h 04 min");
+  EXPECT_EQ(duration_text(-1), "unknown");
+  EXPECT_EQ(count_text(1'234'567), "1,234,567");
+  EXPECT_EQ(count_text(-1'234), "-1,234");
+  EXPECT_EQ(number_text(56.72), "56.7");
+  EXPECT_EQ(bytes_text(412'000'000), "412 MB");
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,30 @@
+#pragma once
+// The sections of the report page, from top to bottom. Inside of html_page.cc.
+#include <string>
+
+#include "core/json.h"
+#include "study/records.h"
+
+namespace joulebook::page {
+
+// One study, as records (for what to show) and as JSON (for the figures shown, by path).
+struct View {
+  const StudyResult& study;
+  const Json& json;
+
+  [[nodiscard]] std::string figure(const std::string& path) const;
+};
+
+[[nodiscard]] std::string headline(const View& view);
+[[nodiscard]] std::string arms(const View& view);
+[[nodiscard]] std::string comparisons(const View& view);
+[[nodiscard]] std::string prompts(const View& view);
+[[nodiscard]] std::string power(const View& view);
+// Machine, sensors, settings, stopping rule, warnings, absences.
+[[nodiscard]] std::string working(const View& view);
+
+// A place for a chart that the script draws; `what` is read out in its stead.
+[[nodiscard]] std::string chart(const std::string& id, const std::string& title,
+                                const std::string& what, const std::string& note);
+
+}  // namespace joulebook::page
