@@ -11,18 +11,23 @@ namespace joulebook {
 namespace {
 
 std::string figure(double value) {
-  return std::isfinite(value) ? fmt::format("{:.3g}", value) : "unbounded";
+  if (!std::isfinite(value)) return "unbounded";
+  return std::fabs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
 std::string brackets(const Interval& i) {
   return fmt::format("[{}, {}]", figure(i.lo), figure(i.hi));
 }
 
-// "512 J [498, 530] modelled"; the interval in the unit of the table, not of the screen.
+// "512 J [498, 530] modelled": value and interval in the one unit, so that columns compare.
 std::string cell(MetricType type, const Quantity& q) {
-  const std::string text = metric_text(type, q);
-  if (type != MetricType::quantity || !q.present()) return markdown_cell(text);
-  return fmt::format("{} {} {}", text, brackets(q.interval()), to_string(q.tier));
+  if (!q.present() || type == MetricType::count || type == MetricType::share || q.unit == "By") {
+    return markdown_cell(metric_text(type, q));
+  }
+  std::string out = figure(*q.value);
+  if (!q.unit.starts_with('{')) out += " " + q.unit;
+  if (type != MetricType::quantity) return out;
+  return fmt::format("{} {} {}", out, brackets(q.interval()), to_string(q.tier));
 }
 
 std::string ratio_cell(const Estimate& e) {
@@ -113,7 +118,7 @@ std::string looks(const StudyResult& study) {
   std::string out;
   for (const auto& look : study.looks) {
     out += fmt::format(
-        "- look after {} rounds, {:.0f} s: half-width {}, {}\n", look.rounds, look.elapsed_s,
+        "- look after round {}, {:.0f} s: half-width {}, {}\n", look.rounds, look.elapsed_s,
         std::isfinite(look.half_width) ? fmt::format("{:.1f} %", 100 * look.half_width)
                                        : "not known yet",
         look.verdict);

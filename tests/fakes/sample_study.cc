@@ -11,7 +11,7 @@ namespace joulebook::fakes {
 namespace {
 
 constexpr std::int64_t kOrigin = 5'000'000'000'000;        // steady
-constexpr std::int64_t kWall = 1'795'473'480'123'000'000;  // 2026-11-23T22:18:00.123Z
+constexpr std::int64_t kWall = 1'795'472'280'123'000'000;  // 2026-11-23T22:18:00.123Z
 constexpr int kRounds = 2;
 constexpr std::array<const char*, 2> kArms = {"direct", "step by step"};
 
@@ -478,14 +478,14 @@ StudyResult sample_study() {
                      *study.arms[0].loaded_silent,
                      {"bare after", window("bare after", last + 0.5, 5), modelled(11.6, "W")}};
   study.comparisons = {comparison(study.trials)};
-  study.looks = {{1, std::numeric_limits<double>::infinity(), 60.5, "continue"},
-                 {2, 0.018, 121.25, "narrow enough"}};
+  study.looks = {{1, std::numeric_limits<double>::infinity(), 33.5, "continue"},
+                 {2, 0.018, 66.25, "narrow enough"}};
   study.sensors = {sample_sensor()};
   study.trace = sample_trace(study.start.steady, end);
   study.whole = sample_whole(end);
   study.drift = modelled(11.6 / 11.4 - 1, "1");
   study.drift.shared = without_mix(study.drift.shared);
-  study.warnings = {"6.2 % of the answers of step by step were cut at 512 tokens"};
+  study.warnings = {"12.5 % of the answers of step by step were cut at 512 tokens"};
   study.sentence = study.comparisons[0].sentence;
   return study;
 }

@@ -1,0 +1,247 @@
+// The schemas under docs/schema are closed, every file that is written obeys them, and a document
+// that lacks a required member, or holds one of another type, or one too many, is refused.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include "export/metric_table.h"
+#include "export/study_json.h"
+#include "fakes/sample_study.h"
+
+namespace joulebook {
+namespace {
+
+using Doc = nlohmann::json;
+
+class Schema {
+ public:
+  explicit Schema(const std::string& name) {
+    std::ifstream in(std::string(JOULEBOOK_SOURCE_DIR) + "/docs/schema/" + name);
+    raw_ = Doc::parse(in);
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(raw_), schema_);
+  }
+
+  [[nodiscard]] const Doc& raw() const { return raw_; }
+  [[nodiscard]] bool accepts(const Doc& doc) const { return explain(doc).empty(); }
+  [[nodiscard]] std::string explain(const Doc& doc) const {
+    valijson::Validator validator;
+    valijson::ValidationResults results;
+    const valijson::adapters::NlohmannJsonAdapter target(doc);
+    if (validator.validate(schema_, target, &results)) return {};
+    std::string why = "refused";
+    valijson::ValidationResults::Error error;
+    while (results.popError(error)) {
+      why += "\n";
+      for (const auto& step : error.context) why += step;
+      why += ": " + error.description;
+    }
+    return why;
+  }
+
+ private:
+  Doc raw_;
+  valijson::Schema schema_;
+};
+
+struct Place {
+  Doc::json_pointer object;  // in the document
+  std::string member;
+  const Doc* schema;  // of the member
+};
+
+// Walks document and schema together and lists every required member of every definition, once.
+class Walker {
+ public:
+  explicit Walker(const Doc& schema) : root_(schema) {}
+
+  void walk(const Doc& schema, const Doc& doc, const Doc::json_pointer& at) {
+    const Doc& rule = resolve(schema, doc);
+    if (doc.is_array() && rule.contains("items")) {
+      for (std::size_t i = 0; i < doc.size(); ++i) walk(rule["items"], doc[i], at / i);
+    }
+    if (!doc.is_object() || !rule.contains("properties")) return;
+    const bool fresh = seen_.insert(&rule).second;
+    if (fresh) objects.push_back(at);
+    for (const auto& [name, member] : doc.items()) {
+      if (!rule["properties"].contains(name)) continue;
+      const Doc& inner = rule["properties"][name];
+      if (fresh && required(rule, name)) places.push_back({at, name, &resolve(inner, member)});
+      walk(inner, member, at / name);
+    }
+  }
+
+  std::vector<Place> places;
+  std::vector<Doc::json_pointer> objects;
+  [[nodiscard]] bool saw(const Doc& rule) const { return seen_.contains(&rule); }
+
+ private:
+  static bool required(const Doc& rule, const std::string& name) {
+    const auto list = rule.value("required", Doc::array());
+    return std::find(list.begin(), list.end(), name) != list.end();
+  }
+
+  const Doc& resolve(const Doc& schema, const Doc& doc) const {
+    if (schema.contains("$ref")) {
+      const std::string ref = schema["$ref"];
+      return resolve(root_.at(Doc::json_pointer(ref.substr(1))), doc);
+    }
+    if (!schema.contains("oneOf")) return schema;
+    const bool absent = doc.is_object() && doc.contains("value") && doc["value"].is_null();
+    return resolve(schema["oneOf"][absent ? 1 : 0], doc);
+  }
+
+  const Doc& root_;
+  std::set<const Doc*> seen_;
+};
+
+bool allows(const Doc& rule, const std::string& type) {
+  if (!rule.contains("type")) return false;
+  const Doc& types = rule["type"];
+  return types.is_string() ? types == type
+                           : std::find(types.begin(), types.end(), type) != types.end();
+}
+
+// One value of each type that the rule does not allow.
+std::vector<Doc> wrong_values(const Doc& rule) {
+  std::vector<Doc> wrong;
+  if (!allows(rule, "null")) wrong.emplace_back(nullptr);
+  if (!allows(rule, "boolean")) wrong.emplace_back(true);
+  if (!allows(rule, "string")) wrong.emplace_back("surely not");
+  if (!allows(rule, "array")) wrong.push_back(Doc::array());
+  if (!allows(rule, "object")) wrong.push_back(Doc::object());
+  if (!allows(rule, "number")) wrong.emplace_back(0.5);
+  if (!allows(rule, "number") && !allows(rule, "integer")) wrong.emplace_back(7);
+  if (rule.contains("enum")) wrong.emplace_back("no such word");
+  return wrong;
+}
+
+void expect_closed(const Schema& schema, const Doc& good) {
+  ASSERT_EQ(schema.explain(good), "");
+  Walker walker(schema.raw());
+  walker.walk(schema.raw(), good, Doc::json_pointer());
+  for (const auto& [name, rule] : schema.raw()["definitions"].items()) {
+    EXPECT_TRUE(!rule.contains("properties") || walker.saw(rule)) << "no instance of " << name;
+  }
+  for (const auto& place : walker.places) {
+    Doc doc = good;
+    doc.at(place.object).erase(place.member);
+    EXPECT_FALSE(schema.accepts(doc)) << "without " << place.object << "/" << place.member;
+    for (const auto& wrong : wrong_values(*place.schema)) {
+      doc.at(place.object)[place.member] = wrong;
+      EXPECT_FALSE(schema.accepts(doc)) << place.object << "/" << place.member << " = " << wrong;
+    }
+  }
+  for (const auto& object : walker.objects) {
+    Doc doc = good;
+    doc.at(object)["no_such_member"] = 1;
+    EXPECT_FALSE(schema.accepts(doc)) << object;
+  }
+}
+
+// Every rule for an object says what else it may hold; required members are among the known ones.
+void expect_no_open_object(const Doc& rule, const std::string& at) {
+  if (rule.is_array()) {
+    for (const auto& item : rule) expect_no_open_object(item, at);
+  }
+  if (!rule.is_object()) return;
+  const bool is_rule = rule.contains("properties") && rule["properties"].is_object();
+  if (is_rule && rule.contains("type")) {
+    EXPECT_EQ(rule.value("additionalProperties", Doc()), Doc(false)) << at;
+    for (const auto& name : rule.value("required", Doc::array())) {
+      EXPECT_TRUE(rule["properties"].contains(name.get<std::string>())) << at << name;
+    }
+  }
+  for (const auto& [name, inner] : rule.items()) expect_no_open_object(inner, at + "/" + name);
+}
+
+// Small, so that hundreds of validations are quick; every definition still has an instance.
+StudyResult small_study() {
+  StudyResult study = fakes::sample_study();
+  const TrialRecord failed = study.trials.back();
+  study.trials.resize(2);
+  study.trials.push_back(failed);
+  study.trace.resize(2);
+  study.comparisons[0].kinds.resize(2);
+  study.spec.prompts.resize(8);
+  study.version = "0.1.0";
+  study.commit = "abc";
+  study.machine = Json::object({{"cpu", "a CPU"}, {"hardware_threads", 2}});
+  return study;
+}
+
+Doc as_doc(const Json& json) { return Doc::parse(json.dump()); }
+
+Doc run_document() {
+  const StudyResult study = small_study();
+  const Json whole = to_json(study)["whole"];
+  Json run = Json::object({{"schema", "joulebook.run/1"}});
+  run.set("joulebook", to_json(study)["joulebook"]).set("machine", study.machine);
+  run.set("command", Json::array({"sleep", "1"})).set("exit_code", 0);
+  run.set("start_ns", study.start.steady.ns).set("end_ns", study.end.steady.ns);
+  run.set("duration_s", 1.5).set("domains", whole["domains"]).set("total", whole["total"]);
+  run.set("devices", whole["devices"]).set("self", whole["self"]).set("tree", whole["tree"]);
+  run.set("cpu", whole["cpu"]).set("sensors", to_json(study)["sensors"]);
+  Json window = whole["window"];
+  window.set("total", whole["total"]);
+  run.set("start", to_json(study)["start"]).set("trace", to_json(study)["trace"]);
+  run.set("beside",
+          Json::array({Json::object(
+              {{"domain", "wall:0"}, {"energy", whole["total"]}, {"remainder", whole["total"]}})}));
+  run.set("windows", Json::array({window})).set("warnings", whole["warnings"]);
+  return as_doc(run);
+}
+
+TEST(Schema, StudyIsClosedAndEveryRequiredMemberCounts) {
+  const Schema schema("study.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  expect_closed(schema, as_doc(to_json(small_study())));
+}
+
+TEST(Schema, RunIsClosedAndEveryRequiredMemberCounts) {
+  const Schema schema("run.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  expect_closed(schema, run_document());
+}
+
+TEST(Schema, WholeSampleAndInterruptedStudyObey) {
+  const Schema schema("study.schema.json");
+  StudyResult study = fakes::sample_study();
+  EXPECT_EQ(schema.explain(as_doc(to_json(study))), "");
+  study.complete = false;
+  study.arms.clear();
+  study.comparisons.clear();
+  study.trials.clear();
+  study.looks.clear();
+  study.drift = Quantity::absent("1", {"baseline.none", "no baseline after", ""});
+  EXPECT_EQ(schema.explain(as_doc(to_json(study))), "");
+}
+
+TEST(Schema, EveryMetricIsAQuantityOfTheSchema) {
+  const Schema schema("quantity.schema.json");
+  for (const auto& arm : fakes::sample_study().arms) {
+    for (const auto& m : arm_metrics()) {
+      EXPECT_EQ(schema.explain(as_doc(to_json(m.of(arm).these))), "") << m.id;
+    }
+  }
+}
+
+TEST(Schema, SharedDefinitionsAreTheSameInEveryFile) {
+  const Doc quantity = Schema("quantity.schema.json").raw();
+  for (const char* name : {"study.schema.json", "run.schema.json"}) {
+    const Schema schema(name);
+    for (const auto& [id, rule] : quantity["definitions"].items()) {
+      EXPECT_EQ(schema.raw()["definitions"][id], rule) << name << " " << id;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace joulebook
