@@ -1,0 +1,100 @@
+#include "sensor/discover.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sensor/containment.h"
+#include "sensor/host_facts.h"
+
+namespace joulebook {
+namespace {
+
+bool chosen(const std::string& id, const std::vector<std::string>& only) {
+  return only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& prefix) {
+           return id.starts_with(prefix);
+         });
+}
+
+// Whether some sensor sees the whole CPU side, so that no model is needed.
+bool sees_cpu_side(const std::vector<std::unique_ptr<Sensor>>& sensors) {
+  return std::any_of(sensors.begin(), sensors.end(), [](const auto& sensor) {
+    const std::string_view kind = domain_kind(sensor->info().domain);
+    return kind == "wall" || kind == "node" || kind == "psys" || kind == "package";
+  });
+}
+
+void append(Discovery& all, Discovery part) {
+  std::move(part.sensors.begin(), part.sensors.end(), std::back_inserter(all.sensors));
+  std::move(part.findings.begin(), part.findings.end(), std::back_inserter(all.findings));
+}
+
+// The driver and the library must agree about there being a GPU; without one, silence.
+void check_nvidia(Discovery& nvml, const FileTree& files) {
+  const bool gpu = host_facts(files).nvidia_gpu;
+  for (Finding& finding : nvml.findings) {
+    if (finding.reason.code != "sensor.library_missing") continue;
+    if (gpu) {
+      finding.level = Finding::Level::problem;
+      finding.reason.message = "an NVIDIA GPU is here, but " + finding.reason.message;
+    } else {
+      finding.level = Finding::Level::note;
+      finding.reason.cure.clear();
+      finding.reason.message += "; no NVIDIA GPU is seen either";
+    }
+  }
+  if (!gpu && files.root().empty() && !nvml.sensors.empty()) {
+    nvml.findings.push_back(
+        {Finding::Level::note,
+         "nvml",
+         {"sensor.gpu_unseen", "NVML finds a GPU that /dev and /proc/driver/nvidia do not show",
+          "give the container the device (docker run --gpus all)"}});
+  }
+}
+
+void add_model(Discovery& all, std::shared_ptr<const FileTree> files, Clock& clock) {
+  Discovery model = probe_machine_model(std::move(files), clock);
+  if (!model.sensors.empty()) {
+    all.findings.push_back({Finding::Level::note,
+                            "machine model",
+                            {"sensor.modelled",
+                             "no sensor of the CPU side can be read: a model of this machine "
+                             "estimates it from CPU time (tier modelled, wide intervals)",
+                             "cure what is said about powercap to measure instead"}});
+  }
+  append(all, std::move(model));
+}
+
+void keep_chosen(Discovery& all, const SensorChoice& choice) {
+  std::erase_if(all.sensors,
+                [&](const auto& sensor) { return !chosen(sensor->info().id, choice.only); });
+}
+
+void report_emptiness(Discovery& all, const SensorChoice& choice, std::size_t before) {
+  if (!all.sensors.empty()) return;
+  const bool refused = !choice.only.empty() && before > 0;
+  all.findings.push_back({Finding::Level::problem, "sensors",
+                          refused ? Reason{"sensor.not_chosen", "no sensor here matches the choice",
+                                           "see `joulebook sensors` for the ids"}
+                                  : Reason{"sensor.none", "no sensor can be read on this machine",
+                                           "cure one of the findings above"}});
+}
+
+}  // namespace
+
+Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
+                   const SensorChoice& choice) {
+  Discovery all = probe_powercap(files, clock);
+  if (choice.vendor_libraries) {
+    Discovery nvml = probe_nvml(clock);
+    check_nvidia(nvml, *files);
+    append(all, std::move(nvml));
+  }
+  if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);
+  relate(all.sensors);
+  const std::size_t before = all.sensors.size();
+  keep_chosen(all, choice);
+  report_emptiness(all, choice, before);
+  return all;
+}
+
+}  // namespace joulebook
