@@ -1,0 +1,14 @@
+#include "engine/gguf_file.h"
+#include "engine/llama_engine.h"
+
+namespace joulebook {
+
+Result<std::unique_ptr<Engine>> open_llama(const std::string& path, const EngineOptions&) {
+  if (const auto file = read_gguf(path); !file) return fail(file.error());
+  return fail(ErrorKind::engine, "engine.not_built",
+              "this build of joulebook has no embedded engine to run " + path,
+              "build with -DJOULEBOOK_ENGINE=ON (./quickstart does), or serve the file and name "
+              "the server's http address");
+}
+
+}  // namespace joulebook
