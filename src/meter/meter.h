@@ -21,6 +21,8 @@ struct MeterOptions {
   Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
   Nanos max_gap = std::chrono::seconds(3);       // a longer gap without samples voids a window
   std::string record_path;                       // raw samples are kept there; empty: not kept
+  // Devices that the total covers, by SensorInfo::device or a prefix of it; empty: all.
+  std::vector<std::string> devices;
 };
 
 class Meter {
@@ -46,6 +48,8 @@ class Meter {
   virtual void register_self_thread() = 0;
   // Whose CPU time is the measured tree's: pids (their descendants are followed).
   virtual void watch_processes(std::vector<int> pids) = 0;
+  // Keeps a remark (a window, a mark) in the recording, where there is one.
+  virtual void note(const Json&) {}
 };
 
 // Opens a meter over the sensors given (may be empty: every energy is then an absence).

@@ -3,7 +3,9 @@
 // gives way to the newest. Pages are touched only as the ring fills. Not thread-safe.
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <type_traits>
 
 namespace joulebook {
@@ -15,7 +17,9 @@ class Ring {
  public:
   // REQUIRES: capacity > 0.
   explicit Ring(std::size_t capacity)
-      : items_(std::make_unique_for_overwrite<T[]>(capacity)), capacity_(capacity) {}
+      : items_(static_cast<T*>(std::calloc(capacity, sizeof(T)))), capacity_(capacity) {
+    if (!items_) throw std::bad_alloc();
+  }
 
   void push(const T& item) {
     items_[(head_ + size_) % capacity_] = item;
@@ -51,7 +55,11 @@ class Ring {
   }
 
  private:
-  std::unique_ptr<T[]> items_;
+  struct Free {
+    void operator()(T* items) const { std::free(items); }
+  };
+  // calloc and not new: it hands out pages that are not touched until they are used.
+  std::unique_ptr<T[], Free> items_;
   std::size_t capacity_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;

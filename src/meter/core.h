@@ -1,0 +1,78 @@
+#pragma once
+// The meter without its thread: fed with readings, it answers for windows. A pure function of what
+// it was fed, so a recorded run replays to the last bit. Not thread-safe.
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/clock.h"
+#include "meter/cpu_curve.h"
+#include "meter/domain_curve.h"
+#include "meter/meter.h"
+#include "meter/window.h"
+#include "sensor/containment.h"
+
+namespace joulebook {
+
+// CPU seconds spent so far, since some origin; negative: not read at that instant.
+struct CpuSample {
+  SteadyTime at;
+  double machine = -1;
+  double tree = -1;
+  double self = -1;
+
+  bool operator==(const CpuSample&) const = default;
+};
+
+struct Channel {
+  SensorInfo info;
+  const EnergyModel* model = nullptr;  // outlives the core
+};
+
+class MeterCore {
+ public:
+  // `hardware_threads`: of the machine; 0: unknown. An empty list of devices counts them all.
+  MeterCore(std::vector<Channel> channels, const MeterOptions& options, int hardware_threads);
+
+  [[nodiscard]] std::size_t channels() const { return curves_.size(); }
+  [[nodiscard]] bool doubtful(std::size_t channel, const RawReading& reading) const {
+    return curves_[channel].doubtful(reading);
+  }
+  void reading(std::size_t channel, const RawReading& reading) { curves_[channel].add(reading); }
+  void miss(std::size_t channel, SteadyTime at, const Error& error) {
+    curves_[channel].miss(at, error);
+  }
+  void cpu(const CpuSample& sample);
+  // A suspend between two anchors spoils every curve between them.
+  void anchor(const Anchor& anchor);
+
+  // Every live sensor has closed t.
+  [[nodiscard]] bool settled(SteadyTime t) const;
+  // The most that settling may take on live sensors.
+  [[nodiscard]] Nanos closing() const;
+  [[nodiscard]] WindowEnergy energy(const Window& window) const;
+  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
+                                              std::size_t points) const;
+  [[nodiscard]] std::vector<SensorInfo> sensors() const;
+
+ private:
+  [[nodiscard]] CpuShare cpu_share(const Window& window) const;
+  [[nodiscard]] Quantity total(std::span<const DomainEnergy> domains) const;
+  [[nodiscard]] std::vector<std::string> devices() const;
+  [[nodiscard]] bool covered(const DomainCurve& curve) const;
+  [[nodiscard]] const ModelCurve* machine_model() const;
+  [[nodiscard]] Quantity processes(double cpu_seconds, const WindowEnergy& window,
+                                   const char* whose) const;
+  void warn(WindowEnergy& out) const;
+
+  std::vector<DomainCurve> curves_;
+  MeterOptions options_;
+  int hardware_threads_ = 0;
+  TopLevel plan_;
+  CpuCurve machine_;
+  CpuCurve tree_;
+  CpuCurve self_;
+  std::optional<Anchor> anchor_;
+};
+
+}  // namespace joulebook

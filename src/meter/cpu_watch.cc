@@ -1,0 +1,201 @@
+#include "meter/cpu_watch.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace joulebook {
+namespace {
+
+std::optional<double> read_clock(clockid_t clock) {
+  timespec ts{};
+  if (clock_gettime(clock, &ts) != 0) return std::nullopt;
+  return static_cast<double>(ts.tv_sec) + static_cast<double>(ts.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+CpuWatch::CpuWatch(const Clock& clock, std::shared_ptr<const FileTree> files)
+    : clock_(clock), files_(std::move(files)), live_(files_->root().empty()) {
+  const long ticks = sysconf(_SC_CLK_TCK);
+  if (ticks > 0) jiffy_ = 1.0 / static_cast<double>(ticks);
+  const auto text = files_->read("/proc/stat");
+  const auto stat = text ? parse_machine_stat(*text) : std::nullopt;
+  if (stat) hardware_threads_ = stat->threads;
+}
+
+void CpuWatch::register_thread() {
+  Thread thread;
+  if (pthread_getcpuclockid(pthread_self(), &thread.clock) != 0) return;
+  const std::lock_guard lock(mutex_);
+  threads_.push_back(thread);
+}
+
+void CpuWatch::watch(std::vector<int> pids) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tree_, [&](const auto& item) {
+    return item.second.root && std::find(pids.begin(), pids.end(), item.first) == pids.end();
+  });
+  watching_ = watching_ || !pids.empty();
+  for (const int pid : pids) {
+    if (tree_.contains(pid)) continue;
+    if (const auto stat = stat_of(pid)) enter(pid, *stat, true);
+  }
+}
+
+std::optional<CpuWatch::Stat> CpuWatch::stat_of(int pid) const {
+  const auto line = files_->read("/proc/" + std::to_string(pid) + "/stat");
+  const auto stat = line ? parse_proc_stat(*line) : std::nullopt;
+  if (!stat) return std::nullopt;
+  const auto own = live_ ? clock_of(pid) : std::nullopt;
+  return Stat{stat->parent, own.value_or(static_cast<double>(stat->utime + stat->stime) * jiffy_),
+              static_cast<double>(stat->cutime + stat->cstime) * jiffy_};
+}
+
+std::optional<double> CpuWatch::clock_of(int pid) const {
+  clockid_t clock{};
+  if (clock_getcpuclockid(pid, &clock) != 0) return std::nullopt;
+  return read_clock(clock);
+}
+
+// A root is counted from now on, any other process from its birth: it was born while we watched.
+void CpuWatch::enter(int pid, const Stat& stat, bool root) {
+  Process process;
+  process.parent = stat.parent;
+  process.root = root;
+  process.own = stat.own;
+  process.children = stat.children;
+  if (root) {
+    process.base = stat.own;
+    process.children0 = stat.children;
+  }
+  tree_.emplace(pid, process);
+}
+
+void CpuWatch::bury(int pid) {
+  const auto it = tree_.find(pid);
+  const double spent = it->second.total();
+  const auto parent = tree_.find(it->second.parent);
+  if (parent != tree_.end() && parent->first != pid) {
+    parent->second.dead += spent;
+  } else {
+    gone_ += spent;
+  }
+  tree_.erase(it);
+}
+
+// /proc/PID/task/TID/children, where the kernel has it: only the tree is walked. Empty: it has not.
+std::optional<std::vector<int>> CpuWatch::children_of(int pid) const {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  const auto threads = files_->list(tasks);
+  if (!threads) return std::nullopt;
+  std::vector<int> out;
+  for (const auto& thread : *threads) {
+    const auto text = files_->read(tasks + "/" + thread + "/children");
+    if (!text && text.error().code == "file.missing" && threads->size() == 1) return std::nullopt;
+    if (!text) continue;
+    for (const auto word : split(trim(*text), ' ')) {
+      if (const auto child = parse_int(word)) out.push_back(static_cast<int>(*child));
+    }
+  }
+  return out;
+}
+
+// Every process of the machine, by its parent: where there are no lists of children.
+void CpuWatch::adopt_all() {
+  const auto names = files_->list("/proc");
+  if (!names) return;
+  std::map<int, Stat> all;
+  for (const auto& name : *names) {
+    const auto pid = parse_int(name);
+    if (!pid || tree_.contains(static_cast<int>(*pid))) continue;
+    if (const auto stat = stat_of(static_cast<int>(*pid))) all.emplace(*pid, *stat);
+  }
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const auto& [pid, stat] : all) {
+      if (tree_.contains(pid) || !tree_.contains(stat.parent)) continue;
+      enter(pid, stat, false);
+      grew = true;
+    }
+  }
+}
+
+void CpuWatch::adopt_children() {
+  std::vector<int> open;
+  for (const auto& item : tree_) open.push_back(item.first);
+  while (!open.empty()) {
+    const int pid = open.back();
+    open.pop_back();
+    const auto children = children_of(pid);
+    if (!children) {
+      if (tree_.contains(pid) && files_->exists("/proc/" + std::to_string(pid))) adopt_all();
+      continue;
+    }
+    for (const int child : *children) {
+      const auto stat = tree_.contains(child) ? std::nullopt : stat_of(child);
+      if (!stat) continue;
+      enter(child, *stat, false);
+      open.push_back(child);
+    }
+  }
+}
+
+void CpuWatch::refresh_tree() {
+  std::vector<int> ended;
+  for (auto& [pid, process] : tree_) {
+    const auto stat = stat_of(pid);
+    if (!stat) {
+      ended.push_back(pid);
+      continue;
+    }
+    process.own = std::max(process.own, stat->own);
+    process.children = std::max(process.children, stat->children);
+  }
+  // Children before their parents, as far as pids tell: newer processes have greater ones.
+  for (auto it = ended.rbegin(); it != ended.rend(); ++it) bury(*it);
+  adopt_children();
+}
+
+double CpuWatch::self_seconds() {
+  double sum = 0;
+  for (auto& thread : threads_) {
+    if (!thread.ended) {
+      const auto now = read_clock(thread.clock);
+      thread.ended = !now;
+      thread.seconds = std::max(thread.seconds, now.value_or(0));
+    }
+    sum += thread.seconds;
+  }
+  return sum;
+}
+
+double CpuWatch::tree_seconds() {
+  if (!watching_) return -1;
+  double sum = gone_;
+  for (auto& [pid, process] : tree_) {
+    if (live_) process.own = std::max(process.own, clock_of(pid).value_or(0));
+    sum += process.total();
+  }
+  return sum;
+}
+
+double CpuWatch::machine_seconds() const {
+  const auto text = files_->read("/proc/stat");
+  const auto stat = text ? parse_machine_stat(*text) : std::nullopt;
+  return stat ? static_cast<double>(stat->busy) * jiffy_ : -1;
+}
+
+CpuSample CpuWatch::sample(bool fresh) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.now();
+  const bool due = fresh || now - refreshed_ >= kRefresh;
+  if (due) refreshed_ = now;
+  if (due && watching_) refresh_tree();
+  return {now, due ? machine_seconds() : -1, tree_seconds(), self_seconds()};
+}
+
+}  // namespace joulebook

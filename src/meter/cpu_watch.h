@@ -1,0 +1,110 @@
+#pragma once
+// CPU time of Joulebook's own threads, of the watched process tree and of the machine.
+//
+//   self     CLOCK_THREAD_CPUTIME of each registered thread, by its clock; a thread that ended
+//            keeps its last value (error: what it spent since the round before, at most a period)
+//   tree     CPU clock of each live process of the tree, plus what ended descendants spent. An
+//            ended child is credited with its last known value, or through its parent's cutime and
+//            cstime once it was waited for, whichever is more. The tree is read anew from
+//            /proc/PID/stat at most every kRefresh, so a child that lives shorter than that is
+//            seen only through its parent's cutime (which has the resolution of a jiffy, 10 ms).
+//            Error: at most a refresh of CPU time of each child that ends unwaited for. Under a
+//            sysroot every process is read from its /proc/PID/stat, to a jiffy.
+//   machine  busy CPU time of /proc/stat (user, nice, system, irq, softirq, steal), to a jiffy;
+//   read
+//            with the tree, not read (-1) in the rounds between
+//
+// Threads: register_thread and watch from any; sample from one.
+#include <time.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/file_tree.h"
+#include "meter/core.h"
+
+namespace joulebook {
+
+class CpuWatch {
+ public:
+  static constexpr Nanos kRefresh = std::chrono::milliseconds(100);
+
+  CpuWatch(const Clock& clock, std::shared_ptr<const FileTree> files);
+
+  // The calling thread counts as Joulebook's own from now on.
+  void register_thread();
+  // Whose descendants to follow, from what they have spent by now. Empty: nobody's.
+  void watch(std::vector<int> pids);
+  // All three, at the clock's now. `fresh`: read the tree and the machine whatever the time.
+  [[nodiscard]] CpuSample sample(bool fresh);
+  [[nodiscard]] int hardware_threads() const { return hardware_threads_; }
+
+ private:
+  struct Thread {
+    clockid_t clock = 0;
+    double seconds = 0;
+    bool ended = false;
+  };
+  struct Process {
+    int parent = 0;
+    bool root = false;
+    double own = 0;        // s, newest known
+    double base = 0;       // s spent before it was watched
+    double children = 0;   // s of ended children that were waited for, newest known
+    double children0 = 0;  // likewise, before it was watched
+    double dead = 0;       // s of children that we saw end
+
+    [[nodiscard]] double total() const { return own - base + std::max(children - children0, dead); }
+  };
+  struct Stat {
+    int parent = 0;
+    double own = 0;
+    double children = 0;
+  };
+
+  [[nodiscard]] std::optional<Stat> stat_of(int pid) const;
+  [[nodiscard]] std::optional<double> clock_of(int pid) const;
+  void enter(int pid, const Stat& stat, bool root);
+  [[nodiscard]] std::optional<std::vector<int>> children_of(int pid) const;
+  void adopt_all();
+  void adopt_children();
+  void refresh_tree();
+  void bury(int pid);
+  [[nodiscard]] double self_seconds();
+  [[nodiscard]] double tree_seconds();
+  [[nodiscard]] double machine_seconds() const;
+
+  const Clock& clock_;
+  std::shared_ptr<const FileTree> files_;
+  bool live_ = true;  // the kernel's own clocks apply; no sysroot
+  double jiffy_ = 0.01;
+  int hardware_threads_ = 0;
+  std::mutex mutex_;
+  std::vector<Thread> threads_;
+  std::map<int, Process> tree_;
+  bool watching_ = false;
+  double gone_ = 0;  // s of watched processes without a watched parent that ended
+  SteadyTime refreshed_{0};
+};
+
+// The fields of /proc/PID/stat that matter. Nothing where the line is malformed. Exposed for tests.
+struct ProcStat {
+  int parent = 0;
+  std::uint64_t utime = 0;
+  std::uint64_t stime = 0;
+  std::uint64_t cutime = 0;
+  std::uint64_t cstime = 0;
+};
+[[nodiscard]] std::optional<ProcStat> parse_proc_stat(std::string_view line);
+// Busy jiffies of the "cpu" line of /proc/stat and the number of "cpuN" lines.
+struct MachineStat {
+  std::uint64_t busy = 0;
+  int threads = 0;
+};
+[[nodiscard]] std::optional<MachineStat> parse_machine_stat(std::string_view text);
+
+}  // namespace joulebook

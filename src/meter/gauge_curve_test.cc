@@ -1,0 +1,96 @@
+#include "meter/gauge_curve.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+
+#include "fakes/power_plant.h"
+
+namespace joulebook {
+namespace {
+
+using fakes::PowerFunction;
+using std::chrono::milliseconds;
+
+constexpr SteadyTime kOrigin{1'000'000'000'000};
+constexpr double kMost = 1000;
+
+SteadyTime at(double seconds) { return kOrigin + Nanos(std::llround(seconds * 1e9)); }
+
+SensorInfo gauge(double averaging) {
+  SensorInfo info;
+  info.id = info.name = "gauge";
+  info.domain = "gpu:0";
+  info.kind = SensorKind::power_gauge;
+  info.scale = 1e-3;
+  info.averaging = Nanos(std::llround(averaging * 1e9));
+  info.max_watts = kMost;
+  return info;
+}
+
+double reading(const PowerFunction& power, double t, double averaging) {
+  if (averaging <= 0) return power.watts(t);
+  return (power.joules(t) - power.joules(t - averaging)) / averaging;
+}
+
+GaugeCurve sampled(const PowerFunction& power, double averaging, double period, double phase) {
+  GaugeCurve curve(gauge(averaging), {.capacity = 4096});
+  for (double t = phase; t < 3; t += period) {
+    const auto counts = static_cast<std::uint64_t>(reading(power, t, averaging) * 1e3);
+    curve.add({counts, at(t), at(t)});
+  }
+  return curve;
+}
+
+RC_GTEST_PROP(GaugeCurve, HoldsTheTruthOfASquareWaveAtTheSamplingPeriod, ()) {
+  const double period = *rc::gen::inRange(5, 100) * 1e-3;
+  const double ratio = *rc::gen::element(0.5, 2.0 / 3, 0.99, 1.0, 1.0, 1.01, 1.5, 7.3);
+  const double averaging = *rc::gen::element(0.0, 0.3, 1.0, 3.0, 20.0) * period;
+  const auto watts = [] { return *rc::gen::inRange(0, 1000) * 1.0; };
+  const auto power =
+      PowerFunction::square(watts(), watts(), period * ratio, *rc::gen::inRange(5, 95) / 100.0);
+  const auto curve = sampled(power, averaging, period, *rc::gen::inRange(0, 1000) * 1e-3 * period);
+  for (int i = 0; i < 20; ++i) {
+    const double b = 0.2 + *rc::gen::inRange(0, 1000) * 1e-3;
+    const double e = b + *rc::gen::inRange(1, 1500) * 1e-3;
+    RC_ASSERT(!curve.fault(at(b), at(e)));
+    const Interval bounds = curve.bounds(at(b), at(e));
+    const double truth = power.joules(e) - power.joules(b);
+    RC_ASSERT(bounds.lo <= truth + 1e-6);
+    RC_ASSERT(bounds.hi >= truth - 1e-6);
+    const double best = *curve.best(at(e)) - *curve.best(at(b));
+    RC_ASSERT(bounds.hi >= best - 1e-9);
+  }
+}
+
+TEST(GaugeCurve, AnAveragingGaugeSeesMostOfALongWindow) {
+  const auto curve = sampled(PowerFunction::constant(400), 0.1, 0.01, 0);
+  const Interval bounds = curve.bounds(at(0.5), at(2.5));
+  EXPECT_TRUE(bounds.contains(800));
+  EXPECT_LT(bounds.width(), 0.25 * 800);
+  EXPECT_NEAR(*curve.best(at(2.5)) - *curve.best(at(0.5)), 800, 1e-2);
+}
+
+TEST(GaugeCurve, WhatADutyOfAQuarterLeavesUnseenIsUnknown) {
+  SensorInfo info = gauge(0.1);
+  info.duty = 0.25;
+  GaugeCurve curve(info, {.capacity = 4096});
+  for (double t = 0; t < 3; t += 0.1) curve.add({400'000, at(t), at(t)});
+  const Interval bounds = curve.bounds(at(0.45), at(2.45));
+  EXPECT_LT(bounds.lo, 0.27 * 800);
+  EXPECT_GT(bounds.hi, 0.25 * 800 + 0.7 * 2 * kMost);
+}
+
+TEST(GaugeCurve, AGapIsAnAbsence) {
+  GaugeCurve curve(gauge(0), {.capacity = 64});
+  for (double t : {0.0, 0.1, 0.2, 5.0, 5.1}) curve.add({100'000, at(t), at(t)});
+  EXPECT_EQ(curve.fault(at(0.05), at(5.05))->code, "window.gap");
+  EXPECT_FALSE(curve.fault(at(0.05), at(0.15)));
+  EXPECT_EQ(curve.fault(at(0.05), at(6))->code, "window.not_bracketed");
+  EXPECT_EQ(curve.fault(at(-1), at(0.1))->code, "window.not_bracketed");
+  EXPECT_FALSE(curve.settled(at(1)));
+}
+
+}  // namespace
+}  // namespace joulebook

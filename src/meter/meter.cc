@@ -1,0 +1,138 @@
+#include "meter/meter.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "meter/core.h"
+#include "meter/cpu_watch.h"
+#include "meter/record.h"
+#include "meter/sampler.h"
+
+namespace joulebook {
+namespace {
+
+// Locks: `core_` guards the core and the recording; the sensors and the CPU watch are read outside
+// of it, by whoever holds `round_` (the sampler thread, or start() before there is one).
+class LiveMeter final : public Meter {
+ public:
+  LiveMeter(std::vector<std::unique_ptr<Sensor>> sensors, MeterOptions options, Clock& clock,
+            std::shared_ptr<const FileTree> files)
+      : options_(std::move(options)),
+        clock_(clock),
+        sampler_(std::move(sensors), options_, clock, std::move(files)) {}
+  ~LiveMeter() override { stop(); }
+
+  [[nodiscard]] Status open_record() {
+    if (options_.record_path.empty()) return {};
+    return sampler_.record(options_.record_path);
+  }
+
+  [[nodiscard]] Status start() override {
+    if (thread_.joinable()) return {};
+    round(true);
+    running_ = true;
+    thread_ = std::thread([this] { loop(); });
+    return {};
+  }
+
+  void stop() override {
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = false;
+    }
+    wake_.notify_all();
+    if (!thread_.joinable()) return;
+    thread_.join();
+    round(true);
+    const std::lock_guard lock(mutex_);
+    sampler_.end_record();
+  }
+
+  [[nodiscard]] SteadyTime now() const override { return clock_.now(); }
+
+  void settle(SteadyTime t) override {
+    std::unique_lock lock(mutex_);
+    if (!running_) return;
+    const std::int64_t fresh = rounds_ + 2;  // the round under way may have begun before us
+    fresh_ = true;
+    const auto done = [&] { return !running_ || (rounds_ >= fresh && sampler_.core().settled(t)); };
+    const Nanos most = sampler_.core().closing() + 2 * options_.period;
+    rounded_.wait_for(lock, std::min<Nanos>(most, std::chrono::seconds(3)), done);
+  }
+
+  [[nodiscard]] WindowEnergy energy(const Window& window) const override {
+    const std::lock_guard lock(mutex_);
+    return sampler_.core().energy(window);
+  }
+  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
+                                              std::size_t points) const override {
+    const std::lock_guard lock(mutex_);
+    return sampler_.core().trace(begin, end, points);
+  }
+  [[nodiscard]] std::vector<SensorInfo> sensors() const override {
+    const std::lock_guard lock(mutex_);
+    return sampler_.core().sensors();
+  }
+  void register_self_thread() override { sampler_.cpu().register_thread(); }
+  void watch_processes(std::vector<int> pids) override { sampler_.cpu().watch(std::move(pids)); }
+  void note(const Json& note) override {
+    const std::lock_guard lock(mutex_);
+    sampler_.keep(NoteEvent{note});
+  }
+
+ private:
+  void round(bool fresh) {
+    const auto& events = sampler_.read_all(fresh);
+    const std::lock_guard lock(mutex_);
+    for (const auto& event : events) sampler_.apply(event);
+    ++rounds_;
+    rounded_.notify_all();
+  }
+
+  void loop() {
+    register_self_thread();
+    SteadyTime next = clock_.now() + options_.period;
+    for (;;) {
+      bool fresh = false;
+      {
+        std::unique_lock lock(mutex_);
+        const Nanos left = next - clock_.now();
+        if (left.count() > 0) wake_.wait_for(lock, left, [&] { return !running_; });
+        if (!running_) return;
+        fresh = std::exchange(fresh_, false);
+      }
+      round(fresh);
+      // Deadlines are absolute; rounds that could not be held are left out, not caught up.
+      next = std::max(next + options_.period, clock_.now());
+    }
+  }
+
+  MeterOptions options_;
+  Clock& clock_;
+  Sampler sampler_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable rounded_;
+  std::thread thread_;
+  std::int64_t rounds_ = 0;
+  bool running_ = false;
+  bool fresh_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Meter>> open_meter(std::vector<std::unique_ptr<Sensor>> sensors,
+                                          MeterOptions options, Clock& clock,
+                                          std::shared_ptr<const FileTree> files) {
+  if (options.period <= Nanos{0}) {
+    return fail(ErrorKind::usage, "meter.period", "the sampling period must be positive",
+                "name a period of at least 1 ms");
+  }
+  auto meter =
+      std::make_unique<LiveMeter>(std::move(sensors), std::move(options), clock, std::move(files));
+  if (auto opened = meter->open_record(); !opened) return fail(opened.error());
+  return meter;
+}
+
+}  // namespace joulebook

@@ -1,0 +1,53 @@
+#pragma once
+// One round of readings: every sensor once (twice where the first value is doubtful), CPU times and
+// the clocks. Turns them into events, which are fed to the core and recorded in the same order.
+//
+// read_all touches sensors and system calls and no shared state; apply, keep and the core belong
+// to whoever holds the meter's lock. No allocation in a round but while a sensor fails, when the
+// process tree is read anew, and when a cell of a modelled machine ends.
+#include <memory>
+#include <vector>
+
+#include "meter/core.h"
+#include "meter/cpu_watch.h"
+#include "meter/record.h"
+
+namespace joulebook {
+
+class Sampler {
+ public:
+  Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOptions& options, Clock& clock,
+          std::shared_ptr<const FileTree> files);
+
+  [[nodiscard]] Status record(const std::string& path);
+  void end_record();
+
+  // `fresh`: the process tree, too, whenever it was read last. Valid until the next call.
+  [[nodiscard]] const std::vector<TraceEvent>& read_all(bool fresh);
+  void apply(const TraceEvent& event);
+  // Records without feeding the core.
+  void keep(const TraceEvent& event);
+
+  [[nodiscard]] const MeterCore& core() const { return core_; }
+  [[nodiscard]] CpuWatch& cpu() { return cpu_; }
+
+ private:
+  static constexpr Nanos kFlush = std::chrono::seconds(1);
+
+  void read(std::size_t channel);
+  void read_clocks();
+  [[nodiscard]] bool doubtful(std::size_t channel, const RawReading& reading) const;
+
+  std::vector<std::unique_ptr<Sensor>> sensors_;
+  MeterOptions options_;
+  Clock& clock_;
+  CpuWatch cpu_;
+  MeterCore core_;
+  std::unique_ptr<TraceWriter> record_;
+  std::vector<TraceEvent> events_;
+  std::optional<Anchor> anchor_;  // the newest read
+  SteadyTime anchored_{0};        // when the newest one was kept
+  SteadyTime flushed_{0};
+};
+
+}  // namespace joulebook
