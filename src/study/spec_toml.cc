@@ -1,0 +1,204 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include "core/file_tree.h"
+#include "core/text.h"
+#include "core/toml.h"
+#include "study/engines.h"
+#include "study/prompts.h"
+#include "study/spec.h"
+
+namespace joulebook {
+namespace {
+
+const std::vector<std::string> kStudyKeys = {
+    "name",      "seed",     "prompts", "baseline_seconds", "warmups", "keep_cache",
+    "keep_text", "stopping", "arm"};
+const std::vector<std::string> kStoppingKeys = {"min_rounds", "max_rounds", "target",
+                                                "max_seconds"};
+const std::vector<std::string> kArmKeys = {
+    "name", "model",   "mode",    "system", "reasoning",  "temperature", "max_tokens",
+    "seed", "threads", "context", "batch",  "gpu_layers", "api_key_env", "model_name"};
+
+// Reads the members of one table; the first value of a wrong type is kept as the error.
+class Table {
+ public:
+  Table(const TomlDocument& document, std::string path, const Json& json)
+      : document_(document), path_(std::move(path)), json_(json) {}
+
+  void operator()(const char* key, std::string& value) {
+    const Json* json = member(key);
+    if (json == nullptr) return;
+    if (!json->is_string()) return refuse(key, "must be text", "put it in quotes");
+    value = json->as_string();
+  }
+  void operator()(const char* key, bool& value) {
+    const Json* json = member(key);
+    if (json == nullptr) return;
+    if (!json->is_bool()) return refuse(key, "must be true or false", "write true or false");
+    value = json->as_bool();
+  }
+  void operator()(const char* key, double& value) {
+    const Json* json = member(key);
+    if (json == nullptr) return;
+    if (!json->is_number()) return refuse(key, "must be a number", "write a number, no quotes");
+    value = json->as_double();
+  }
+  template <std::integral T>
+  void operator()(const char* key, T& value) {
+    const Json* json = member(key);
+    if (json == nullptr) return;
+    if (!json->is_int() || !std::in_range<T>(json->as_int())) {
+      return refuse(key, "must be a whole number in range",
+                    fmt::format("at least {}, at most {}", std::numeric_limits<T>::min(),
+                                std::numeric_limits<T>::max()));
+    }
+    value = static_cast<T>(json->as_int());
+  }
+  // One of some words; `set` is given its index.
+  template <std::size_t N, class Set>
+  void word(const char* key, const std::array<std::string, N>& words, Set set) {
+    std::string text;
+    (*this)(key, text);
+    if (text.empty() || error_) return;
+    for (std::size_t i = 0; i < N; ++i) {
+      if (text == words[i]) return set(i);
+    }
+    const auto close = nearest(text, words);
+    refuse(key, fmt::format("'{}' is no value of it", text),
+           close ? fmt::format("did you mean '{}'?", *close) : "one of: " + join(words, ", "));
+  }
+  [[nodiscard]] Status done() const { return error_ ? Status(fail(*error_)) : Status(); }
+
+ private:
+  const Json* member(const char* key) const {
+    return !error_ && json_.has(key) ? &json_[key] : nullptr;
+  }
+  void refuse(const char* key, std::string what, std::string cure) {
+    const std::string full = path_.empty() ? key : path_ + "." + key;
+    error_ = toml_error(document_, full, std::move(what), std::move(cure)).value();
+  }
+
+  const TomlDocument& document_;
+  std::string path_;
+  const Json& json_;
+  std::optional<Error> error_;
+};
+
+// A path in the file is meant from the file's folder.
+std::string beside(const std::string& origin, const std::string& path) {
+  const std::filesystem::path given(path);
+  if (path.empty() || is_address(path) || given.is_absolute()) return path;
+  return (std::filesystem::path(origin).parent_path() / given).lexically_normal().string();
+}
+
+Result<ArmSpec> read_arm(const TomlDocument& document, std::size_t index, const Json& json,
+                         const std::string& default_model) {
+  const std::string path = fmt::format("arm[{}]", index);
+  if (auto ok = check_keys(document, path, json, kArmKeys); !ok) return fail(std::move(ok.error()));
+  Table table(document, path, json);
+  Mode mode = Mode::direct;
+  table.word("mode", std::array<std::string, 2>{"direct", "reason"},
+             [&](std::size_t i) { mode = i == 0 ? Mode::direct : Mode::reason; });
+  std::string model;
+  table("model", model);
+  ArmSpec arm = default_arm(model.empty() ? default_model : beside(document.origin, model), mode);
+  table("name", arm.name);
+  table("system", arm.system);
+  table.word("reasoning", std::array<std::string, 3>{"unset", "on", "off"},
+             [&](std::size_t i) { arm.reasoning = static_cast<Reasoning>(i); });
+  table("temperature", arm.temperature);
+  table("max_tokens", arm.max_tokens);
+  table("seed", arm.seed);
+  table("threads", arm.engine.threads);
+  table("context", arm.engine.context);
+  table("batch", arm.engine.batch);
+  table("gpu_layers", arm.engine.gpu_layers);
+  table("api_key_env", arm.engine.api_key_env);
+  table("model_name", arm.engine.model_name);
+  if (auto ok = table.done(); !ok) return fail(std::move(ok.error()));
+  return arm;
+}
+
+Status read_arms(const TomlDocument& document, const std::string& default_model, StudySpec& spec) {
+  if (!document.root.has("arm")) return {};
+  const Json& arms = document.root["arm"];
+  if (!arms.is_array()) return toml_error(document, "arm", "must be a list", "write [[arm]]");
+  spec.arms.clear();
+  for (std::size_t i = 0; i < arms.items().size(); ++i) {
+    auto arm = read_arm(document, i, arms.at(i), default_model);
+    if (!arm) return fail(std::move(arm.error()));
+    spec.arms.push_back(std::move(*arm));
+  }
+  return {};
+}
+
+Status read_stopping(const TomlDocument& document, StoppingSpec& stopping) {
+  const Json& json = document.root["stopping"];
+  if (json.is_null()) return {};
+  if (!json.is_object()) {
+    return toml_error(document, "stopping", "must be a table", "write [stopping]");
+  }
+  if (auto ok = check_keys(document, "stopping", json, kStoppingKeys); !ok) return ok;
+  Table table(document, "stopping", json);
+  table("min_rounds", stopping.min_rounds);
+  table("max_rounds", stopping.max_rounds);
+  table("target", stopping.target);
+  table("max_seconds", stopping.max_seconds);
+  if (!json.has("min_rounds")) {
+    stopping.min_rounds = std::min(stopping.min_rounds, std::max(1, stopping.max_rounds));
+  }
+  return table.done();
+}
+
+Status read_prompts(const TomlDocument& document, const std::string& source, StudySpec& spec) {
+  if (source == "forty" || source == kBuiltIn) return {};
+  spec.prompts_source = beside(document.origin, source);
+  auto prompts = load_prompts(spec.prompts_source);
+  if (!prompts) return fail(std::move(prompts.error()));
+  spec.prompts = std::move(*prompts);
+  return {};
+}
+
+}  // namespace
+
+Result<StudySpec> parse_study(std::string_view toml, const std::string& origin,
+                              const std::string& default_model) {
+  const auto document = parse_toml(toml, origin);
+  if (!document) return fail(document.error());
+  if (auto ok = check_keys(*document, "", document->root, kStudyKeys); !ok) {
+    return fail(std::move(ok.error()));
+  }
+  StudySpec spec = forty_study(default_model);
+  spec.name = std::filesystem::path(origin).stem().string();
+  std::string prompts = "forty";
+  Table table(*document, "", document->root);
+  table("name", spec.name);
+  table("seed", spec.seed);
+  table("prompts", prompts);
+  table("baseline_seconds", spec.baseline_seconds);
+  table("warmups", spec.warmups);
+  table("keep_cache", spec.keep_cache);
+  table("keep_text", spec.keep_text);
+  for (const auto& ok : {table.done(), read_stopping(*document, spec.stopping),
+                         read_arms(*document, default_model, spec)}) {
+    if (!ok) return fail(ok.error());
+  }
+  if (auto ok = read_prompts(*document, prompts, spec); !ok) return fail(std::move(ok.error()));
+  if (auto ok = validate(spec); !ok) return fail(std::move(ok.error()));
+  return spec;
+}
+
+Result<StudySpec> load_study(const std::string& path, const std::string& default_model) {
+  const auto text = read_file(path);
+  if (!text) return fail(text.error());
+  return parse_study(*text, path, default_model);
+}
+
+}  // namespace joulebook
