@@ -31,18 +31,11 @@ std::string_view phase_words(Phase phase) {
   return "unknown";
 }
 
-// "bound" is a level, "95 % modelled" a level with a tier: what the column "sure" says.
-std::string sure(const FigureText& figure) {
-  if (!figure.present()) return {};
-  if (figure.level.empty()) return figure.tier;
-  return figure.level + " " + figure.tier;
-}
-
 void add_line(TextGrid& grid, std::string name, Tokens tokens, double seconds,
               const Quantity& energy) {
   const FigureText figure = figure_text(energy);
   grid.add({std::move(name), count_text(tokens.count), duration_text(seconds), figure.value,
-            figure.present() ? figure.interval : figure.code, sure(figure)});
+            figure.present() ? figure.interval : figure.code, figure.sure()});
 }
 
 std::string per_token(const TrialRecord& trial) {

@@ -72,9 +72,9 @@ std::string interval_words(double lo, double hi, double factor, int decimals) {
 FigureText absence(const Json& q) {
   FigureText text;
   const Json& reason = q["reason"];
-  text.value = "no reading";
   text.per = q["per"].as_string();
   text.code = reason["code"].as_string("unknown");
+  text.value = text.code.starts_with("sensor.") ? "no reading" : "no figure";
   text.why = reason["message"].as_string();
   text.cure = reason["cure"].as_string();
   if (q["lo"].is_number()) {
@@ -98,18 +98,21 @@ std::string FigureText::line() const {
   return interval.empty() ? value : fmt::format("{} [{}]", value, interval);
 }
 
-std::string FigureText::full() const {
-  if (!present()) return line();
-  const std::string sure = interval.empty() ? value : fmt::format("{} {}", line(), level);
-  return tier.empty() ? sure : fmt::format("{} {}", sure, tier);
+std::string FigureText::sure() const {
+  return level.empty() || tier.empty() ? level + tier : fmt::format("{} {}", level, tier);
 }
 
-FigureText figure_text(const Json& q) {
+std::string FigureText::full() const {
+  return present() && !sure().empty() ? fmt::format("{} {}", line(), sure()) : line();
+}
+
+FigureText figure_text(const Json& q, RatioStyle style) {
   if (!q["value"].is_number()) return absence(q);
   const double value = q["value"].as_double();
   const double lo = q["lo"].as_double(value);
   const double hi = q["hi"].as_double(std::numeric_limits<double>::infinity());
-  const Scale scale = scale_for(value, q["unit"].as_string());
+  const bool percent = style == RatioStyle::percent && q["unit"].as_string() == "1";
+  const Scale scale = percent ? Scale{0.01, "%"} : scale_for(value, q["unit"].as_string());
   const double half = half_width(value, lo, hi) / scale.factor;
   const int decimals = decimals_for(value / scale.factor, half);
   FigureText text;
@@ -123,7 +126,9 @@ FigureText figure_text(const Json& q) {
   return text;
 }
 
-FigureText figure_text(const Quantity& quantity) { return figure_text(to_json(quantity)); }
+FigureText figure_text(const Quantity& quantity, RatioStyle style) {
+  return figure_text(to_json(quantity), style);
+}
 
 std::string ratio_interval_text(double lo, double hi) {
   const double middle = std::isfinite(hi) ? (lo + hi) / 2 : lo;

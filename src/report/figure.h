@@ -14,7 +14,11 @@
 
 namespace joulebook {
 
-// A figure in its parts. The texts of an absence: `value` is "no reading", `why` its reason.
+// How a figure of unit "1" is shown.
+enum class RatioStyle { times, percent };
+
+// A figure in its parts. The texts of an absence: `value` is "no reading" (of a sensor) or "no
+// figure", `why` its reason.
 struct FigureText {
   std::string value;  // "17.8 kJ", "1.87×", "no reading"
   std::string
@@ -27,15 +31,19 @@ struct FigureText {
   std::string cure;
 
   [[nodiscard]] bool present() const { return code.empty(); }
+  // "95 % measured": level and tier.
+  [[nodiscard]] std::string sure() const;
   // "17.8 kJ [17.1–18.6]" or "no reading (sensor.reset)".
   [[nodiscard]] std::string line() const;
   // line() with level and tier: "17.8 kJ [17.1–18.6] 95 % measured".
   [[nodiscard]] std::string full() const;
 };
 
-// From the quantity object of the contract. Unit "1" is shown as a ratio ("1.87×").
-[[nodiscard]] FigureText figure_text(const Json& quantity);
-[[nodiscard]] FigureText figure_text(const Quantity& quantity);
+// From the quantity object of the contract. Unit "1" is shown as a ratio ("1.87×") or as a
+// share ("1.75 %").
+[[nodiscard]] FigureText figure_text(const Json& quantity, RatioStyle style = RatioStyle::times);
+[[nodiscard]] FigureText figure_text(const Quantity& quantity,
+                                     RatioStyle style = RatioStyle::times);
 
 // "1.74–1.99" for an interval of ratios that has no quantity of its own.
 [[nodiscard]] std::string ratio_interval_text(double lo, double hi);

@@ -42,10 +42,16 @@ TEST(FigureText, SaysWhetherAnIntervalIsABoundOrOpenOrNone) {
   EXPECT_EQ(figure_text(measured(0.01, -0.02, 0.03, "1")).interval, "-0.0200 to 0.0300");
 }
 
+TEST(FigureText, ShowsASmallChangeAsAShare) {
+  const FigureText text = figure_text(measured(0.0175, -0.01, 0.025, "1"), RatioStyle::percent);
+  EXPECT_EQ(text.full(), "1.75 % [-1.00 to 2.50] 95 % measured");
+}
+
 TEST(FigureText, AnAbsenceIsAWordAndNeverANumber) {
   const Reason reason{"sensor.reset", "the counter was reset", "run again"};
   const FigureText none = figure_text(Quantity::absent("J", reason));
   EXPECT_EQ(none.full(), "no reading (sensor.reset)");
+  EXPECT_EQ(figure_text(Quantity::absent("J", {"bought.nothing", "", ""})).value, "no figure");
   EXPECT_EQ(none.why, reason.message);
   EXPECT_EQ(none.cure, reason.cure);
   EXPECT_EQ(figure_text(Quantity::absent("J", reason, 1500)).line(), "≥ 1.50 kJ (sensor.reset)");

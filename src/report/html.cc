@@ -82,19 +82,21 @@ const Json& json_at(const Json& root, std::string_view path) {
   return *here;
 }
 
-std::string figure_html(const Json& root, const std::string& path) {
+std::string figure_html(const Json& root, const std::string& path, RatioStyle style) {
   const Json& quantity = json_at(root, path);
-  const FigureText figure = figure_text(quantity);
+  const FigureText figure = figure_text(quantity, style);
   if (!figure.present()) return absence_html(path, quantity);
   std::string html = fmt::format(
       "<span class=\"fig\" data-path=\"{}\"{}{}{}><span class=\"v\">{}</span>", escape_html(path),
       attribute("value", quantity["value"]), attribute("lo", quantity["lo"]),
       attribute("hi", quantity["hi"]), escape_html(figure.value));
   if (!figure.interval.empty()) {
-    html += fmt::format("<span class=\"i\">{}<span class=\"l\"> {}</span></span>",
-                        escape_html(figure.interval), escape_html(figure.level));
+    html += fmt::format("<span class=\"i\">{}</span>", escape_html(figure.interval));
   }
-  return html + fmt::format("<span class=\"tier {0}\">{0}</span></span>", escape_html(figure.tier));
+  const std::string level = figure.level.empty() ? "" : escape_html(figure.level) + " ";
+  return html +
+         fmt::format("<span class=\"s\">{0}<span class=\"tier {1}\">{1}</span></span></span>",
+                     level, escape_html(figure.tier));
 }
 
 std::string number_html(const Json& root, const std::string& path, std::string_view text) {

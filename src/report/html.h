@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "report/figure.h"
 
 namespace joulebook {
 
@@ -21,7 +22,8 @@ namespace joulebook {
 // A figure by its path: value, interval, level and tier, or the reason of its absence, with
 // data-path, data-value, data-lo and data-hi for programs that compare the page with the JSON.
 // A figure that is not there is written as one, never passed over.
-[[nodiscard]] std::string figure_html(const Json& root, const std::string& path);
+[[nodiscard]] std::string figure_html(const Json& root, const std::string& path,
+                                      RatioStyle style = RatioStyle::times);
 
 // A plain number by its path, shown as `text`.
 [[nodiscard]] std::string number_html(const Json& root, const std::string& path,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.h"
 #include "export/metric_table.h"
 #include "report/figure.h"
 #include "report/html.h"
@@ -76,9 +77,8 @@ std::string metric_path(std::string_view id) {
 std::string derived_html(const Quantity& q, MetricType type) {
   if (q.present()) return fmt::format("<span class=\"num\">{}</span>", metric_text(type, q));
   return fmt::format(
-      "<span class=\"fig none\"><span class=\"v\">no reading</span>"
-      "<span class=\"i\">{}</span></span>",
-      escape_html(figure_text(q).why));
+      "<span class=\"fig none\"><span class=\"v\">{}</span><span class=\"i\">{}</span></span>",
+      escape_html(figure_text(q).value), escape_html(figure_text(q).why));
 }
 
 std::string metric_cell(const View& view, std::size_t arm, const ArmMetric& metric) {
@@ -176,23 +176,34 @@ std::string kinds_table(const View& view, const Comparison& comparison, const st
   return table_html(table);
 }
 
-std::string bought(const View& view, const Comparison& comparison, const std::string& base) {
-  std::string nothing;
+bool checkable(const StudyResult& study, const std::string& kind) {
+  return std::ranges::any_of(study.spec.prompts, [&](const Prompt& prompt) {
+    return prompt.kind == kind && prompt.checker.kind != Checker::Kind::none;
+  });
+}
+
+// Kinds where thinking bought no correct answer, and kinds where nobody can tell.
+std::string bought_nothing(const StudyResult& study, const Comparison& comparison) {
+  std::vector<std::string> nothing;
+  std::vector<std::string> unknown;
   for (const auto& kind : comparison.kinds) {
     if (kind.extra_correct > 0) continue;
-    nothing += (nothing.empty() ? "" : ", ") + escape_html(kind.kind);
+    (checkable(study, kind.kind) ? nothing : unknown).push_back(kind.kind);
   }
+  std::string html;
+  if (!nothing.empty()) html += "Not one correct answer more in " + join(nothing, ", ") + ". ";
+  if (!unknown.empty()) html += "Answers that cannot be checked: " + join(unknown, ", ") + ".";
+  return html.empty() ? html : "<p>" + escape_html(html) + "</p>\n";
+}
+
+std::string bought(const View& view, const Comparison& comparison, const std::string& base) {
   return fmt::format(
       "<h3>What it bought</h3>\n<p>Correct answers, {} against {}: {}. Energy for each extra one: "
       "{}</p>\n{}",
       escape_html(view.study.arms[comparison.b].spec.name),
       escape_html(view.study.arms[comparison.a].spec.name),
       number_html(view.json, base + ".extra_correct", extra_words(comparison.extra_correct)),
-      view.figure(base + ".j_per_extra_correct"),
-      nothing.empty() ? ""
-                      : fmt::format("<p>No correct answer more in: {}. (Kinds whose answers cannot "
-                                    "be checked are among them.)</p>\n",
-                                    nothing));
+      view.figure(base + ".j_per_extra_correct"), bought_nothing(view.study, comparison));
 }
 
 std::string comparison_html(const View& view, std::size_t index) {
@@ -237,8 +248,8 @@ std::string headline(const View& view) {
   const std::string day = iso8601(view.study.start.wall_ns).substr(0, 10);
   std::string html = fmt::format(
       "<header>\n<p class=\"kicker\">Joulebook study “{}” <time datetime=\"{}\">{}</time></p>\n"
-      "<h1>{}</h1>\n",
-      escape_html(view.study.spec.name), day, day,
+      "<h1{}>{}</h1>\n",
+      escape_html(view.study.spec.name), day, day, first.size() > 90 ? " class=\"long\"" : "",
       escape_html(first.empty() ? "What these answers cost in joules" : first));
   if (!rest.empty()) html += fmt::format("<p class=\"standfirst\">{}</p>\n", escape_html(rest));
   html += fmt::format("<p class=\"byline\">{}</p>\n", escape_html(byline(view.study)));
@@ -254,7 +265,10 @@ std::string arms(const View& view) {
              "chart-phases", "Where the joules went",
              "Stacked bars: energy of each arm by phase; the same figures are in the table below.",
              "Joules summed over all prompts, repeats averaged; intervals in the table below.") +
-         arms_table(view) + "</section>\n";
+         arms_table(view) +
+         "<p class=\"src\">A figure without an interval was counted or timed. Under every other: "
+         "its "
+         "interval, how sure it is, and its tier.</p>\n</section>\n";
 }
 
 std::string comparisons(const View& view) {
@@ -305,8 +319,8 @@ std::string power(const View& view) {
          view.figure(path + ".power")});
   }
   html += table_html(table);
-  html +=
-      fmt::format("<p>Drift of the bare idle power over the study: {}</p>\n", view.figure("drift"));
+  html += fmt::format("<p>Drift of the bare idle power over the study: {}</p>\n",
+                      figure_html(view.json, "drift", RatioStyle::percent));
   return html + "</section>\n";
 }
 

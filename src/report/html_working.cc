@@ -155,7 +155,7 @@ std::string looks(const View& view) {
   const StudySpec& spec = view.study.spec;
   HtmlTable table;
   table.caption = "Looks of the stopping rule";
-  table.heads = {"After rounds", "Half-width of the widest energy ratio", "Elapsed", "Verdict"};
+  table.heads = {"After rounds", "Widest energy ratio", "Elapsed", "Verdict"};
   table.groups.emplace_back();
   for (std::size_t i = 0; i < view.study.looks.size(); ++i) {
     const Look& look = view.study.looks[i];
@@ -225,7 +225,7 @@ std::string absences(const View& view) {
   HtmlTable table;
   table.caption = "Absences and their reasons";
   table.css = "absences";
-  table.heads = {"Reason", "What happened", "Cure", "Figures"};
+  table.heads = {"Reason", "What happened", "Figures"};
   table.groups.emplace_back();
   for (const auto& [key, absence] : found) {
     table.groups[0].rows.push_back({fmt::format("<code>{}</code>", escape_html(key.first)),

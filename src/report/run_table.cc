@@ -39,15 +39,10 @@ std::string watts(const Json& quantity) {
   return figure.present() ? figure.line() : "no reading";
 }
 
-std::string sure(const FigureText& figure) {
-  if (!figure.present()) return {};
-  return figure.level.empty() ? figure.tier : figure.level + " " + figure.tier;
-}
-
 void add_domain(TextGrid& grid, const std::string& name, const Json& energy, const Json& mean,
                 const Json& peak, const std::string& note) {
   const FigureText figure = figure_text(energy);
-  grid.add({name, figure.value, figure.interval, sure(figure), watts(mean), watts(peak), note});
+  grid.add({name, figure.value, figure.interval, figure.sure(), watts(mean), watts(peak), note});
 }
 
 // Why each missing figure is missing; a reason that holds for several figures of a domain is

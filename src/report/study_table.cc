@@ -24,7 +24,7 @@ std::string absent_cell(const Quantity& q, Reasons& reasons) {
   const FigureText figure = figure_text(q);
   reasons.emplace(figure.code,
                   figure.cure.empty() ? figure.why : figure.why + "; cure: " + figure.cure);
-  return figure.value == "no reading" ? figure.code : figure.line();
+  return figure.value.starts_with("no ") ? figure.code : figure.line();
 }
 
 std::string cell(const Quantity& q, MetricType type, Reasons& reasons) {
@@ -39,7 +39,7 @@ std::string tiers(const std::vector<Quantity>& row) {
   for (const auto& q : row) {
     if (!q.present()) continue;
     const FigureText figure = figure_text(q);
-    std::string word = figure.level.empty() ? figure.tier : figure.tier + ", " + figure.level;
+    std::string word = figure.sure();
     if (std::find(seen.begin(), seen.end(), word) == seen.end()) seen.push_back(std::move(word));
   }
   return fmt::format("{}", fmt::join(seen, " / "));

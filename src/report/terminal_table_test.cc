@@ -134,8 +134,8 @@ TEST(ProgressLine, ShowsShareAndTimeLeft) {
 
 RC_GTEST_PROP(ProgressLine, NeverOverflows, ()) {
   const ProgressState p{"arm · prompt", *rc::gen::inRange<std::int64_t>(0, 500),
-                   *rc::gen::inRange<std::int64_t>(0, 400), *rc::gen::inRange(0, 9000) / 7.0,
-                   std::nullopt};
+                        *rc::gen::inRange<std::int64_t>(0, 400), *rc::gen::inRange(0, 9000) / 7.0,
+                        std::nullopt};
   const int width = *rc::gen::inRange(10, 130);
   RC_ASSERT(display_width(progress_line(p, {width, false})) <= width);
 }

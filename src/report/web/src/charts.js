@@ -7,6 +7,23 @@ const armShape = { domain: armNames, range: shapes };
 const armLegend = (t) => armNames.map((name, i) => ({ name, colour: t.arms[i % 6], shape: shapes[i % 6] }));
 const number = (field, title) => ({ field, title, type: "quantitative", format: ".3~s" });
 
+// A logarithmic scale that ends where the data do, with ticks at 1, 2 and 5 of each decade.
+function logAxis(values, width) {
+  const positive = values.filter((v) => v > 0);
+  const lo = Math.min(...positive) / 1.15;
+  const hi = Math.max(...positive) * 1.15;
+  const decades = Math.log10(hi / lo);
+  const steps = decades * 90 < width * 0.6 ? [1, 2, 5] : decades * 40 < width * 0.6 ? [1, 3] : [1];
+  const ticks = [];
+  for (let e = Math.floor(Math.log10(lo)); e <= Math.ceil(Math.log10(hi)); e += 1) {
+    for (const step of steps) ticks.push(step * 10 ** e);
+  }
+  return {
+    scale: { type: "log", domain: [lo, hi], nice: false },
+    values: ticks.filter((v) => v >= lo && v <= hi),
+  };
+}
+
 // A label column is no wider than a third of a narrow chart.
 const names = (width) => ({ title: null, labelLimit: Math.max(90, width * 0.34) });
 const rowHeight = 34;
@@ -16,6 +33,7 @@ export function phases(t, width) {
   const used = [...new Set(rows.sort((a, b) => a.order - b.order).map((r) => r.phase))];
   return {
     legend: used.map((name) => ({ name, colour: t.phases[name], shape: "square" })),
+    empty: rows.length === 0,
     spec: {
       data: { values: rows },
       height: armNames.length * rowHeight * 1.3,
@@ -37,10 +55,12 @@ export function phases(t, width) {
 }
 
 export function scatter(t, width) {
+  const rows = promptRows();
   return {
     legend: armLegend(t),
+    empty: rows.length === 0,
     spec: {
-      data: { values: promptRows() },
+      data: { values: rows },
       height: Math.min(380, Math.max(260, width * 0.55)),
       mark: { type: "point", filled: true, size: 55, opacity: 0.75 },
       encoding: {
@@ -58,6 +78,8 @@ export function scatter(t, width) {
 }
 
 export function spread(t, width) {
+  const rows = promptRows();
+  const { scale, values } = logAxis(rows.map((r) => r.joules), width);
   const y = { field: "arm", sort: armNames, axis: names(width) };
   const color = { field: "arm", legend: null, scale: armColour(t) };
   const stats = [
@@ -67,8 +89,9 @@ export function spread(t, width) {
   ];
   return {
     legend: [],
+    empty: rows.length === 0,
     spec: {
-      data: { values: promptRows() },
+      data: { values: rows },
       height: armNames.length * rowHeight * 1.5,
       encoding: { y, color },
       layer: [
@@ -80,8 +103,8 @@ export function spread(t, width) {
         {
           mark: { type: "tick", thickness: 1.5, opacity: 0.75, height: { band: 0.42 } },
           encoding: {
-            x: { field: "joules", type: "quantitative", scale: { type: "log" },
-              axis: { title: "joules a response (logarithmic)", format: "~s", tickCount: Math.max(2, width / 130), gridDash: [2, 3] } },
+            x: { field: "joules", type: "quantitative", scale,
+              axis: { title: "joules a response (logarithmic)", format: "~s", values, gridDash: [2, 3] } },
             tooltip: [{ field: "prompt", title: "Prompt" }, { field: "arm", title: "Arm" }, number("joules", "J")],
           },
         },
@@ -104,7 +127,7 @@ function dots(t, width, rows, axis, scale, reference, colour) {
   const y = { field: "name", sort: order, axis: names(width) };
   const x = (field) => ({ field, type: "quantitative", axis, scale });
   const layer = [
-    { mark: { type: "rule", color: colour, strokeWidth: 2, opacity: 0.55 }, encoding: { y, x: x("lo"), x2: { field: "hi" } } },
+    { mark: { type: "rule", color: colour, strokeWidth: 2, opacity: 0.55, clip: true }, encoding: { y, x: x("lo"), x2: { field: "hi" } } },
     {
       mark: { type: "point", filled: true, size: 70, color: colour, opacity: 1 },
       encoding: { y, x: x("value"), tooltip: [{ field: "name", title: "What" }, number("value", "Value"), number("lo", "From"), number("hi", "To")] },
@@ -113,13 +136,14 @@ function dots(t, width, rows, axis, scale, reference, colour) {
   if (reference !== undefined) {
     layer.unshift({ data: { values: [{ at: reference }] }, mark: { type: "rule", color: t.ink, strokeWidth: 1 }, encoding: { x: x("at") } });
   }
-  return { legend: [], spec: { data: { values: rows }, height: rows.length * rowHeight * 0.85, layer } };
+  return { legend: [], empty: rows.length === 0, spec: { data: { values: rows }, height: rows.length * rowHeight * 0.85, layer } };
 }
 
 export const kinds = (index) => (t, width) => {
   const rows = kindRows(study.comparisons[index]);
-  const axis = { title: "energy ratio (logarithmic)", format: "~g", tickCount: Math.max(3, width / 120), gridDash: [2, 3] };
-  return dots(t, width, rows, axis, { type: "log" }, 1, t.arms[study.comparisons[index].b % 6]);
+  const { scale, values } = logAxis([1, ...rows.flatMap((r) => [r.lo, r.value, r.hi])], width);
+  const axis = { title: "energy ratio (logarithmic)", format: "~g", values, gridDash: [2, 3] };
+  return dots(t, width, rows, axis, scale, 1, t.arms[study.comparisons[index].b % 6]);
 };
 
 export function baselines(t, width) {
@@ -138,6 +162,7 @@ function traceSpec(t, width, domain, params) {
   const top = Math.max(...points.map((p) => p.watts), 0) * 1.08;
   return {
     legend: used.map((name) => ({ name, colour: t.phases[name], shape: "square" })),
+    empty: points.length === 0,
     spec: {
       params,
       height: 210,
@@ -166,6 +191,10 @@ function traceSpec(t, width, domain, params) {
 
 export const lastSecond = () => Math.max(...traceRows().map((p) => p.end), 0);
 export const detailSeconds = () => Math.max(1, lastSecond() / 12);
+
+// Where work begins: the first thing worth a closer look.
+export const firstWork = () =>
+  Math.max(0, Math.min(...spanRows().filter((s) => s.what !== "silence").map((s) => s.begin), lastSecond()) - detailSeconds() / 20);
 
 export const trace = (t, width) => traceSpec(t, width, [0, lastSecond()], []);
 export function detail(t, width, from = 0) {

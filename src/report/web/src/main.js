@@ -42,7 +42,12 @@ async function draw(figure, make, ...more) {
   const plot = figure.querySelector(".plot");
   const t = theme();
   const width = plot.clientWidth;
-  const { spec, legend } = make(t, width, ...more);
+  const { spec, legend, empty } = make(t, width, ...more);
+  plot.classList.toggle("empty", empty);
+  if (empty) {
+    plot.textContent = "There is no reading to draw.";
+    return undefined;
+  }
   figure.querySelector(".legend").replaceChildren(...legend.map(legendItem));
   const whole = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", width, ...spec };
   whole.autosize = { type: "fit-x", contains: "padding" };
@@ -60,7 +65,7 @@ function slider(figure) {
   input.min = 0;
   input.max = Math.max(0, charts.lastSecond() - charts.detailSeconds());
   input.step = charts.detailSeconds() / 10;
-  input.value = 0;
+  input.value = charts.firstWork();
   input.setAttribute("aria-label", "Start of the part shown, in seconds");
   figure.querySelector(".plot").after(input);
   return input;
@@ -68,12 +73,12 @@ function slider(figure) {
 
 function simple(id, make) {
   const figure = document.getElementById(id);
-  return figure ? () => draw(figure, make) : () => Promise.resolve();
+  return () => draw(figure, make);
 }
 
 function detailed(id) {
   const figure = document.getElementById(id);
-  if (!figure) return () => Promise.resolve();
+  if (study.trace.length === 0) return () => draw(figure, charts.detail);
   const input = slider(figure);
   let view;
   input.addEventListener("input", () => view?.signal("from", Number(input.value)).runAsync());
@@ -82,18 +87,14 @@ function detailed(id) {
   };
 }
 
-const hasTrace = study.trace.length > 0;
-for (const id of hasTrace ? [] : ["chart-trace", "chart-detail"]) {
-  document.getElementById(id).querySelector(".plot").textContent = "No power trace was kept.";
-}
-
 const all = [
   simple("chart-phases", charts.phases),
   ...study.comparisons.map((_, i) => simple(`chart-kinds-${i}`, charts.kinds(i))),
   simple("chart-scatter", charts.scatter),
   simple("chart-spread", charts.spread),
   simple("chart-baselines", charts.baselines),
-  ...(hasTrace ? [simple("chart-trace", charts.trace), detailed("chart-detail")] : []),
+  simple("chart-trace", charts.trace),
+  detailed("chart-detail"),
 ];
 
 async function drawAll() {
