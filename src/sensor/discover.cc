@@ -5,6 +5,7 @@
 
 #include "sensor/containment.h"
 #include "sensor/host_facts.h"
+#include "sensor/nvml.h"
 
 namespace joulebook {
 namespace {
@@ -26,29 +27,6 @@ bool sees_cpu_side(const std::vector<std::unique_ptr<Sensor>>& sensors) {
 void append(Discovery& all, Discovery part) {
   std::move(part.sensors.begin(), part.sensors.end(), std::back_inserter(all.sensors));
   std::move(part.findings.begin(), part.findings.end(), std::back_inserter(all.findings));
-}
-
-// The driver and the library must agree about there being a GPU; without one, silence.
-void check_nvidia(Discovery& nvml, const FileTree& files) {
-  const bool gpu = host_facts(files).nvidia_gpu;
-  for (Finding& finding : nvml.findings) {
-    if (finding.reason.code != "sensor.library_missing") continue;
-    if (gpu) {
-      finding.level = Finding::Level::problem;
-      finding.reason.message = "an NVIDIA GPU is here, but " + finding.reason.message;
-    } else {
-      finding.level = Finding::Level::note;
-      finding.reason.cure.clear();
-      finding.reason.message += "; no NVIDIA GPU is seen either";
-    }
-  }
-  if (!gpu && files.root().empty() && !nvml.sensors.empty()) {
-    nvml.findings.push_back(
-        {Finding::Level::note,
-         "nvml",
-         {"sensor.gpu_unseen", "NVML finds a GPU that /dev and /proc/driver/nvidia do not show",
-          "give the container the device (docker run --gpus all)"}});
-  }
 }
 
 void add_model(Discovery& all, std::shared_ptr<const FileTree> files, Clock& clock) {
@@ -86,7 +64,7 @@ Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
   Discovery all = probe_powercap(files, clock);
   if (choice.vendor_libraries) {
     Discovery nvml = probe_nvml(clock);
-    check_nvidia(nvml, *files);
+    reconcile_gpu(nvml, host_facts(*files).nvidia_gpu, files->root().empty());
     append(all, std::move(nvml));
   }
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);

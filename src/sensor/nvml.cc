@@ -116,4 +116,23 @@ std::vector<std::string> gpus_used_by(std::span<const int> pids) {
   return NvmlGpus(*library).used_by(pids);
 }
 
+void reconcile_gpu(Discovery& nvml, bool gpu_seen, bool own_machine) {
+  for (Finding& finding : nvml.findings) {
+    if (finding.reason.code != "sensor.library_missing") continue;
+    if (gpu_seen) {
+      finding.level = Finding::Level::problem;
+      finding.reason.message = "an NVIDIA GPU is here, but " + finding.reason.message;
+    } else {
+      finding.reason.cure.clear();
+      finding.reason.message += "; no NVIDIA GPU is seen either";
+    }
+  }
+  if (gpu_seen || !own_machine || nvml.sensors.empty()) return;
+  nvml.findings.push_back(
+      {Finding::Level::note,
+       "nvml",
+       {"sensor.gpu_unseen", "NVML finds a GPU that /dev and /proc/driver/nvidia do not show",
+        "give the container the device (docker run --gpus all)"}});
+}
+
 }  // namespace joulebook

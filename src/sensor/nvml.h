@@ -57,4 +57,9 @@ class NvmlGpus {
 // probe_nvml against a library named by path or soname.
 [[nodiscard]] Discovery probe_nvml_library(const std::string& library, Clock& clock);
 
+// Makes the library and the device files agree: a missing library is a problem where a GPU is seen
+// and a remark where none is; a GPU that only NVML sees is remarked where the files are the
+// machine's own (`own_machine`: no sysroot).
+void reconcile_gpu(Discovery& nvml, bool gpu_seen, bool own_machine);
+
 }  // namespace joulebook

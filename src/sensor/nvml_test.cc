@@ -234,5 +234,26 @@ TEST_F(Nvml, MissingLibraryAndMissingDriverAreToldApart) {
   EXPECT_THAT(probe("init 9\n").findings.at(0).reason.cure, HasSubstr("modprobe nvidia"));
 }
 
+TEST_F(Nvml, MissingLibraryMattersWhereAGpuIs) {
+  Discovery beside = probe_nvml_library("libno-such-nvml.so.1", clock_);
+  reconcile_gpu(beside, true, true);
+  EXPECT_EQ(beside.findings.at(0).level, Finding::Level::problem);
+  EXPECT_THAT(beside.findings.at(0).reason.cure, HasSubstr("apt install"));
+  Discovery without = probe_nvml_library("libno-such-nvml.so.1", clock_);
+  reconcile_gpu(without, false, true);
+  EXPECT_EQ(without.findings.at(0).level, Finding::Level::note);
+  EXPECT_THAT(without.findings.at(0).reason.cure, IsEmpty());
+}
+
+TEST_F(Nvml, GpuThatOnlyTheLibrarySeesIsRemarked) {
+  Discovery found = probe("device uuid=GPU-a\n");
+  reconcile_gpu(found, false, false);
+  EXPECT_THAT(codes(found), IsEmpty());
+  reconcile_gpu(found, true, true);
+  EXPECT_THAT(codes(found), IsEmpty());
+  reconcile_gpu(found, false, true);
+  EXPECT_THAT(codes(found), ElementsAre("sensor.gpu_unseen"));
+}
+
 }  // namespace
 }  // namespace joulebook
