@@ -20,12 +20,6 @@ constexpr double kCentreChips = 0.7;
 constexpr double kChipsLength = 1.5;
 constexpr double kTypicalMemory = 2;  // GB a thread, where unknown
 
-// Where the name hides the generation: the year in which chips had as many threads (a line through
-// the catalogue's single-thread chips of 2006 and its 256-thread ones of 2025).
-double guessed_year(double log_threads) {
-  return std::clamp(2006 + 2.4 * log_threads / std::log(2.0), 2006.0, 2026.0);
-}
-
 struct Features {
   double year, chips, threads, memory;
 };
@@ -33,7 +27,7 @@ struct Features {
 Features features(const ServerShape& s) {
   const double threads = std::log(static_cast<double>(s.threads) / s.chips);
   const double memory = s.memory_gb > 0 ? s.memory_gb / s.threads : kTypicalMemory;
-  return {s.cpu.year > 0 ? s.cpu.year : guessed_year(threads), std::log(s.chips), threads,
+  return {s.cpu.year > 0 ? s.cpu.year : guessed_year(s), std::log(s.chips), threads,
           std::log(memory)};
 }
 
@@ -44,6 +38,11 @@ double bell(double distance, double length) {
 bool same(const std::string& a, const std::string& b) { return !a.empty() && a == b; }
 
 }  // namespace
+
+double guessed_year(const ServerShape& shape) {
+  const double threads = static_cast<double>(shape.threads) / shape.chips;
+  return std::clamp(2006 + 2.4 * std::log2(threads), 2006.0, 2026.0);
+}
 
 const CovarianceTerms& covariance_terms(PowerTarget target) {
   if (target == PowerTarget::idle) return kIdle;

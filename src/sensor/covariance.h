@@ -24,6 +24,10 @@ struct CovarianceTerms {
   double noise;           // between two servers alike in all this
 };
 
+// Where the name hides the generation: the year in which chips had as many threads (a line through
+// the catalogue's single-thread chips of 2006 and its 256-thread ones of 2025).
+[[nodiscard]] double guessed_year(const ServerShape& shape);
+
 [[nodiscard]] const CovarianceTerms& covariance_terms(PowerTarget target);
 [[nodiscard]] double covariance(const CovarianceTerms& terms, const ServerShape& a,
                                 const ServerShape& b);

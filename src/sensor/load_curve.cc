@@ -10,8 +10,8 @@ namespace joulebook {
 namespace {
 
 constexpr double kLowestLoad = 0.05;  // rows below it are first-interval artefacts
-constexpr double kStudent4 = 2.776;   // 97.5 % point of Student's t, four degrees of freedom
-constexpr double kMachines = 5;
+constexpr double kWidening = 1.25;    // five machines are few; see load_curve_test
+constexpr int kTenths = 10;
 
 // Columns: machine,cpu,load,threads_loaded,cpu_load_percent,package_w,plug_w,duration_s.
 constexpr std::size_t kMachine = 0, kPattern = 2, kLoad = 4, kPackage = 5;
@@ -46,32 +46,17 @@ std::vector<LoadCurve> parse_curves(std::string_view csv) {
   return curves;
 }
 
-Interval prediction(const std::vector<double>& logs) {
-  double mean = 0;
-  double square = 0;
-  for (const double x : logs) mean += x / static_cast<double>(logs.size());
-  for (const double x : logs) square += (x - mean) * (x - mean);
-  const double sd = std::sqrt(square / static_cast<double>(logs.size() - 1));
-  const double half = kStudent4 * sd * std::sqrt(1 + 1 / kMachines);
-  return {std::min(1.0, std::exp(mean - half)), std::max(1.0, std::exp(mean + half))};
+Interval widened(double lo, double hi) {
+  return {std::min(1.0, lo / kWidening), std::max(1.0, hi * kWidening)};
 }
 
-LoadFactors make_factors() {
-  LoadFactors factors;
+// Of all curves at loads `first` to `last` (tenths), rising.
+std::vector<double> ratios(std::span<const LoadCurve> curves, int first, int last) {
   std::vector<double> all;
-  for (std::size_t tenth = 1; tenth <= factors.at_tenths.size(); ++tenth) {
-    std::vector<double> logs;
-    for (const LoadCurve& curve : measured_load_curves())
-      logs.push_back(std::log(curve.ratio(static_cast<double>(tenth) / 10)));
-    factors.at_tenths[tenth - 1] = prediction(logs);
-    all.insert(all.end(), logs.begin(), logs.end());
-  }
+  for (int tenth = std::max(1, first); tenth <= std::min(kTenths, last); ++tenth)
+    for (const LoadCurve& curve : curves) all.push_back(curve.ratio(tenth / 10.0));
   std::ranges::sort(all);
-  const auto point = [&](double q) {
-    return std::exp(all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1) + 0.5)]);
-  };
-  factors.unknown = {std::min(1.0, point(0.025)), std::max(1.0, point(0.975))};
-  return factors;
+  return all;
 }
 
 }  // namespace
@@ -95,8 +80,22 @@ const std::vector<LoadCurve>& measured_load_curves() {
   return curves;
 }
 
+LoadFactors load_factors(std::span<const LoadCurve> curves) {
+  LoadFactors factors;
+  for (int tenth = 1; tenth <= kTenths; ++tenth) {
+    const std::vector<double> near = ratios(curves, tenth - 1, tenth + 1);
+    factors.at_tenths[static_cast<std::size_t>(tenth - 1)] = widened(near.front(), near.back());
+  }
+  const std::vector<double> all = ratios(curves, 1, kTenths);
+  const auto point = [&](double q) {
+    return all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1) + 0.5)];
+  };
+  factors.unknown = widened(point(0.01), point(0.99));
+  return factors;
+}
+
 const LoadFactors& measured_load_factors() {
-  static const LoadFactors factors = make_factors();
+  static const LoadFactors factors = load_factors(measured_load_curves());
   return factors;
 }
 

@@ -9,6 +9,7 @@
 #include <joulebook/quantity.h>
 
 #include <array>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,19 +17,16 @@
 namespace joulebook {
 
 struct LoadFactors {
-  // At load 0.1, 0.2 ... 1.0 of the whole machine: 95 % prediction interval for one more machine,
-  // log-normal, Student's t with four degrees of freedom (five machines), 1 always inside.
+  // At load 0.1, 0.2 ... 1.0 of the whole machine: the range of all curves within one tenth of that
+  // load, a quarter wider each way. Of the curves of a machine left out, 96 % of points are inside.
   std::array<Interval, 10> at_tenths;
-  // Load unknown: the 2.5 % and 97.5 % points of all curves at all ten loads.
+  // Load unknown: the 1 % and 99 % points of all curves at all ten loads, a quarter wider.
   Interval unknown;
 
   // Interpolated; below a load of 0.1 that of 0.1. `load` is clamped to [0.1, 1].
   [[nodiscard]] Interval at(double load) const;
   bool operator==(const LoadFactors&) const = default;
 };
-
-// From the built-in curves; made once.
-[[nodiscard]] const LoadFactors& measured_load_factors();
 
 // One measured curve: (load in [0, 1], W) by rising load, and the extrapolated idle.
 struct LoadCurve {
@@ -40,6 +38,12 @@ struct LoadCurve {
   // The ratio to the straight line at `load`; REQUIRES 0 < load <= 1.
   [[nodiscard]] double ratio(double load) const;
 };
+// The built-in curves; parsed once.
 [[nodiscard]] const std::vector<LoadCurve>& measured_load_curves();
+
+// REQUIRES: at least one curve.
+[[nodiscard]] LoadFactors load_factors(std::span<const LoadCurve> curves);
+// From the built-in curves; made once.
+[[nodiscard]] const LoadFactors& measured_load_factors();
 
 }  // namespace joulebook

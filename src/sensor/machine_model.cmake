@@ -22,4 +22,9 @@ target_sources(jb_sensor PRIVATE
 
 joulebook_test(machine_model ROOMS sensor LIBRARIES fmt::fmt rapidcheck rapidcheck_gtest
   SOURCES
+    busy_time_test.cc
+    cpu_name_test.cc
+    load_curve_test.cc
+    machine_model_test.cc
+    machine_test.cc
     power_regression_test.cc)

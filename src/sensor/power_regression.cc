@@ -48,28 +48,31 @@ std::string_view to_string(Nearness nearness) {
 double LogPower::watts() const { return std::exp(mean); }
 
 const PowerRegression& PowerRegression::of(PowerTarget target) {
-  static const PowerRegression idle(PowerTarget::idle);
+  static const PowerRegression idle(PowerTarget::idle, cpu_catalogue());
   if (target == PowerTarget::idle) return idle;
-  static const PowerRegression full(PowerTarget::full);
+  static const PowerRegression full(PowerTarget::full, cpu_catalogue());
   if (target == PowerTarget::full) return full;
-  static const PowerRegression active(PowerTarget::active);
+  static const PowerRegression active(PowerTarget::active, cpu_catalogue());
   return active;
 }
 
-PowerRegression::PowerRegression(PowerTarget target) : target_(target) {
-  gather();
+PowerRegression::PowerRegression(PowerTarget target, std::span<const CatalogueRow> rows)
+    : target_(target) {
+  gather(rows);
   factor();
-  calibrate();
+  for (const Nearness nearness : {Nearness::same_cpu, Nearness::same_generation, Nearness::distant})
+    calibrate(nearness);
 }
 
-void PowerRegression::gather() {
+void PowerRegression::gather(std::span<const CatalogueRow> rows) {
   std::map<std::tuple<std::string, int, int, double>, std::size_t> index;
-  for (const CatalogueRow& row : cpu_catalogue()) {
+  for (const CatalogueRow& row : rows) {
     const ServerShape& s = row.shape;
     const auto [at, fresh] =
         index.try_emplace({s.cpu.key, s.chips, s.threads, s.memory_gb}, points_.size());
     if (fresh) points_.push_back({.shape = s});
     points_[at->second].rows.push_back(&row);
+    rows_of_[s.cpu.key] += 1;
   }
   for (Point& point : points_) {
     for (const CatalogueRow* row : point.rows) point.log_watts += std::log(watts_of(target_, *row));
@@ -130,35 +133,24 @@ std::vector<std::vector<std::size_t>> PowerRegression::blocks(Nearness nearness)
   return result;
 }
 
-void PowerRegression::calibrate() {
-  std::map<std::string, double> rows_of;
-  for (const Point& point : points_)
-    rows_of[point.shape.cpu.key] += static_cast<double>(point.rows.size());
-  for (const Nearness nearness :
-       {Nearness::same_cpu, Nearness::same_generation, Nearness::distant}) {
-    for (const auto& block : blocks(nearness)) {
-      const std::vector<LogPower> predicted = leave_out(block);
-      for (std::size_t i = 0; i < block.size(); ++i) {
-        const Point& point = points_[block[i]];
-        for (const CatalogueRow* row : point.rows) {
-          const double actual = watts_of(target_, *row);
-          const double weight = 1 / rows_of[point.shape.cpu.key];
-          const double z = std::abs(std::log(actual) - predicted[i].mean) / predicted[i].sd;
-          residuals_[static_cast<int>(nearness)].push_back({z, weight});
-          if (nearness == Nearness::same_generation)
-            left_out_.push_back({row, weight, predicted[i], actual});
-        }
-      }
-    }
+void PowerRegression::calibrate(Nearness nearness) {
+  for (const auto& block : blocks(nearness)) {
+    const std::vector<LogPower> predicted = leave_out(block);
+    for (std::size_t i = 0; i < block.size(); ++i)
+      note_left_out(points_[block[i]], predicted[i], nearness);
   }
-  for (LeftOut& entry : left_out_) {
-    const auto other = [&](const Point& p) {
-      return p.shape.cpu.key != entry.row->shape.cpu.key &&
-             p.shape.cpu.generation == entry.row->shape.cpu.generation;
-    };
-    const bool relatives =
-        !entry.row->shape.cpu.generation.empty() && std::ranges::any_of(points_, other);
-    entry.predicted.nearness = relatives ? Nearness::same_generation : Nearness::distant;
+}
+
+void PowerRegression::note_left_out(const Point& point, const LogPower& predicted,
+                                    Nearness nearness) {
+  LogPower power = predicted;
+  power.nearness = nearness_of(point.shape, true);
+  for (const CatalogueRow* row : point.rows) {
+    const double actual = watts_of(target_, *row);
+    const double weight = 1 / rows_of_.at(point.shape.cpu.key);
+    const double z = std::abs(std::log(actual) - power.mean) / power.sd;
+    residuals_[static_cast<int>(nearness)].push_back({z, weight});
+    if (nearness == Nearness::same_generation) left_out_.push_back({row, weight, power, actual});
   }
 }
 
@@ -170,25 +162,45 @@ std::vector<double> PowerRegression::covariances(const ServerShape& shape) const
   return k;
 }
 
-Nearness PowerRegression::nearness_of(const ServerShape& shape) const {
+Nearness PowerRegression::nearness_of(const ServerShape& shape, bool left_out) const {
   const CpuName& cpu = shape.cpu;
   Nearness best = Nearness::distant;
   for (const Point& point : points_) {
-    if (!cpu.key.empty() && point.shape.cpu.key == cpu.key) return Nearness::same_cpu;
-    if (!cpu.generation.empty() && point.shape.cpu.generation == cpu.generation)
+    if (point.shape.cpu.key == cpu.key) {
+      if (!cpu.key.empty() && !left_out) return Nearness::same_cpu;
+    } else if (!cpu.generation.empty() && point.shape.cpu.generation == cpu.generation) {
       best = Nearness::same_generation;
+    }
   }
   return best;
 }
 
 LogPower PowerRegression::predict(const ServerShape& shape) const {
+  if (shape.cpu.year > 0) return predict_dated(shape);
+  ServerShape dated = shape;
+  double within = 0;
+  double square = 0;
+  LogPower mixture;
+  for (const double shift : {-4.0, 0.0, 4.0}) {
+    dated.cpu.year = guessed_year(shape) + shift;
+    const LogPower power = predict_dated(dated);
+    mixture.mean += power.mean / 3;
+    mixture.nearness = power.nearness;
+    square += power.mean * power.mean / 3;
+    within += power.sd * power.sd / 3;
+  }
+  mixture.sd = std::sqrt(within + std::max(0.0, square - mixture.mean * mixture.mean));
+  return mixture;
+}
+
+LogPower PowerRegression::predict_dated(const ServerShape& shape) const {
   const CovarianceTerms& terms = covariance_terms(target_);
   const std::vector<double> k = covariances(shape);
   const std::vector<double> weights = multiply(inverse_, k);
   const double mean = std::inner_product(k.begin(), k.end(), alpha_.begin(), offset_);
   const double explained = std::inner_product(k.begin(), k.end(), weights.begin(), 0.0);
   const double variance = covariance(terms, shape, shape) + terms.noise - explained;
-  return {mean, std::sqrt(std::max(variance, terms.noise)), nearness_of(shape)};
+  return {mean, std::sqrt(std::max(variance, terms.noise)), nearness_of(shape, false)};
 }
 
 double PowerRegression::quantile(Nearness nearness, double level) const {

@@ -13,6 +13,8 @@
 // Pure functions of the catalogue; thread-safe; deterministic.
 #include <joulebook/quantity.h>
 
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +51,11 @@ class PowerRegression {
  public:
   // The regression over the built-in catalogue, made on first use (some 0.1 s) and kept.
   [[nodiscard]] static const PowerRegression& of(PowerTarget target);
+  // Over other rows, which must outlive it. REQUIRES: rows of at least two CPUs.
+  PowerRegression(PowerTarget target, std::span<const CatalogueRow> rows);
 
+  // A CPU whose name hides its generation is predicted as the mixture of three eras: the year that
+  // its threads a chip suggest, and four years to either side.
   [[nodiscard]] LogPower predict(const ServerShape& shape) const;
   // Standard deviations each side that hold `level` of the left-out residuals. 0 < level < 1.
   [[nodiscard]] double quantile(Nearness nearness, double level) const;
@@ -62,8 +68,6 @@ class PowerRegression {
   [[nodiscard]] const std::vector<LeftOut>& left_out() const { return left_out_; }
 
  private:
-  explicit PowerRegression(PowerTarget target);
-
   // Rows of one CPU in one configuration, averaged: one point of the process.
   struct Point {
     ServerShape shape;
@@ -75,19 +79,23 @@ class PowerRegression {
     double weight = 0;
   };
 
-  void gather();
+  void gather(std::span<const CatalogueRow> rows);
   void factor();
-  void calibrate();
+  void calibrate(Nearness nearness);
+  void note_left_out(const Point& point, const LogPower& predicted, Nearness nearness);
+  [[nodiscard]] LogPower predict_dated(const ServerShape& shape) const;
   [[nodiscard]] std::vector<double> covariances(const ServerShape& shape) const;
   [[nodiscard]] std::vector<LogPower> leave_out(const std::vector<std::size_t>& block) const;
   [[nodiscard]] std::vector<std::vector<std::size_t>> blocks(Nearness nearness) const;
-  [[nodiscard]] Nearness nearness_of(const ServerShape& shape) const;
+  // `left_out`: as if no row had this CPU.
+  [[nodiscard]] Nearness nearness_of(const ServerShape& shape, bool left_out) const;
 
   PowerTarget target_;
   double offset_ = 0;  // mean log watts of the points
   std::vector<Point> points_;
-  std::vector<double> inverse_;  // of the covariance matrix, row by row
-  std::vector<double> alpha_;    // inverse x log watts
+  std::map<std::string, double> rows_of_;  // how many rows each CPU has
+  std::vector<double> inverse_;            // of the covariance matrix, row by row
+  std::vector<double> alpha_;              // inverse x log watts
   std::vector<Residual> residuals_[3];
   std::vector<LeftOut> left_out_;
 };

@@ -119,7 +119,8 @@ Candidates candidates(const MachineDescription& machine) {
   }
   if (cpu.generation.empty()) cpu.generation = machine.generation;
   if (cpu.year == 0) cpu.year = generation_year(cpu.generation);
-  return {{whole_machine(machine, cpu)}, cpu.client ? "a client part" : "this machine's make-up"};
+  return {{whole_machine(machine, cpu)},
+          cpu.client ? "a client part, of which few were published" : "this machine's make-up"};
 }
 
 struct Mixture {
