@@ -38,6 +38,17 @@ Status make_directories(const fs::path& directory) {
   return {};
 }
 
+// SQLite takes a file shorter than its header for an empty one and would write over it. That is
+// right only where a journal says that creation was cut short.
+Status check_start(const std::string& path, std::int64_t size) {
+  constexpr std::int64_t kHeader = 100;
+  std::error_code error;
+  if (size == 0 || size >= kHeader || fs::exists(path + "-journal", error)) return {};
+  return fail(ErrorKind::input, "ledger.not_a_ledger",
+              fmt::format("{}: {} bytes are no ledger", path, size),
+              "name another file with --ledger, or remove this one");
+}
+
 // The file with mode 0600 before SQLite sees it: its -wal and -shm take over the mode.
 Status make_file(const std::string& path) {
   struct stat info{};
@@ -46,7 +57,7 @@ Status make_file(const std::string& path) {
       return fail(ErrorKind::input, "file.directory", path + ": this is a directory",
                   "name a file inside it with --ledger");
     }
-    if (S_ISREG(info.st_mode)) return {};
+    if (S_ISREG(info.st_mode)) return check_start(path, info.st_size);
     return fail(ErrorKind::input, "ledger.not_a_ledger", path + ": this is not an ordinary file",
                 "name another file with --ledger");
   }

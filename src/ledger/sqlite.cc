@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 
-#include <cerrno>
+#include <filesystem>
+#include <utility>
 
 namespace joulebook::sqlite {
 namespace {
@@ -21,9 +24,20 @@ int bind(sqlite3_stmt* s, int index, const Value& value) {
   return sqlite3_bind_null(s, index);
 }
 
-// A write refused for want of room: ENOSPC is SQLITE_FULL already, these are not.
-bool out_of_room(int system_errno) {
-  return system_errno == EFBIG || system_errno == EDQUOT || system_errno == ENOSPC;
+// A full disk is SQLITE_FULL already. A file at its size limit (ulimit -f) or a used-up quota is
+// but a failed write to SQLite, which does not pass on why: so look.
+bool out_of_room(const std::string& path) {
+  constexpr rlim_t kOneWrite = 64 * 1024;  // the largest page
+  rlimit limit{};
+  struct statvfs disk{};
+  if (::statvfs(path.c_str(), &disk) == 0 && disk.f_bavail == 0) return true;
+  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  for (const char* suffix : {"", "-wal", "-journal"}) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path + suffix, error);
+    if (!error && size + kOneWrite >= limit.rlim_cur) return true;
+  }
+  return false;
 }
 
 struct Meaning {
@@ -33,13 +47,13 @@ struct Meaning {
   const char* cure;
 };
 
-Meaning meaning(int code, int system_errno) {
+Meaning meaning(int code, const std::string& path) {
   switch (code & 0xff) {
     case SQLITE_FULL:
       return {ErrorKind::resource, "file.full", "no room left",
               "free some space or name another ledger with --ledger"};
     case SQLITE_IOERR:
-      if (out_of_room(system_errno)) return meaning(SQLITE_FULL, 0);
+      if (out_of_room(path)) return meaning(SQLITE_FULL, path);
       return {ErrorKind::input, "ledger.failed", "reading or writing failed",
               "check the disk, or name another ledger with --ledger"};
     case SQLITE_BUSY:
@@ -81,7 +95,7 @@ bool Row::null(int column) const { return sqlite3_column_type(statement_, column
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 tl::unexpected<Error> Database::failure(int code) const {
-  const Meaning m = meaning(code, sqlite3_system_errno(db_.get()));
+  const Meaning m = meaning(code, path_);
   return fail(m.kind, m.code, fmt::format("{}: {} ({})", path_, m.what, sqlite3_errmsg(db_.get())),
               m.cure);
 }
