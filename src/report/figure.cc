@@ -44,7 +44,7 @@ int decimals_for(double value, double half_width) {
 std::string grouped(std::string digits) {
   const auto point = std::min(digits.find('.'), digits.size());
   const std::size_t first = digits.starts_with('-') ? 1 : 0;
-  for (auto at = point; at > first + 3;) digits.insert(at -= 3, ",");
+  for (auto at = point; at > first + 3;) digits.insert(at -= 3, 1, ',');
   return digits;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "core/text.h"
 #include "export/metric_table.h"
@@ -126,9 +127,11 @@ std::string alike_html(const View& view, const std::string& path) {
   if (alike.items().size() != 2) return "<span class=\"i\">cannot be said</span>";
   const double hi = alike.at(1).as_double(std::numeric_limits<double>::infinity());
   return fmt::format(
-      "<span class=\"i wide\" data-path=\"{}\" data-lo=\"{}\" data-hi=\"{}\">{}</span>",
-      path + ".alike", alike.at(0).dump(), alike.at(1).dump(),
-      ratio_interval_text(alike.at(0).as_double(), hi));
+      "<span class=\"fig\" data-path=\"{}.alike\" data-lo=\"{}\" data-hi=\"{}\">"
+      "<span class=\"v wide\">{}</span><span class=\"s\">{}</span></span>",
+      path, alike.at(0).dump(), alike.at(1).dump(),
+      ratio_interval_text(alike.at(0).as_double(), hi),
+      escape_html(figure_text(json_at(view.json, path + ".these")).sure()));
 }
 
 std::string split_table(const View& view, const std::string& base, const std::string& caption) {
@@ -211,12 +214,15 @@ std::string comparison_html(const View& view, std::size_t index) {
   const std::string base = fmt::format("comparisons.{}", index);
   const std::string title = fmt::format("{} against {}", view.study.arms[comparison.b].spec.name,
                                         view.study.arms[comparison.a].spec.name);
-  std::string html =
-      fmt::format("<h3>{}</h3>\n<p>{}</p>\n", escape_html(title), escape_html(comparison.sentence));
+  std::string html = fmt::format("<h3>{}</h3>\n", escape_html(title));
+  if (comparison.sentence != view.study.sentence) {
+    html += fmt::format("<p>{}</p>\n", escape_html(comparison.sentence));
+  }
   if (comparison.censored) {
     html +=
-        "<p class=\"flag\">Censored: too many answers were cut at the token limit; the true "
-        "ratios may be larger.</p>\n";
+        "<p class=\"flag\">Censored: too many answers were cut at the token limit; uncut, the "
+        "ratios "
+        "would differ.</p>\n";
   }
   html += split_table(view, base, "The energy ratio, split: " + title);
   html +=

@@ -9,8 +9,9 @@ import { pathToFileURL } from "node:url";
 
 const [modules, executablePath, dir, shots] = process.argv.slice(2);
 const { chromium } = createRequire(join(resolve(modules), "package.json"))("playwright-core");
-const study = JSON.parse(readFileSync(join(dir, "study.json"), "utf8"));
-const address = pathToFileURL(join(resolve(dir), "report.html")).href;
+const load = (name) => JSON.parse(readFileSync(join(dir, `${name}.json`), "utf8"));
+const address = (name) => pathToFileURL(join(resolve(dir), `${name}.html`)).href;
+let study = load("report");
 const at = (path) => path.split(".").reduce((here, step) => here?.[step], study);
 
 const screens = [
@@ -21,7 +22,7 @@ const screens = [
 ];
 
 // The page on one screen, with all that it asked for and complained about.
-async function open(browser, { width, height, colorScheme }, more = {}) {
+async function open(browser, name, { width, height, colorScheme }, more = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme, ...more });
   const page = await context.newPage();
   const requests = [];
@@ -31,7 +32,7 @@ async function open(browser, { width, height, colorScheme }, more = {}) {
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
-  await page.goto(address);
+  await page.goto(address(name));
   return { context, page, requests, complaints };
 }
 
@@ -71,7 +72,7 @@ function checkFigure({ path, value, lo, hi, reason, text, tier }) {
   assert.ok(Math.abs(shown.value - place.value) <= slack, `${path}: "${text}" is not ${place.value}`);
 }
 
-async function figuresEqualTheJson(page) {
+async function figuresEqualTheJson(page, least = 80) {
   const figures = await page.$$eval("[data-path]", (nodes) =>
     nodes.map((node) => ({
       ...node.dataset,
@@ -79,7 +80,7 @@ async function figuresEqualTheJson(page) {
       tier: node.querySelector(".tier")?.textContent,
     })),
   );
-  assert.ok(figures.length > 80, `only ${figures.length} figures on the page`);
+  assert.ok(figures.length > least, `only ${figures.length} figures on the page`);
   figures.forEach(checkFigure);
   const embedded = await page.$eval("#study", (node) => node.textContent);
   assert.deepEqual(JSON.parse(embedded), study);
@@ -98,6 +99,13 @@ async function chartsAreDrawn(page) {
   const spans = study.trials.filter((t) => !t.error).reduce((n, t) => n + t.phases.length, 0);
   assert.ok((await marks("chart-trace", "rect")) >= spans, "every phase is shaded");
   assert.equal(await marks("chart-trace", "line"), 1, "one trace");
+}
+
+function asksForNothing(name, requests, complaints) {
+  assert.deepEqual(requests.filter((url) => !/^(file|data|blob):/.test(url)), [], "no request");
+  const files = requests.filter((url) => url.startsWith("file:"));
+  assert.deepEqual(files, [address(name)], "no other file");
+  assert.deepEqual(complaints, [], "no console error");
 }
 
 async function nothingOverflows(page, width) {
@@ -146,7 +154,7 @@ async function isAccessible(page) {
 }
 
 async function readOneScreen(browser, screen) {
-  const { context, page, requests, complaints } = await open(browser, screen);
+  const { context, page, requests, complaints } = await open(browser, "report", screen);
   await drawn(page, 1);
   const figures = await figuresEqualTheJson(page);
   await chartsAreDrawn(page);
@@ -158,16 +166,30 @@ async function readOneScreen(browser, screen) {
   await page.emulateMedia({ colorScheme: screen.colorScheme === "dark" ? "light" : "dark" });
   await drawn(page, 2);
   await lightAndDarkDiffer(page, screen.colorScheme === "dark" ? "light" : "dark");
-  assert.deepEqual(requests.filter((url) => !/^(file|data|blob):/.test(url)), [], "no request");
-  assert.deepEqual(requests.filter((url) => url.startsWith("file:")), [address], "no other file");
-  assert.deepEqual(complaints, [], "no console error");
+  asksForNothing("report", requests, complaints);
   await context.close();
   return figures;
 }
 
+// A study with nothing to draw, and one with more than fits: no error, no overflow, true figures.
+async function standsTheOddOnes(browser, name) {
+  study = load(name);
+  for (const screen of [screens[1], screens[2]]) {
+    const { context, page, requests, complaints } = await open(browser, name, screen);
+    await drawn(page, 1);
+    await figuresEqualTheJson(page, 10);
+    await nothingOverflows(page, screen.width);
+    await isAccessible(page);
+    await page.screenshot({ path: join(shots, `${name}-${screen.name}.png`), fullPage: true });
+    asksForNothing(name, requests, complaints);
+    await context.close();
+  }
+  console.log(`${name}: stands`);
+}
+
 // Scripts off: the tables still say everything.
 async function readsWithoutScripts(browser) {
-  const { context, page } = await open(browser, screens[0], { javaScriptEnabled: false });
+  const { context, page } = await open(browser, "report", screens[0], { javaScriptEnabled: false });
   const text = await page.locator("main").textContent();
   assert.ok(text.includes(study.arms[0].spec.name) && text.includes("modelled"));
   await context.close();
@@ -183,6 +205,8 @@ try {
     console.log(`${screen.name}: ${figures} figures equal the JSON`);
   }
   await readsWithoutScripts(browser);
+  await standsTheOddOnes(browser, "bare");
+  await standsTheOddOnes(browser, "crowded");
 } finally {
   await browser.close();
 }

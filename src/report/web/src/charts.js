@@ -194,7 +194,7 @@ export const detailSeconds = () => Math.max(1, lastSecond() / 12);
 
 // Where work begins: the first thing worth a closer look.
 export const firstWork = () =>
-  Math.max(0, Math.min(...spanRows().filter((s) => s.what !== "silence").map((s) => s.begin), lastSecond()) - detailSeconds() / 20);
+  Math.max(0, Math.min(...spanRows().filter((s) => s.what !== "silence" && s.what !== "loading").map((s) => s.begin), lastSecond()) - detailSeconds() / 20);
 
 export const trace = (t, width) => traceSpec(t, width, [0, lastSecond()], []);
 export function detail(t, width, from = 0) {
