@@ -1,0 +1,39 @@
+// Every reason code that sensor and meter can give is explained in docs/reasons.md.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "core/file_tree.h"
+
+namespace joulebook {
+namespace {
+
+std::set<std::string> codes_in(const std::filesystem::path& room) {
+  static const std::regex code("\"((?:sensor|window|process|cpu)\\.[a-z_]+)[\":]");
+  std::set<std::string> codes;
+  for (const auto& entry : std::filesystem::directory_iterator(room)) {
+    const std::string name = entry.path().filename();
+    if (!name.ends_with(".cc") || name.ends_with("_test.cc")) continue;
+    const std::string text = read_file(entry.path()).value();
+    for (std::sregex_iterator it(text.begin(), text.end(), code), end; it != end; ++it) {
+      codes.insert((*it)[1]);
+    }
+  }
+  return codes;
+}
+
+TEST(Reasons, AreAllDocumented) {
+  const std::filesystem::path root = PROJECT_ROOT;
+  const std::string page = read_file(root / "docs/reasons.md").value();
+  std::set<std::string> codes = codes_in(root / "src/sensor");
+  codes.merge(codes_in(root / "src/meter"));
+  EXPECT_GT(codes.size(), 20U);
+  for (const std::string& code : codes) {
+    EXPECT_NE(page.find("`" + code + "`"), std::string::npos) << code << " is not in reasons.md";
+  }
+}
+
+}  // namespace
+}  // namespace joulebook
