@@ -5,11 +5,25 @@
 // rapidcheck after gtest
 #include <rapidcheck/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <new>
 #include <string>
 
 #include "sensor/discover.h"
 #include "sensor/machine_model.h"
 #include "sensor/machine_test_tree.h"
+
+// Counts every allocation of this test program.
+static std::atomic<std::size_t> allocations{0};
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace joulebook {
 namespace {
@@ -79,6 +93,19 @@ TEST(BusyTimeSensor, ReadsTicksBetweenTwoInstantsAndSaysWhatItIs) {
   EXPECT_EQ(first->begin, clock.now());
   tree.write("/proc/stat", "cpu  14 0 6 100 0 0 0 0 0 0\n");
   EXPECT_EQ((*sensor)->read()->counts, 20U);
+}
+
+TEST(BusyTimeSensor, ReadsWithoutAllocating) {
+  const TestTree tree;
+  tree.write("/proc/stat", "cpu  10 0 5 100 0 0 0 0 0 0\n");
+  FakeClock clock;
+  const auto sensor = make_busy_time_sensor(*tree.files(), clock, make_model(plain_model()));
+  ASSERT_TRUE(sensor && (*sensor)->read());
+  const std::size_t before = allocations;
+  std::uint64_t sum = 0;
+  for (int i = 0; i < 100; ++i) sum += (*sensor)->read()->counts;
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(sum, 1500U);
 }
 
 TEST(BusyTimeSensor, NamesMalformedAndLostFilesAndComesBack) {

@@ -6,8 +6,8 @@
 namespace joulebook {
 namespace {
 
-// Found by maximising the marginal likelihood of the catalogue's log watts, with weak log-normal
-// priors on each term. machine_model_test checks that no single term does much better elsewhere.
+// Found by maximising the marginal likelihood (Rasmussen and Williams, eq. 5.8) of all the
+// catalogue's log watts, with weak log-normal priors on each term, rounded to two or three digits.
 constexpr CovarianceTerms kIdle = {4.24, 0.53,   0.25,   0.024, 0.018, 0.74,  8.2,  0.26,
                                    4.2,  0.0083, 0.0071, 0.19,  0.026, 0.049, 0.86, 0.037};
 constexpr CovarianceTerms kFull = {4.21, 0.51,   0.37,   0.0135, 0.060,  0.36,  11.7, 0.45,

@@ -90,7 +90,7 @@ LoadFactors load_factors(std::span<const LoadCurve> curves) {
   const auto point = [&](double q) {
     return all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1) + 0.5)];
   };
-  factors.unknown = widened(point(0.01), point(0.99));
+  factors.unknown = widened(point(0.025), point(0.975));
   return factors;
 }
 

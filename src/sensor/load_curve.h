@@ -20,7 +20,8 @@ struct LoadFactors {
   // At load 0.1, 0.2 ... 1.0 of the whole machine: the range of all curves within one tenth of that
   // load, a quarter wider each way. Of the curves of a machine left out, 96 % of points are inside.
   std::array<Interval, 10> at_tenths;
-  // Load unknown: the 1 % and 99 % points of all curves at all ten loads, a quarter wider.
+  // Load unknown: the 2.5 % and 97.5 % points of all curves at all ten loads, a quarter
+  // wider. Of the curves of a machine left out, 94 % of points are inside.
   Interval unknown;
 
   // Interpolated; below a load of 0.1 that of 0.1. `load` is clamped to [0.1, 1].

@@ -71,7 +71,7 @@ TEST(LoadFactors, HoldForAMachineLeftOut) {
   fmt::print("machine left out: load known {:.0f} %, load unknown {:.0f} % of points inside\n",
              100 * known / points, 100 * unknown / points);
   EXPECT_GE(known / points, 0.95);
-  EXPECT_GE(unknown / points, 0.94);  // 95 of 100
+  EXPECT_GE(unknown / points, 0.94);  // the claim, but for one point of 100
 }
 
 }  // namespace

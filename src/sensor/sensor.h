@@ -58,7 +58,7 @@ class EnergyModel {
   virtual ~EnergyModel() = default;
   // J of the whole machine (or this guest's share of its node) over `duration`, of which `busy`
   // CPU seconds (summed over hardware threads) were spent, known to lie in `bounds`.
-  // Tier modelled; shared parts "idle_watts", "load_curve", "instruction_mix".
+  // Tier modelled; shared parts "idle_watts", "active_watts", "load_curve", "instruction_mix".
   [[nodiscard]] virtual Quantity machine(Seconds duration, double busy, Interval bounds) const = 0;
   // J that `busy` CPU seconds of some processes add above idle. Same shared parts but idle.
   [[nodiscard]] virtual Quantity processes(double busy, Interval bounds) const = 0;
