@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/text.h"
+
 namespace joulebook {
 namespace {
 
@@ -26,7 +28,7 @@ void ChatStream::event(SteadyTime t, std::string_view data) {
     done_ = true;
     return;
   }
-  const auto json = parse_json(data);
+  const auto json = parse_json(valid_utf8(data));
   if (!json) {
     ++malformed_;
     return;

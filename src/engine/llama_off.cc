@@ -1,3 +1,4 @@
+#include "engine/engine_build.h"
 #include "engine/gguf_file.h"
 #include "engine/llama_engine.h"
 
@@ -10,5 +11,7 @@ Result<std::unique_ptr<Engine>> open_llama(const std::string& path, const Engine
               "build with -DJOULEBOOK_ENGINE=ON (./quickstart does), or serve the file and name "
               "the server's http address");
 }
+
+EngineBuild engine_build() { return {}; }
 
 }  // namespace joulebook
