@@ -24,3 +24,13 @@ if(JOULEBOOK_BENCH)
   add_executable(planted_studies ${CMAKE_SOURCE_DIR}/bench/planted_studies.cc)
   target_link_libraries(planted_studies PRIVATE jb_planted_study fmt::fmt)
 endif()
+
+joulebook_test(study_stats ROOMS study_stats
+  LIBRARIES jb_planted_study jb_sample_study rapidcheck rapidcheck_gtest fmt::fmt
+  SOURCES
+    comparison_test.cc
+    planted_study_test.cc
+    resample_test.cc
+    rng_test.cc
+    stopping_test.cc
+    student_test.cc)

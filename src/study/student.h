@@ -4,7 +4,8 @@
 //
 // Sources: the regularised incomplete beta function by Lentz's continued fraction (Numerical
 // Recipes, 3rd ed., 6.4); the quantile by Newton steps within a bracket. Absolute error below 1e-10
-// of the quantile for df in [1, 1e6] and p in [1e-6, 1 - 1e-6]. Pure functions.
+// of the quantile for df in [1, 1e6] and p in [1e-6, 1 - 1e-6]; above 1e6 the normal stands in (off
+// by less than 3e-6). Pure functions.
 
 namespace joulebook {
 
