@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace joulebook {
 namespace {
@@ -34,9 +35,18 @@ Sums sums_of(const SplitArm& arm, std::span<const std::size_t> prompts, bool sam
   return out;
 }
 
+// What cancels but for rounding has cancelled.
+void drop_cancelled(Quantity& q) {
+  constexpr double kRounding = 1e-12;
+  std::erase_if(q.shared, [](const SharedPart& part) {
+    return std::abs(part.lo - 1) < kRounding && std::abs(part.hi - 1) < kRounding;
+  });
+}
+
 Estimate energy_ratio(const Sums& a, const Sums& b, double alpha) {
   Quantity q = ratio(b.joules, a.joules);
   if (!q.present()) return absent_estimate("1", "", *q.reason);
+  drop_cancelled(q);
   const std::array sides = {Side{{{&a.energy, -1}}}, Side{{{&b.energy, 1}}}};
   return estimate(std::move(q), sides, a.meter + b.meter, alpha);
 }

@@ -32,5 +32,7 @@ joulebook_test(study_stats ROOMS study_stats
     planted_study_test.cc
     resample_test.cc
     rng_test.cc
+    sentence_test.cc
+    split_test.cc
     stopping_test.cc
     student_test.cc)
