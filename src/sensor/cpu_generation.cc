@@ -51,6 +51,9 @@ constexpr std::array kYears = {
     GenerationYear{"sierra-forest", 2024},
     GenerationYear{"granite-rapids", 2024},
     GenerationYear{"arrow-lake", 2025},
+    GenerationYear{"silvermont", 2013},
+    GenerationYear{"goldmont", 2017},
+    GenerationYear{"ampere-1", 2024},
 };
 
 // Inclusive range of models of one family.

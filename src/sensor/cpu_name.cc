@@ -4,12 +4,12 @@
 #include <array>
 #include <cctype>
 
+#include "sensor/cpu_guess.h"
+
 namespace joulebook {
 namespace {
 
 using Words = std::vector<std::string>;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
@@ -17,8 +17,10 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 bool is_filler(const std::string& word) {
-  static constexpr std::array kFiller = {"CPU", "PROCESSOR", "64-BIT", "MULTI-CORE", "DELL",
-                                         "SKU", "WITH",      "RADEON", "GRAPHICS"};
+  static constexpr std::array kFiller = {
+      "CPU",    "PROCESSOR", "64-BIT", "MULTI-CORE", "DELL",   "SKU",   "WITH",   "W/",
+      "RADEON", "GRAPHICS",  "NVIDIA", "GEN",        "SECOND", "THIRD", "FOURTH", "2ND",
+      "3RD",    "4TH",       "5TH",    "10TH",       "11TH",   "12TH",  "13TH",   "14TH"};
   return word.ends_with("-CORE") || std::ranges::find(kFiller, word) != kFiller.end();
 }
 
@@ -34,275 +36,20 @@ std::string plain_upper(std::string_view name) {
   return text;
 }
 
-// A SKU: letters, four or more characters that start and end with a digit, then a suffix.
-// "X5675" -> X 5675 -; "8352Y" -> - 8352 Y; "7F52" -> - 7F52 -.
-struct Sku {
-  std::string prefix;
-  std::string number;
-  std::string suffix;
-
-  [[nodiscard]] char at(std::size_t i) const { return i < number.size() ? number[i] : ' '; }
-  [[nodiscard]] bool starts(std::string_view digits) const { return number.starts_with(digits); }
-};
-
-Sku parse_sku(std::string_view word) {
-  const std::size_t begin = std::min(word.find_first_of("0123456789"), word.size());
-  std::size_t end = begin;
-  while (end < word.size() && is_digit(word[end])) ++end;
-  if (end - begin == 1 || end - begin == 2)  // "7F52", "9R14", "73F3"
-    if (word.size() >= begin + 4 && is_digit(word[begin + 3])) end = begin + 4;
-  return {std::string(word.substr(0, begin)), std::string(word.substr(begin, end - begin)),
-          std::string(word.substr(end))};
-}
-
-struct Guess {
-  std::string_view generation;
-  std::string_view platform;
-};
-
-// AMD EPYC: first digit is the socket, last the generation.
-Guess guess_epyc(const Sku& sku) {
-  if (sku.number.size() != 4) return {};
-  const char family = sku.at(0);
-  const char last = sku.at(3);
-  if (family == '4') return {last == '5' ? "zen5" : "zen4", "am5"};
-  if (family == '8') return {last == '5' ? "zen5c" : "zen4c", "sp6"};
-  if (family == '9') {
-    if (last == '4') return {sku.at(1) == '7' ? "zen4c" : "zen4", "sp5"};
-    static constexpr std::array kDense = {"9645", "9745", "9825", "9845", "9965"};
-    return {std::ranges::find(kDense, sku.number) != kDense.end() ? "zen5c" : "zen5", "sp5"};
-  }
-  if (last == '1') return {"zen1", "sp3"};
-  if (last == '2') return {"zen2", "sp3"};
-  if (last == '3') return {"zen3", "sp3"};
-  return {};
-}
-
-Guess guess_opteron(const Sku& sku) {
-  static constexpr std::array<std::string_view, 10> kPlatforms = {
-      "", "opteron1", "opteron2", "opteron3", "opteron4", "", "opteron6", "", "opteron8", ""};
-  if (sku.number.size() != 4) return {};
-  const std::string_view platform = kPlatforms[static_cast<std::size_t>(sku.at(0) - '0')];
-  if (sku.at(0) == '2' || sku.at(0) == '8' || sku.at(0) == '1')
-    return {sku.at(1) == '2' ? "k8" : "k10", platform};
-  if (sku.at(1) == '1') return {"k10", platform};
-  return {sku.at(1) == '2' ? "bulldozer" : "piledriver", platform};
-}
-
-Guess guess_ryzen(const Sku& sku) {
-  switch (sku.at(0)) {
-    case '1':
-    case '2':
-      return {"zen1", "am4"};
-    case '3':
-    case '4':
-      return {"zen2", "am4"};
-    case '5':
-    case '6':
-      return {"zen3", "am4"};
-    case '7':
-    case '8':
-      return {"zen4", "am5"};
-    case '9':
-      return {"zen5", "am5"};
-    default:
-      return {};
-  }
-}
-
-Guess guess_amd(const Words& words) {
-  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    const Sku sku = parse_sku(words[i + 1]);
-    if (words[i] == "EPYC") return guess_epyc(sku);
-    if (words[i] == "OPTERON") return guess_opteron(sku);
-    if (words[i] == "THREADRIPPER") return guess_ryzen(sku);
-    if (words[i] == "RYZEN" && words.back().size() >= 4)
-      return guess_ryzen(parse_sku(words.back()));
-  }
-  return {};
-}
-
-// "E5-2660 V2", "E3-1265LV2", "E7-8870": the version is the generation.
-char version_of(const Words& words, std::size_t at) {
-  const std::string& word = words[at];
-  const std::size_t v = word.rfind('V');
-  if (v != std::string::npos && v + 1 < word.size() && is_digit(word[v + 1])) return word[v + 1];
-  if (at + 1 < words.size() && words[at + 1].size() == 2 && words[at + 1][0] == 'V')
-    return words[at + 1][1];
-  return '1';
-}
-
-Guess guess_xeon_e(const Words& words, std::size_t at) {
-  const std::string& word = words[at];
-  const Sku sku = parse_sku(std::string_view(word).substr(3));
-  const char line = word[1];
-  std::string_view platform = line == '3' ? "e3" : line == '7' ? "ex" : "ep";
-  if (line == '5' && sku.at(0) == '4') platform = "ep4";
-  if (line == '5' && sku.at(1) == '4') platform = "en";
-  static constexpr std::array<std::string_view, 6> kByVersion = {
-      "sandy-bridge", "ivy-bridge", "haswell", "broadwell", "skylake", "kaby-lake"};
-  const char version = version_of(words, at);
-  if (version < '1' || version > '6') return {};
-  if (line == '7' && version == '1') return {"westmere", platform};
-  return {kByVersion[static_cast<std::size_t>(version - '1')], platform};
-}
-
-// "E-2388G" (entry servers), "D-2775TE", "W-3365".
-Guess guess_xeon_dash(char line, const Sku& sku) {
-  const char g = sku.at(1);
-  if (line == 'E') {
-    if (g == '4') return {"raptor-lake", "e3"};
-    return {g == '3' ? "rocket-lake" : "coffee-lake", "e3"};
-  }
-  if (line == 'D') {
-    if (sku.at(0) == '1' && g == '5') return {"broadwell", "d"};
-    return {sku.starts("21") ? "skylake-sp" : "ice-lake", "d"};
-  }
-  if (line != 'W') return {};
-  if (g == '1') return {"skylake-sp", "sp"};
-  if (g == '2') return {"cascade-lake", "sp"};
-  return {g == '3' ? "ice-lake" : "sapphire-rapids", "sp"};
-}
-
-// Xeon 6: "6780E", "6787P", "6369P"; no Platinum, Gold or Silver, but some rows carry one.
-Guess guess_xeon6(const Sku& sku) {
-  if (!sku.starts("6") || sku.number.size() != 4) return {};
-  if (sku.suffix.starts_with("E") && (sku.at(1) == '7' || sku.at(1) == '9'))
-    return {"sierra-forest", "sp"};
-  if (!sku.suffix.starts_with("P")) return {};
-  if (sku.at(1) == '3') return {"raptor-lake", "e3"};
-  return {"granite-rapids", "sp"};
-}
-
-// Xeon Scalable: the second digit is the generation.
-Guess guess_scalable(const Sku& sku) {
-  static constexpr std::array<std::string_view, 5> kBySecond = {
-      "skylake-sp", "cascade-lake", "ice-lake", "sapphire-rapids", "emerald-rapids"};
-  const char g = sku.at(1);
-  if (sku.number.size() != 4 || g < '1' || g > '5') return {};
-  if (g == '3' && sku.suffix.starts_with("H")) return {"cooper-lake", "sp"};
-  return {kBySecond[static_cast<std::size_t>(g - '1')], "sp"};
-}
-
-struct OldXeon {
-  std::string_view digits;
-  Guess guess;
-};
-// Two leading digits of the numbers before E3, E5 and E7.
-constexpr std::array kOldXeons = {
-    OldXeon{"30", {"core2", "e3"}},    OldXeon{"31", {"penryn", "e3"}},
-    OldXeon{"32", {"core2", "e3"}},    OldXeon{"33", {"penryn", "e3"}},
-    OldXeon{"34", {"nehalem", "e3"}},  OldXeon{"35", {"nehalem", "e3"}},
-    OldXeon{"36", {"westmere", "e3"}}, OldXeon{"50", {"netburst", "ep"}},
-    OldXeon{"51", {"core2", "ep"}},    OldXeon{"52", {"penryn", "ep"}},
-    OldXeon{"53", {"core2", "ep"}},    OldXeon{"54", {"penryn", "ep"}},
-    OldXeon{"55", {"nehalem", "ep"}},  OldXeon{"56", {"westmere", "ep"}},
-    OldXeon{"65", {"nehalem", "ex"}},  OldXeon{"70", {"netburst", "ex"}},
-    OldXeon{"71", {"netburst", "ex"}}, OldXeon{"72", {"core2", "ex"}},
-    OldXeon{"73", {"core2", "ex"}},    OldXeon{"74", {"penryn", "ex"}},
-    OldXeon{"75", {"nehalem", "ex"}},
-};
-
-Guess guess_old_xeon(const Sku& sku) {
-  if (sku.number.size() != 4) return {};
-  for (const OldXeon& entry : kOldXeons)
-    if (sku.starts(entry.digits)) return entry.guess;
-  return {};
-}
-
-bool is_scalable_line(const std::string& word) {
-  static constexpr std::array kLines = {"PLATINUM", "GOLD", "SILVER", "BRONZE", "MAX"};
-  return std::ranges::find(kLines, word) != kLines.end();
-}
-
-bool is_dashed(const std::string& word, std::size_t dash) {
-  return word.size() > dash + 4 && word[dash] == '-' && is_digit(word[dash + 1]);
-}
-
-Guess guess_xeon(const Words& words) {
-  bool scalable = false;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (is_scalable_line(word)) scalable = true;
-    if (word[0] == 'E' && word.size() > 6 && is_dashed(word, 2)) return guess_xeon_e(words, i);
-    if (word[0] == 'W' && is_dashed(word, 2))
-      return guess_xeon_dash('W', parse_sku(word.substr(3)));
-    if (is_dashed(word, 1)) return guess_xeon_dash(word[0], parse_sku(word.substr(2)));
-    const Sku sku = parse_sku(word);
-    if (sku.number.size() != 4) continue;
-    if (const Guess six = guess_xeon6(sku); !six.generation.empty()) return six;
-    if (scalable || sku.suffix.ends_with("+")) return guess_scalable(sku);
-    return guess_old_xeon(sku);
-  }
-  return {};
-}
-
-std::string_view core_generation(const Sku& sku) {
-  static constexpr std::array<std::string_view, 10> kByFirst = {
-      "",          "",        "sandy-bridge", "ivy-bridge",  "haswell",
-      "broadwell", "skylake", "kaby-lake",    "coffee-lake", "coffee-lake"};
-  if (sku.number.size() == 5) {
-    if (sku.starts("10")) return "coffee-lake";
-    return sku.starts("11") ? "rocket-lake" : "raptor-lake";
-  }
-  if (sku.number.size() == 4 && sku.at(0) == '1')
-    return sku.at(1) == '0' ? "ice-lake" : "raptor-lake";
-  if (sku.number.size() == 4) return kByFirst[static_cast<std::size_t>(sku.at(0) - '0')];
-  return "westmere";  // "i7 610E", "i5-750": the first Core i parts
-}
-
-std::string_view client_platform(const Sku& sku) {
-  if (sku.number.size() == 3) return "mobile";
-  static constexpr std::string_view kMobile = "UHPGYM";
-  if (sku.suffix.empty() || kMobile.find(sku.suffix[0]) == std::string_view::npos) return "desktop";
-  return "mobile";
-}
-
-Guess guess_core(const Words& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "ULTRA" && !words.back().empty())
-      return {words.back()[0] == '2' ? "arrow-lake" : "meteor-lake",
-              client_platform(parse_sku(words.back()))};
-    if (words[i][0] != 'I' || words[i].size() < 2 || !is_digit(words[i][1])) continue;
-    const std::string rest = words[i].size() > 3    ? words[i].substr(3)
-                             : i + 1 < words.size() ? words[i + 1]
-                                                    : std::string();
-    const Sku sku = parse_sku(rest);
-    return {core_generation(sku), client_platform(sku)};
-  }
-  return {};
-}
-
-Guess guess_arm(const Words& words) {
-  const auto has = [&](std::string_view part) {
-    return std::ranges::any_of(words, [&](const auto& w) { return w.find(part) != w.npos; });
-  };
-  if (has("ALTRA")) return {"neoverse-n1", "altra"};
-  if (has("NEOVERSE-N1")) return {"neoverse-n1", "altra"};
-  if (has("GRACE") || has("NEOVERSE-V2")) return {"neoverse-v2", "grace"};
-  if (has("NEOVERSE-V1")) return {"neoverse-v1", "grace"};
-  if (has("NEOVERSE-N2")) return {"neoverse-n2", "altra"};
-  if (has("CORTEX-A53")) return {"cortex-a53", "a53"};
-  return {};
-}
-
-bool contains(const Words& words, std::string_view word) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 CpuVendor vendor_of(const Words& words) {
-  for (const char* amd : {"AMD", "EPYC", "OPTERON", "RYZEN"})
-    if (contains(words, amd)) return CpuVendor::amd;
+  for (const char* amd : {"AMD", "EPYC", "OPTERON", "RYZEN", "HYGON"})
+    if (has_word(words, amd)) return CpuVendor::amd;
   for (const char* intel : {"INTEL", "XEON", "PENTIUM"})
-    if (contains(words, intel)) return CpuVendor::intel;
-  for (const char* arm : {"ARM", "AMPERE", "GRACE", "ALTRA"})
-    if (contains(words, arm)) return CpuVendor::arm;
+    if (has_word(words, intel)) return CpuVendor::intel;
+  for (const char* arm : {"ARM", "AMPERE", "AMPEREONE", "AMPERE-1", "AMPERE-1A", "GRACE", "ALTRA",
+                          "KUNPENG", "THUNDERX2", "APPLE", "GRAVITON"})
+    if (has_word(words, arm)) return CpuVendor::arm;
   return CpuVendor::unknown;
 }
 
 bool is_client(const Words& words) {
-  for (const char* line : {"RYZEN", "CORE", "PENTIUM", "CELERON", "ATOM", "ATHLON", "FX"})
-    if (contains(words, line)) return true;
+  for (const char* line : {"RYZEN", "CORE", "PENTIUM", "CELERON", "ATHLON", "FX"})
+    if (has_word(words, line)) return true;
   return false;
 }
 
@@ -313,18 +60,16 @@ Guess guess_of(const Words& words, CpuVendor vendor) {
     case CpuVendor::arm:
       return guess_arm(words);
     case CpuVendor::intel:
-      break;
+      return guess_intel(words);
     case CpuVendor::unknown:
-      return {};
+      break;
   }
-  if (contains(words, "CORE")) return guess_core(words);
-  if (contains(words, "PENTIUM") && contains(words, "D")) return {"netburst", "desktop"};
-  // "E3-1260L v5" stands without the word Xeon in some names.
-  return guess_xeon(words);
+  return {};
 }
 
 // The SKU's own suffix: "E5-2650L", "L5640", "2425 HE", "8534PN".
-double low_power_of(const Words& words) {
+// On Xeon Scalable an L means large memory.
+double low_power_of(const Words& words, std::string_view platform) {
   double low = 0;
   for (const std::string& word : words) {
     if (word == "HE" || word == "EE") return 1;
@@ -332,7 +77,7 @@ double low_power_of(const Words& words) {
     if (const auto dash = text.find('-'); dash != text.npos) text.remove_prefix(dash + 1);
     const Sku sku = parse_sku(text);
     if (sku.number.size() != 4) continue;
-    if (sku.prefix == "L" || sku.suffix.starts_with("L")) low = 1;
+    if (sku.prefix == "L" || (sku.suffix.starts_with("L") && platform != "sp")) low = 1;
     for (const char* variant : {"PN", "N", "T", "TE", "V", "U"})
       if (sku.suffix == variant) low = std::max(low, 0.5);
   }
@@ -343,7 +88,7 @@ std::string key_of(const Words& words) {
   std::string key;
   for (const std::string& word : words) {
     if (word == "INTEL" || word == "AMD" || word == "XEON" || is_scalable_line(word)) continue;
-    if (word == "E") continue;  // "Xeon E E-2488"
+    if (word == "E" || word == "6") continue;  // "Xeon E E-2488", "Xeon 6 6780E"
     key += word;
   }
   return key;
@@ -374,7 +119,7 @@ CpuName parse_cpu_name(std::string_view name) {
   cpu.generation = guess.generation;
   cpu.platform = guess.generation.empty() ? std::string_view{} : guess.platform;
   cpu.year = generation_year(cpu.generation);
-  cpu.low_power = low_power_of(words);
+  cpu.low_power = low_power_of(words, cpu.platform);
   cpu.client = is_client(words) || cpu.platform == "desktop" || cpu.platform == "mobile";
   return cpu;
 }

@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"AMD EPYC 9845 160-Core Processor", "EPYC9845", "zen5c", "sp5"},
                     Case{"AMD EPYC 9575F", "EPYC9575F", "zen5", "sp5"},
                     Case{"AMD EPYC 8534PN", "EPYC8534PN", "zen4c", "sp6"},
+                    Case{"Third Gen AMD EPYC 7763", "EPYC7763", "zen3", "sp3"},
                     Case{"AMD EPYC 4584PX", "EPYC4584PX", "zen4", "am5"},
                     Case{"AMD EPYC", "EPYC", "", ""}, Case{"AMD EPYC Processor", "EPYC", "", ""},
                     Case{"AMD Opteron 6238", "OPTERON6238", "bulldozer", "opteron6"},
@@ -60,6 +61,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Intel(R) Xeon(R) CPU E5-2660 v2 @ 2.20GHz", "E5-2660V2", "ivy-bridge", "ep"},
         Case{"Intel Xeon E3-1265LV2", "E3-1265LV2", "ivy-bridge", "e3"},
         Case{"Intel E3-1260L v5", "E3-1260LV5", "skylake", "e3"},
+        Case{"Intel Xeon 8180", "8180", "skylake-sp", "sp"},
+        Case{"Intel Xeon 6 6780E", "6780E", "sierra-forest", "sp"},
+        Case{"Intel Atom Processor C3958", "ATOMC3958", "goldmont", "d"},
+        Case{"Intel Core i3-540", "COREI3-540", "westmere", "desktop"},
+        Case{"Intel Core 2 Duo E6750", "CORE2DUOE6750", "core2", "desktop"},
         Case{"Intel Xeon E7-4870", "E7-4870", "westmere", "ex"},
         Case{"Intel Xeon E5-4650L", "E5-4650L", "sandy-bridge", "ep4"},
         Case{"Intel Xeon E5-2470", "E5-2470", "sandy-bridge", "en"},
@@ -68,21 +74,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Intel(R) Xeon(R) CPU X5570", "X5570", "nehalem", "ep"},
         Case{"Intel Xeon 5160", "5160", "core2", "ep"}, Case{"Intel Xeon Processor", "", "", ""},
         Case{"Intel(R) Xeon(R) CPU @ 2.20GHz", "", "", ""},
-        Case{"12th Gen Intel(R) Core(TM) i7-1260P", "12THGENCOREI7-1260P", "raptor-lake", "mobile"},
+        Case{"12th Gen Intel(R) Core(TM) i7-1260P", "COREI7-1260P", "raptor-lake", "mobile"},
         Case{"Intel Core i5-4570", "COREI5-4570", "haswell", "desktop"},
         Case{"Intel Core Ultra 7 255H", "COREULTRA7255H", "arrow-lake", "mobile"}));
 
-INSTANTIATE_TEST_SUITE_P(Arm, Names,
-                         testing::Values(Case{"Ampere® Altra® 64-Bit Multi-Core Processor Q64-30",
-                                              "AMPEREALTRAQ64-30", "neoverse-n1", "altra"},
-                                         Case{"Grace CPU Superchip", "GRACESUPERCHIP",
-                                              "neoverse-v2", "grace"},
-                                         Case{"", "", "", ""}));
+INSTANTIATE_TEST_SUITE_P(
+    Arm, Names,
+    testing::Values(Case{"Ampere® Altra® 64-Bit Multi-Core Processor Q64-30", "AMPEREALTRAQ64-30",
+                         "neoverse-n1", "altra"},
+                    Case{"AmpereOne A192-32X", "AMPEREONEA192-32X", "ampere-1", "altra"},
+                    Case{"NVIDIA Grace CPU Superchip", "GRACESUPERCHIP", "neoverse-v2", "grace"},
+                    Case{"Grace CPU Superchip", "GRACESUPERCHIP", "neoverse-v2", "grace"},
+                    Case{"", "", "", ""}));
 
 TEST(CpuName, KnowsLowPowerAndClientParts) {
   EXPECT_EQ(parse_cpu_name("Intel Xeon L5640").low_power, 1);
   EXPECT_EQ(parse_cpu_name("Intel Xeon E5-2650L").low_power, 1);
   EXPECT_EQ(parse_cpu_name("AMD Opteron 2419 EE").low_power, 1);
+  EXPECT_EQ(parse_cpu_name("Intel Xeon Platinum 8280L").low_power, 0);  // large memory
   EXPECT_EQ(parse_cpu_name("AMD EPYC 8534PN").low_power, 0.5);
   EXPECT_EQ(parse_cpu_name("AMD EPYC 7742").low_power, 0);
   EXPECT_TRUE(parse_cpu_name("AMD Ryzen 5 5600G with Radeon Graphics").client);

@@ -8,6 +8,7 @@ target_sources(jb_sensor PRIVATE
   covariance.cc
   cpu_catalogue.cc
   cpu_generation.cc
+  cpu_guess.cc
   cpu_name.cc
   linear_algebra.cc
   load_curve.cc
