@@ -68,7 +68,8 @@ class Session {
   // The run's JSON (docs/formats/run.md) from the session's start (of the first command, where
   // one was run) to now (the end of the last). May be asked for more than once.
   [[nodiscard]] Result<std::string> report();
-  // What can be read here, and what is missing with its cure: {"sensors": [...], "findings": [...]}.
+  // What can be read here, and what is missing with its cure: {"sensors": [...], "findings":
+  // [...]}.
   [[nodiscard]] std::string sensors() const;
   // The calling thread is Joulebook's own, and its energy the observer's.
   void register_self_thread();

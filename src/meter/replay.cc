@@ -1,0 +1,74 @@
+#include "meter/replay.h"
+
+#include <algorithm>
+
+#include "sensor/machine_model.h"
+
+namespace joulebook {
+namespace {
+
+SteadyTime instant(const TraceEvent& event) {
+  if (const auto* r = std::get_if<ReadingEvent>(&event)) return r->reading.end;
+  if (const auto* m = std::get_if<MissEvent>(&event)) return m->at;
+  if (const auto* c = std::get_if<CpuSample>(&event)) return c->at;
+  if (const auto* a = std::get_if<Anchor>(&event)) return a->steady;
+  return {};
+}
+
+class ReplayMeter final : public Meter {
+ public:
+  ReplayMeter(const Trace& trace, std::vector<std::unique_ptr<EnergyModel>> models)
+      : models_(std::move(models)),
+        core_(channels(trace), trace.header.options, trace.header.hardware_threads) {
+    for (const auto& event : trace.events) {
+      feed(core_, event);
+      now_ = std::max(now_, instant(event));
+    }
+  }
+
+  [[nodiscard]] Status start() override { return {}; }
+  void stop() override {}
+  [[nodiscard]] SteadyTime now() const override { return now_; }
+  void settle(SteadyTime) override {}
+  [[nodiscard]] WindowEnergy energy(const Window& window) const override {
+    return core_.energy(window);
+  }
+  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
+                                              std::size_t points) const override {
+    return core_.trace(begin, end, points);
+  }
+  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return core_.sensors(); }
+  void register_self_thread() override {}
+  void watch_processes(std::vector<int>) override {}
+
+ private:
+  [[nodiscard]] std::vector<Channel> channels(const Trace& trace) const {
+    std::vector<Channel> out;
+    for (std::size_t i = 0; i < trace.header.sensors.size(); ++i) {
+      out.push_back({trace.header.sensors[i], models_[i].get()});
+    }
+    return out;
+  }
+
+  std::vector<std::unique_ptr<EnergyModel>> models_;
+  MeterCore core_;
+  SteadyTime now_{0};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Meter>> replay_meter(const Trace& trace) {
+  std::vector<std::unique_ptr<EnergyModel>> models;
+  for (std::size_t i = 0; i < trace.header.sensors.size(); ++i) {
+    const Json& described = i < trace.header.models.size() ? trace.header.models[i] : Json();
+    models.push_back(described.is_null() ? nullptr : make_model(described));
+    if (trace.header.sensors[i].kind != SensorKind::busy_time || models.back()) continue;
+    return fail(ErrorKind::input, "trace.malformed",
+                "the trace holds busy time of " + trace.header.sensors[i].name +
+                    " but not the model that turns it into joules",
+                "record the trace again");
+  }
+  return std::make_unique<ReplayMeter>(trace, std::move(models));
+}
+
+}  // namespace joulebook

@@ -1,0 +1,213 @@
+#include "meter/run_report.h"
+
+#include <joulebook/session.h>
+
+#include <algorithm>
+
+#include "sensor/containment.h"
+
+namespace joulebook {
+namespace {
+
+Json strings(const std::vector<std::string>& list) {
+  Json out = Json::array();
+  for (const auto& item : list) out.push(item);
+  return out;
+}
+
+Json domain_json(const DomainEnergy& domain) {
+  return Json::object({{"domain", domain.domain},
+                       {"name", domain.name},
+                       {"sensor", domain.sensor},
+                       {"energy", to_json(domain.energy)},
+                       {"mean_power", to_json(domain.mean_power)},
+                       {"peak_power", to_json(domain.peak_power)},
+                       {"contains", strings(domain.contains)},
+                       {"mirrors", strings(domain.mirrors)},
+                       {"may_contain", strings(domain.may_contain)},
+                       {"top_level", domain.top_level}});
+}
+
+Json domains_json(const WindowEnergy& energy) {
+  Json out = Json::array();
+  for (const auto& domain : energy.domains) out.push(domain_json(domain));
+  return out;
+}
+
+// A measured node or wall beside the total, with what the parts leave of it.
+Json beside_json(const WindowEnergy& energy) {
+  Json out = Json::array();
+  for (const auto& domain : energy.domains) {
+    const auto kind = domain_kind(domain.domain);
+    if (domain.top_level || !domain.mirrors.empty() || (kind != "node" && kind != "wall")) continue;
+    out.push(Json::object({{"domain", domain.domain},
+                           {"energy", to_json(domain.energy)},
+                           {"remainder", to_json(difference(domain.energy, energy.total))}}));
+  }
+  return out;
+}
+
+Json seconds_json(double seconds) { return seconds < 0 ? Json() : Json(seconds); }
+
+Json cpu_json(const CpuShare& cpu) {
+  return Json::object({{"capacity_s", seconds_json(cpu.capacity)},
+                       {"machine_s", seconds_json(cpu.machine)},
+                       {"tree_s", seconds_json(cpu.tree)},
+                       {"self_s", seconds_json(cpu.self)}});
+}
+
+void set_span(Json& out, const Window& window) {
+  out.set("start_ns", window.begin.ns);
+  out.set("end_ns", window.end.ns);
+  out.set("duration_s", window.duration().count());
+}
+
+void set_energy(Json& out, const WindowEnergy& energy) {
+  out.set("domains", domains_json(energy));
+  out.set("total", to_json(energy.total));
+  out.set("tree", to_json(energy.tree));
+  out.set("self", to_json(energy.self));
+  out.set("cpu", cpu_json(energy.cpu));
+}
+
+Json window_json(const Window& window, const EnergyOf& energy) {
+  const WindowEnergy figures = energy(window);
+  Json out = Json::object({{"name", window.name}});
+  set_span(out, window);
+  set_energy(out, figures);
+  out.set("warnings", strings(figures.warnings));
+  return out;
+}
+
+// Each mark holds until the next one, or the end.
+std::vector<Window> marked(std::vector<Mark> marks, const Window& whole) {
+  std::stable_sort(marks.begin(), marks.end(),
+                   [](const Mark& a, const Mark& b) { return a.at < b.at; });
+  std::vector<Window> out;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const SteadyTime end = i + 1 < marks.size() ? marks[i + 1].at : whole.end;
+    const SteadyTime begin = std::max(marks[i].at, whole.begin);
+    if (begin < end) out.push_back({marks[i].name, begin, std::min(end, whole.end)});
+  }
+  return out;
+}
+
+Json repeat_json(const RepeatRecord& repeat, const EnergyOf& energy) {
+  Json out = window_json(repeat.window, energy);
+  out.set("exit_code", repeat.exit_code);
+  out.set("user_s", repeat.user_s);
+  out.set("system_s", repeat.system_s);
+  out.set("max_rss_bytes", repeat.max_rss_bytes);
+  return out;
+}
+
+Json per_run(const RunState& state, const EnergyOf& energy) {
+  std::vector<Quantity> totals;
+  for (const auto& repeat : state.repeats) totals.push_back(energy(repeat.window).total);
+  return to_json(scaled(sum(totals), 1.0 / static_cast<double>(totals.size()), "run"));
+}
+
+Window window_from(const Json& note) {
+  return {std::string(note["name"].as_string()),
+          {note["start_ns"].as_int()},
+          {note["end_ns"].as_int()}};
+}
+
+std::vector<std::string> texts(const Json& list) {
+  std::vector<std::string> out;
+  for (const auto& item : list.items()) out.emplace_back(item.as_string());
+  return out;
+}
+
+}  // namespace
+
+Window RunState::whole(SteadyTime now) const {
+  if (repeats.empty()) return {"run", start, now};
+  return {"run", repeats.front().window.begin, repeats.back().window.end};
+}
+
+Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy) {
+  const WindowEnergy figures = energy(whole);
+  Json out = Json::object({{"schema", kRunSchema}});
+  out.set("joulebook", Json::object({{"version", version()}, {"commit", commit()}}));
+  out.set("started_utc", state.started_utc);
+  set_span(out, whole);
+  set_energy(out, figures);
+  out.set("beside", beside_json(figures));
+  out.set("devices", strings(figures.devices));
+  Json windows = Json::array();
+  for (const auto& region : state.regions) windows.push(window_json(region, energy));
+  for (const auto& mark : marked(state.marks, whole)) windows.push(window_json(mark, energy));
+  out.set("windows", std::move(windows));
+  Json repeats = Json::array();
+  for (const auto& repeat : state.repeats) repeats.push(repeat_json(repeat, energy));
+  out.set("repeats", std::move(repeats));
+  if (!state.repeats.empty()) {
+    out.set("command", strings(state.repeats.front().command));
+    out.set("per_run", per_run(state, energy));
+  }
+  auto warnings = state.warnings;
+  warnings.insert(warnings.end(), figures.warnings.begin(), figures.warnings.end());
+  out.set("warnings", strings(warnings));
+  out.set("machine", state.machine);
+  return out;
+}
+
+Json region_note(const Window& region) {
+  return Json::object({{"note", "region"},
+                       {"name", region.name},
+                       {"start_ns", region.begin.ns},
+                       {"end_ns", region.end.ns}});
+}
+
+Json mark_note(const Mark& mark) {
+  return Json::object({{"note", "mark"}, {"name", mark.name}, {"at_ns", mark.at.ns}});
+}
+
+Json repeat_note(const RepeatRecord& repeat) {
+  Json note = region_note(repeat.window);
+  note.set("note", "repeat");
+  note.set("command", strings(repeat.command));
+  note.set("exit_code", repeat.exit_code);
+  note.set("user_s", repeat.user_s);
+  note.set("system_s", repeat.system_s);
+  note.set("max_rss_bytes", repeat.max_rss_bytes);
+  return note;
+}
+
+Json start_note(const RunState& state) {
+  return Json::object({{"note", "start"},
+                       {"start_ns", state.start.ns},
+                       {"started_utc", state.started_utc},
+                       {"machine", state.machine},
+                       {"warnings", strings(state.warnings)}});
+}
+
+Json report_note(const Window& whole) {
+  Json note = region_note(whole);
+  note.set("note", "report");
+  return note;
+}
+
+std::optional<Window> apply_note(RunState& state, const Json& note) {
+  const auto kind = note["note"].as_string();
+  if (kind == "start") {
+    state.start = {note["start_ns"].as_int()};
+    state.started_utc = note["started_utc"].as_string();
+    state.machine = note["machine"];
+    state.warnings = texts(note["warnings"]);
+  } else if (kind == "region") {
+    state.regions.push_back(window_from(note));
+  } else if (kind == "mark") {
+    state.marks.push_back({std::string(note["name"].as_string()), {note["at_ns"].as_int()}});
+  } else if (kind == "repeat") {
+    state.repeats.push_back(
+        {window_from(note), texts(note["command"]), static_cast<int>(note["exit_code"].as_int()),
+         note["user_s"].as_double(), note["system_s"].as_double(), note["max_rss_bytes"].as_int()});
+  } else if (kind == "report") {
+    return window_from(note);
+  }
+  return std::nullopt;
+}
+
+}  // namespace joulebook

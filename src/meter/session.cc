@@ -1,0 +1,272 @@
+#include <fmt/format.h>
+#include <joulebook/session.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "core/clock.h"
+#include "meter/child.h"
+#include "meter/mark_channel.h"
+#include "meter/meter.h"
+#include "meter/record.h"
+#include "meter/replay.h"
+#include "meter/run_report.h"
+#include "meter/sensor_json.h"
+#include "sensor/discover.h"
+#include "sensor/machine.h"
+
+namespace joulebook {
+namespace {
+
+std::string_view to_word(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::ok:
+      return "ok";
+    case Finding::Level::note:
+      return "note";
+    case Finding::Level::problem:
+      break;
+  }
+  return "problem";
+}
+
+Json finding_json(const Finding& finding) {
+  return Json::object({{"level", to_word(finding.level)},
+                       {"subject", finding.subject},
+                       {"reason", to_json(finding.reason)}});
+}
+
+tl::unexpected<Error> in_replay() {
+  return fail(ErrorKind::usage, "run.replay", "a replayed trace cannot be added to",
+              "leave --replay away to measure");
+}
+
+}  // namespace
+
+// `mutex_` guards the state; the meter has its own lock. run() holds it only to note its outcome.
+class Session::Impl {
+ public:
+  [[nodiscard]] Status open(SessionOptions options) {
+    return options.replay.empty() ? open_live(std::move(options)) : open_trace(options);
+  }
+  ~Impl() {
+    if (meter_) meter_->stop();
+  }
+
+  [[nodiscard]] Status begin(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    if (auto ok = allowed(name); !ok) return ok;
+    if (find_open(name) != open_.end()) {
+      return fail(ErrorKind::usage, "region.open", "the region " + name + " is open already",
+                  "end it first");
+    }
+    open_.push_back({name, meter_->now(), {}});
+    return {};
+  }
+
+  [[nodiscard]] Status end(const std::string& name) {
+    const SteadyTime now = meter_->now();
+    const std::lock_guard lock(mutex_);
+    if (auto ok = allowed(name); !ok) return ok;
+    const auto it = find_open(name);
+    if (it == open_.end()) {
+      return fail(ErrorKind::usage, "region.not_open", "no region " + name + " is open",
+                  "begin it first");
+    }
+    it->end = now;
+    state_.regions.push_back(*it);
+    meter_->note(region_note(*it));
+    open_.erase(it);
+    return {};
+  }
+
+  [[nodiscard]] Status mark(const std::string& name) {
+    const SteadyTime now = meter_->now();
+    const std::lock_guard lock(mutex_);
+    if (auto ok = allowed(name); !ok) return ok;
+    keep_mark({name, now});
+    return {};
+  }
+
+  [[nodiscard]] Result<ChildOutcome> run(const std::vector<std::string>& argv,
+                                         const ChildOptions& options) {
+    if (!live_) return in_replay();
+    RepeatRecord record;
+    record.command = argv;
+    record.window.name = argv.empty() ? "" : argv.front();
+    const ChildHooks hooks{.ready =
+                               [&](int pid) {
+                                 auto pids = pids_;
+                                 pids.push_back(pid);
+                                 meter_->watch_processes(std::move(pids));
+                                 record.window.begin = meter_->now();
+                               },
+                           .ended =
+                               [&] {
+                                 record.window.end = meter_->now();
+                                 meter_->settle(record.window.end);
+                               }};
+    auto outcome = run_child(argv, options, hooks, {{kMarkVariable, mark_address()}});
+    if (!outcome) return outcome;
+    record.exit_code = outcome->exit_code;
+    record.user_s = outcome->user_s;
+    record.system_s = outcome->system_s;
+    record.max_rss_bytes = outcome->max_rss_bytes;
+    const std::lock_guard lock(mutex_);
+    collect_marks();
+    meter_->note(repeat_note(record));
+    state_.repeats.push_back(std::move(record));
+    return outcome;
+  }
+
+  [[nodiscard]] Result<std::string> report() {
+    const SteadyTime now = meter_->now();
+    if (live_ && state_.repeats.empty()) meter_->settle(now);
+    const std::lock_guard lock(mutex_);
+    collect_marks();
+    const Window whole = reported_ ? *reported_ : state_.whole(now);
+    if (live_) meter_->note(report_note(whole));
+    const auto energy = [this](const Window& window) { return meter_->energy(window); };
+    return run_json(state_, whole, energy).dump(2);
+  }
+
+  [[nodiscard]] std::string sensors() const {
+    Json sensors = Json::array();
+    for (const auto& info : meter_->sensors()) sensors.push(sensor_to_json(info));
+    return Json::object({{"schema", "joulebook.sensors/1"},
+                         {"sensors", std::move(sensors)},
+                         {"findings", findings_}})
+        .dump(2);
+  }
+
+  void register_self_thread() { meter_->register_self_thread(); }
+  [[nodiscard]] std::string mark_address() const { return marks_ ? marks_->address() : ""; }
+
+ private:
+  [[nodiscard]] Status open_live(SessionOptions options) {
+    live_ = true;
+    pids_ = options.pids;
+    const std::shared_ptr<const FileTree> files = real_files(options.sysroot);
+    const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model};
+    Discovery found = discover(files, system_clock(), choice);
+    for (const auto& finding : found.findings) {
+      findings_.push(finding_json(finding));
+      if (finding.level != Finding::Level::ok) {
+        state_.warnings.push_back(finding.reason.code + ": " + finding.reason.message);
+      }
+    }
+    state_.machine = to_json(describe_machine(*files));
+    auto meter = open_meter(std::move(found.sensors),
+                            {.period = options.period,
+                             .record_path = options.record,
+                             .devices = std::move(options.devices)},
+                            system_clock(), files);
+    if (!meter) return fail(meter.error());
+    meter_ = std::move(*meter);
+    open_marks();
+    if (!pids_.empty()) meter_->watch_processes(pids_);
+    if (auto started = meter_->start(); !started) return started;
+    state_.start = meter_->now();
+    state_.started_utc = iso8601(system_clock().anchor().wall_ns);
+    meter_->note(start_note(state_));
+    return {};
+  }
+
+  void open_marks() {
+    auto channel = MarkChannel::open();
+    if (channel) {
+      marks_ = std::move(*channel);
+    } else {
+      state_.warnings.push_back(channel.error().code + ": " + channel.error().message);
+    }
+  }
+
+  [[nodiscard]] Status open_trace(const SessionOptions& options) {
+    auto trace = read_trace(options.replay);
+    if (!trace) return fail(trace.error());
+    auto meter = replay_meter(*trace);
+    if (!meter) return fail(meter.error());
+    meter_ = std::move(*meter);
+    for (const auto& event : trace->events) {
+      const auto* note = std::get_if<NoteEvent>(&event);
+      if (note == nullptr) continue;
+      if (auto whole = apply_note(state_, note->note)) reported_ = whole;
+    }
+    if (!trace->complete) {
+      state_.warnings.push_back("trace.cut: " + trace->damage + "; what precedes it was used");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Status allowed(const std::string& name) const {
+    if (!live_) return in_replay();
+    if (!name.empty() && name.size() <= kMarkName) return {};
+    return fail(ErrorKind::usage, "region.name", fmt::format("a name has 1 to {} bytes", kMarkName),
+                "shorten the name");
+  }
+
+  std::vector<Window>::iterator find_open(const std::string& name) {
+    return std::find_if(open_.begin(), open_.end(),
+                        [&](const Window& w) { return w.name == name; });
+  }
+
+  void keep_mark(Mark mark) {
+    if (state_.marks.size() >= kMostMarks) {
+      if (state_.marks.size() == kMostMarks && !marks_full_) {
+        state_.warnings.push_back(
+            fmt::format("mark.many: only the first {} marks are kept", kMostMarks));
+      }
+      marks_full_ = true;
+      return;
+    }
+    meter_->note(mark_note(mark));
+    state_.marks.push_back(std::move(mark));
+  }
+
+  void collect_marks() {
+    if (!marks_) return;
+    for (auto& mark : marks_->drain()) keep_mark(std::move(mark));
+    if (marks_->refused() > 0 && !refused_said_) {
+      refused_said_ = true;
+      state_.warnings.push_back("mark.malformed: some marks could not be read and were left out");
+    }
+  }
+
+  bool live_ = false;
+  std::vector<int> pids_;
+  std::unique_ptr<Meter> meter_;
+  std::unique_ptr<MarkChannel> marks_;
+  Json findings_ = Json::array();
+  mutable std::mutex mutex_;
+  RunState state_;
+  std::vector<Window> open_;
+  std::optional<Window> reported_;
+  bool marks_full_ = false;
+  bool refused_said_ = false;
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::open(SessionOptions options) {
+  auto impl = std::make_unique<Impl>();
+  if (auto opened = impl->open(std::move(options)); !opened) return fail(opened.error());
+  return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+Status Session::begin(const std::string& name) { return impl_->begin(name); }
+Status Session::end(const std::string& name) { return impl_->end(name); }
+Status Session::mark(const std::string& name) { return impl_->mark(name); }
+Result<ChildOutcome> Session::run(const std::vector<std::string>& argv,
+                                  const ChildOptions& options) {
+  return impl_->run(argv, options);
+}
+Result<std::string> Session::report() { return impl_->report(); }
+std::string Session::sensors() const { return impl_->sensors(); }
+void Session::register_self_thread() { impl_->register_self_thread(); }
+std::string Session::mark_address() const { return impl_->mark_address(); }
+
+std::string version() { return JOULEBOOK_VERSION; }
+std::string commit() { return JOULEBOOK_COMMIT; }
+
+}  // namespace joulebook
