@@ -66,14 +66,14 @@ class Walk {
 };
 
 // "0.1" of "package-0-die-1", "2" of "package-2" and of "package-2-die-0".
-std::optional<DomainOfZone> package_domain(std::string_view name) {
+std::optional<std::string> package_domain(std::string_view name) {
   const auto parts = split(name, '-');
   const bool die = parts.size() == 4 && parts[2] == "die";
   if (parts[0] != "package" || (parts.size() != 2 && !die)) return std::nullopt;
   if (!parse_uint(parts[1]) || (die && !parse_uint(parts[3]))) return std::nullopt;
   std::string domain = "package:" + std::string(parts[1]);
   if (die && parts[3] != "0") domain += "." + std::string(parts[3]);
-  return DomainOfZone{std::move(domain), die};
+  return domain;
 }
 
 const PowercapZone* parent_of(const PowercapZone& zone, const std::vector<PowercapZone>& all) {
@@ -89,7 +89,7 @@ const PowercapZone* parent_of(const PowercapZone& zone, const std::vector<Powerc
 std::string inherited_instance(const PowercapZone& zone, const std::vector<PowercapZone>& all) {
   const PowercapZone* parent = parent_of(zone, all);
   const auto package = parent != nullptr ? package_domain(parent->name) : std::nullopt;
-  if (package) return package->domain.substr(std::string_view("package:").size());
+  if (package) return package->substr(std::string_view("package:").size());
   return std::to_string(zone.indices.empty() ? 0 : zone.indices.front());
 }
 
@@ -114,12 +114,12 @@ std::vector<PowercapZone> list_powercap_zones(const FileTree& files) {
   return {};
 }
 
-std::optional<DomainOfZone> domain_of(const PowercapZone& zone,
-                                      const std::vector<PowercapZone>& all) {
-  if (zone.name == "psys") return DomainOfZone{"psys:" + std::to_string(ordinal(zone, all))};
+std::optional<std::string> domain_of(const PowercapZone& zone,
+                                     const std::vector<PowercapZone>& all) {
+  if (zone.name == "psys") return "psys:" + std::to_string(ordinal(zone, all));
   for (const std::string_view kind : {"core", "uncore", "dram"}) {
     if (zone.name == kind) {
-      return DomainOfZone{zone.name + ":" + inherited_instance(zone, all)};
+      return zone.name + ":" + inherited_instance(zone, all);
     }
   }
   return package_domain(zone.name);

@@ -35,15 +35,10 @@ struct PowercapZone {
 // nested) is one zone.
 [[nodiscard]] std::vector<PowercapZone> list_powercap_zones(const FileTree& files);
 
-struct DomainOfZone {
-  std::string domain;  // without a suffix
-  bool die = false;    // one of several dies of a package
-};
-
-// The domain that a zone covers, or nothing for a name that no kernel is known to write: such a
-// zone is never read, because it could hold energy that another one counts.
-[[nodiscard]] std::optional<DomainOfZone> domain_of(const PowercapZone& zone,
-                                                    const std::vector<PowercapZone>& all);
+// The domain that a zone covers, without a suffix, or nothing for a name that no kernel is known to
+// write: such a zone is never read, because it could hold energy that another one counts.
+[[nodiscard]] std::optional<std::string> domain_of(const PowercapZone& zone,
+                                                   const std::vector<PowercapZone>& all);
 
 // A whole unsigned decimal number, surrounding blanks apart; nothing else ("-1", "", "1e3" and
 // what does not fit 64 bits are nothing).

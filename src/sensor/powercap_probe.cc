@@ -46,6 +46,11 @@ const Allowance& allowance(std::string_view domain) {
   return found != std::end(kAllowances) ? *found : kAllowances[0];
 }
 
+// Packages by MSR: dies of one socket, or two zones of one name, may be one register.
+bool may_share_register(std::string_view domain) {
+  return domain_kind(domain) == "package" && !domain.ends_with(kMmioSuffix);
+}
+
 class Probe {
  public:
   Probe(const FileTree& files, Clock& clock)
@@ -85,7 +90,7 @@ class Probe {
     auto sensor = make_counter_file_sensor(describe(zone, *domain), std::move(*file), clock_);
     const auto first = sensor->read();
     if (!first) return refuse(zone, first.error());
-    if (domain->die) dies_.push_back(found_.sensors.size());
+    if (may_share_register(sensor->info().domain)) dies_.push_back(found_.sensors.size());
     found_.sensors.push_back(std::move(sensor));
     first_.push_back(*first);
   }
@@ -99,10 +104,10 @@ class Probe {
     note(missing ? "sensor.missing" : error.code, zone.name + ": " + error.message, error.cure);
   }
 
-  SensorInfo describe(const PowercapZone& zone, const DomainOfZone& domain) {
+  SensorInfo describe(const PowercapZone& zone, const std::string& domain) {
     SensorInfo info;
     info.id = "powercap:" + zone.directory;
-    info.domain = own_domain(zone, domain.domain);
+    info.domain = own_domain(zone, domain);
     info.name = zone.name;
     info.device = "cpu";
     info.kind = SensorKind::energy_counter;

@@ -169,6 +169,14 @@ TEST_F(Powercap, AmdDiesMirrorTheSocket) {
   EXPECT_EQ(finding(found, "sensor.mirrored").level, Finding::Level::note);
 }
 
+// Kernels from before die names wrote the same name twice.
+TEST_F(Powercap, TwoZonesOfOneNameThatReadAlikeAreCountedOnce) {
+  zone("intel-rapl:0", "package-0", "5000000000\n");
+  zone("intel-rapl:1", "package-0", "5000000000\n");
+  zone("intel-rapl:2", "package-0", "9000000000\n");
+  EXPECT_THAT(total(probe()), ElementsAre("package:0", "package:0.intel-rapl:2"));
+}
+
 TEST_F(Powercap, SocketsAreNeverMirrors) {
   zone("intel-rapl:0", "package-0", "5000000000\n");
   zone("intel-rapl:1", "package-1", "5000000000\n");
