@@ -28,6 +28,7 @@ endif()
 joulebook_test(study_stats ROOMS study_stats
   LIBRARIES jb_planted_study jb_sample_study rapidcheck rapidcheck_gtest fmt::fmt
   SOURCES
+    bought_test.cc
     comparison_test.cc
     planted_study_test.cc
     resample_test.cc
