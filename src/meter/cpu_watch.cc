@@ -39,10 +39,11 @@ void CpuWatch::watch(std::vector<int> pids) {
   std::erase_if(tree_, [&](const auto& item) {
     return item.second.root && std::find(pids.begin(), pids.end(), item.first) == pids.end();
   });
-  watching_ = watching_ || !pids.empty();
   for (const int pid : pids) {
-    if (tree_.contains(pid)) continue;
-    if (const auto stat = stat_of(pid)) enter(pid, *stat, true);
+    const auto stat = tree_.contains(pid) ? std::nullopt : stat_of(pid);
+    if (!stat) continue;  // one that cannot be seen is unknown, not idle
+    enter(pid, *stat, true);
+    watching_ = true;
   }
 }
 

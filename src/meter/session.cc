@@ -121,7 +121,7 @@ class Session::Impl {
 
   [[nodiscard]] Result<std::string> report() {
     const SteadyTime now = meter_->now();
-    if (live_ && state_.repeats.empty()) meter_->settle(now);
+    if (live_) meter_->settle(now);  // regions may have ended just now
     const std::lock_guard lock(mutex_);
     collect_marks();
     const Window whole = reported_ ? *reported_ : state_.whole(now);

@@ -1,0 +1,101 @@
+#include "meter/cpu_watch.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "fakes/power_plant.h"
+
+namespace joulebook {
+namespace {
+
+std::string stat_line(int pid, int parent, int utime, int cutime) {
+  const auto n = [](int x) { return std::to_string(x); };
+  return n(pid) + " (a (b) c) S " + n(parent) + " 1 1 0 -1 4194304 1 2 3 4 " + n(utime) + " 0 " +
+         n(cutime) + " 0 20 0 1 0 100 0 0\n";
+}
+
+TEST(ProcStat, ReadsACommandWithParentheses) {
+  const auto stat = parse_proc_stat(stat_line(7, 3, 120, 40));
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->parent, 3);
+  EXPECT_EQ(stat->utime, 120U);
+  EXPECT_EQ(stat->cutime, 40U);
+  EXPECT_FALSE(parse_proc_stat(""));
+  EXPECT_FALSE(parse_proc_stat("7 (x) S 1 2"));
+}
+
+TEST(ProcStat, BusyIsEverythingButIdleAndWaiting) {
+  const auto stat = parse_machine_stat(
+      "cpu  100 10 50 9999 777 3 4 5 60 0\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nintr 5\n");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->busy, 172U);
+  EXPECT_EQ(stat->threads, 2);
+  EXPECT_FALSE(parse_machine_stat("intr 5\n"));
+}
+
+// A process tree in a folder: 100 -> 101 -> 102, and a stranger.
+class Tree : public testing::Test {
+ protected:
+  Tree() {
+    EXPECT_NE(::mkdtemp(root_.data()), nullptr);
+    fakes::put_file(root_ + "/proc/stat", "cpu 1000 0 0 5 0 0 0 0 0 0\ncpu0 1 1 1 1\n");
+    put(100, 1, 50, 0);
+    put(900, 1, 5000, 0);
+    watch_ = std::make_unique<CpuWatch>(clock_, real_files(root_));
+    watch_->watch({100});
+  }
+  ~Tree() override { std::filesystem::remove_all(root_); }
+  void put(int pid, int parent, int utime, int cutime) const {
+    fakes::put_file(root_ + "/proc/" + std::to_string(pid) + "/stat",
+                    stat_line(pid, parent, utime, cutime));
+  }
+  void end(int pid) const { std::filesystem::remove_all(root_ + "/proc/" + std::to_string(pid)); }
+  double jiffies() { return watch_->sample(true).tree * static_cast<double>(sysconf(_SC_CLK_TCK)); }
+
+  std::string root_ = testing::TempDir() + "/tree-XXXXXX";
+  FakeClock clock_;
+  std::unique_ptr<CpuWatch> watch_;
+};
+
+TEST_F(Tree, CountsDescendantsFromBirthAndRootsFromTheWatch) {
+  EXPECT_NEAR(jiffies(), 0, 1e-9);
+  put(100, 1, 60, 0);
+  put(101, 100, 7, 0);
+  put(102, 101, 5, 0);
+  EXPECT_NEAR(jiffies(), 22, 1e-9);
+}
+
+TEST_F(Tree, EndedChildrenAreCreditedOnce) {
+  put(101, 100, 7, 0);
+  EXPECT_NEAR(jiffies(), 7, 1e-9);
+  end(101);  // not waited for yet: its last known value
+  EXPECT_NEAR(jiffies(), 7, 1e-9);
+  put(100, 1, 50, 9);  // waited for: it had spent 9
+  EXPECT_NEAR(jiffies(), 9, 1e-9);
+  end(100);
+  EXPECT_NEAR(jiffies(), 9, 1e-9);
+}
+
+TEST_F(Tree, TheMachineIsReadWithTheTree) {
+  EXPECT_NEAR(watch_->sample(true).machine, 1000.0 / static_cast<double>(sysconf(_SC_CLK_TCK)),
+              1e-9);
+  EXPECT_LT(watch_->sample(false).machine, 0);
+  EXPECT_EQ(watch_->hardware_threads(), 1);
+}
+
+TEST(CpuWatch, SeesThisVeryProcessWork) {
+  CpuWatch watch(system_clock(), real_files());
+  watch.register_thread();
+  watch.watch({::getpid()});
+  const CpuSample before = watch.sample(true);
+  volatile double x = 1;
+  for (int i = 0; i < 20'000'000; ++i) x = x * 1.0000001;
+  const CpuSample after = watch.sample(true);
+  EXPECT_GT(after.self, before.self);
+  EXPECT_GE(after.tree - before.tree, (after.self - before.self) * 0.9);
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,204 @@
+#include <gtest/gtest.h>
+#include <joulebook/joulebook.h>
+#include <joulebook/session.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "core/json.h"
+#include "fakes/power_plant.h"
+#include "meter/child.h"
+#include "meter/mark_channel.h"
+
+namespace joulebook {
+namespace {
+
+using fakes::PowerFunction;
+using std::chrono::milliseconds;
+
+std::string fresh_directory() {
+  std::string name = testing::TempDir() + "/session-XXXXXX";
+  EXPECT_NE(::mkdtemp(name.data()), nullptr);
+  return name;
+}
+
+// A machine of 80 W package and 5 W DRAM that lives as long as the test.
+struct Machine {
+  std::string root = fresh_directory();
+  fakes::PowerPlant plant{
+      root, system_clock().now(),
+      fakes::small_server(PowerFunction::constant(80), PowerFunction::constant(5))};
+  Machine() { plant.run(system_clock()); }
+  ~Machine() {
+    plant.stop();
+    std::filesystem::remove_all(root);
+  }
+  [[nodiscard]] SessionOptions options() const {
+    SessionOptions o;
+    o.sysroot = root;
+    o.period = milliseconds(2);
+    o.vendor_libraries = false;
+    return o;
+  }
+};
+
+TEST(Session, MeasuresACommandAndReplaysIt) {
+  Machine machine;
+  const std::string trace = machine.root + "/trace";
+  auto options = machine.options();
+  options.record = trace;
+  std::string live;
+  {
+    auto session = Session::open(options);
+    ASSERT_TRUE(session) << session.error().message;
+    ASSERT_TRUE((*session)->begin("region"));
+    const auto outcome = (*session)->run({"sh", "-c", "sleep 0.15; exit 3"});
+    ASSERT_TRUE((*session)->end("region"));
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->exit_code, 3);
+    live = *(*session)->report();
+  }
+  const Json run = *parse_json(live);
+  const double seconds = run["duration_s"].as_double();
+  EXPECT_GE(seconds, 0.15);
+  const auto total = quantity_from_json(run["total"]);
+  ASSERT_TRUE(total && total->present()) << live;
+  EXPECT_TRUE(total->interval().contains(85 * seconds)) << live;
+  EXPECT_EQ(run["total"]["boundary"].as_string(), "package+dram");
+  EXPECT_EQ(run["domains"].items().size(), 2U);
+  EXPECT_EQ(run["repeats"].items().size(), 1U);
+  EXPECT_EQ(run["windows"].at(0)["name"].as_string(), "region");
+  for (const char* member : {"devices", "start_ns", "end_ns", "self", "tree", "cpu", "warnings",
+                             "machine", "joulebook", "schema", "per_run"}) {
+    EXPECT_TRUE(run.has(member)) << member;
+  }
+  SessionOptions again;
+  again.replay = trace;
+  const auto replayed = Session::open(again);
+  ASSERT_TRUE(replayed) << replayed.error().message;
+  EXPECT_EQ(*(*replayed)->report(), live);
+  EXPECT_EQ((*replayed)->run({"true"}).error().code, "run.replay");
+  EXPECT_EQ((*replayed)->mark("m").error().code, "run.replay");
+}
+
+TEST(Session, MarksFromInsideTheCommandBecomeWindows) {
+  Machine machine;
+  auto session = Session::open(machine.options());
+  ASSERT_TRUE(session);
+  const std::string address = (*session)->mark_address();
+  std::thread sender([&] {
+    std::this_thread::sleep_for(milliseconds(60));
+    EXPECT_TRUE(send_mark(address, "half"));
+  });
+  ASSERT_TRUE((*session)->run({"sleep", "0.15"}));
+  sender.join();
+  const Json run = *parse_json(*(*session)->report());
+  ASSERT_EQ(run["windows"].items().size(), 1U);
+  EXPECT_EQ(run["windows"].at(0)["name"].as_string(), "half");
+  EXPECT_EQ(run["windows"].at(0)["end_ns"], run["end_ns"]);
+}
+
+TEST(Session, RegionsAreCheckedAndTheObserverPays) {
+  Machine machine;
+  auto session = Session::open(machine.options());
+  ASSERT_TRUE(session);
+  EXPECT_EQ((*session)->end("x").error().code, "region.not_open");
+  EXPECT_EQ((*session)->begin("").error().code, "region.name");
+  ASSERT_TRUE((*session)->begin("x"));
+  EXPECT_EQ((*session)->begin("x").error().code, "region.open");
+  const Json run = *parse_json(*(*session)->report());
+  EXPECT_GE(run["cpu"]["self_s"].as_double(-1), 0);
+}
+
+TEST(Session, WithoutAnySensorEveryEnergyIsAnAbsence) {
+  const std::string root = fresh_directory();
+  SessionOptions options;
+  options.sysroot = root;
+  options.vendor_libraries = false;
+  options.machine_model = false;
+  auto session = Session::open(options);
+  ASSERT_TRUE(session);
+  const Json run = *parse_json(*(*session)->report());
+  EXPECT_TRUE(run["total"]["value"].is_null());
+  EXPECT_EQ(run["total"]["reason"]["code"].as_string(), "sensor.none");
+  std::filesystem::remove_all(root);
+}
+
+TEST(Child, PassesExitCodesOn) {
+  const auto code = [](std::vector<std::string> argv) {
+    return run_child(argv, {}, {})->exit_code;
+  };
+  EXPECT_EQ(code({"true"}), 0);
+  EXPECT_EQ(code({"sh", "-c", "exit 42"}), 42);
+  EXPECT_EQ(code({"sh", "-c", "kill -9 $$"}), 137);
+  EXPECT_EQ(code({"/no/such/command"}), 127);
+  EXPECT_EQ(code({testing::TempDir()}), 126);
+  EXPECT_EQ(run_child({}, {}, {}).error().code, "run.no_command");
+  EXPECT_FALSE(run_child({"/no/such/command"}, {}, {})->started);
+  EXPECT_FALSE(run_child({"/no/such/command"}, {}, {})->problem.empty());
+}
+
+TEST(Child, ForwardsSignalsAndGivesItsEnvironment) {
+  ChildHooks hooks;
+  std::thread killer;
+  const pid_t self = ::getpid();
+  hooks.ready = [&](int) {
+    killer = std::thread([self] {
+      std::this_thread::sleep_for(milliseconds(200));
+      ::kill(self, SIGTERM);
+    });
+  };
+  const auto outcome = run_child({"sh", "-c",
+                                  "trap 'exit 9' TERM; test \"$A\" = b || exit 1; "
+                                  "while :; do sleep 0.02; done"},
+                                 {}, hooks, {{"A", "b"}});
+  killer.join();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->exit_code, 9);
+}
+
+TEST(Mark, DatagramsAreBoundedAndChecked) {
+  EXPECT_EQ(parse_mark("JBMARK1 123 a b")->name, "a b");
+  EXPECT_EQ(parse_mark("JBMARK1 123 a b")->at.ns, 123);
+  for (const char* bad : {"", "JBMARK1", "JBMARK1 x name", "JBMARK1 12 ", "JBMARK2 12 a"}) {
+    EXPECT_FALSE(parse_mark(bad)) << bad;
+  }
+  EXPECT_FALSE(parse_mark("JBMARK1 1 " + std::string(kMarkBytes, 'x')));
+  EXPECT_EQ(send_mark("", "x").error().code, "mark.nobody");
+  EXPECT_EQ(send_mark("/nowhere", "").error().code, "mark.name");
+  EXPECT_EQ(send_mark("/nowhere", "x").error().code, "mark.send");
+}
+
+TEST(CApi, MeasuresAndReports) {
+  Machine machine;
+  EXPECT_EQ(joulebook_abi_version(), JOULEBOOK_ABI_VERSION);
+  const Json options =
+      Json::object({{"sysroot", machine.root}, {"period_ms", 2}, {"vendor_libraries", false}});
+  joulebook_session* session = joulebook_open(options.dump().c_str());
+  ASSERT_NE(session, nullptr) << joulebook_last_error();
+  const char* const argv[] = {"sh", "-c", "exit 5"};
+  char* outcome = nullptr;
+  EXPECT_EQ(joulebook_run(session, 3, argv, 1, &outcome), 0);
+  EXPECT_EQ((*parse_json(outcome))["exit_code"].as_int(), 5);
+  joulebook_free_string(outcome);
+  char* report = joulebook_report_json(session);
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ((*parse_json(report))["schema"].as_string(), "joulebook.run/1");
+  joulebook_free_string(report);
+  char* sensors = joulebook_sensors_json(session);
+  EXPECT_EQ((*parse_json(sensors))["sensors"].items().size(), 2U);
+  joulebook_free_string(sensors);
+  EXPECT_EQ(joulebook_end(session, "never"), 2);
+  EXPECT_NE(std::string(joulebook_last_error()).find("region.not_open"), std::string::npos);
+  EXPECT_EQ(joulebook_begin(nullptr, "x"), 2);
+  joulebook_close(session);
+  EXPECT_EQ(joulebook_open("{\"sysrot\": 1}"), nullptr);
+  EXPECT_NE(std::string(joulebook_last_error()).find("sysroot"), std::string::npos);
+  EXPECT_EQ(joulebook_open("{"), nullptr);
+}
+
+}  // namespace
+}  // namespace joulebook
