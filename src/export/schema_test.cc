@@ -2,17 +2,11 @@
 // that lacks a required member, or holds one of another type, or one too many, is refused.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "export/metric_table.h"
 #include "export/study_json.h"
+#include "fakes/json_schema.h"
 #include "fakes/sample_study.h"
 
 namespace joulebook {
@@ -20,35 +14,10 @@ namespace {
 
 using Doc = nlohmann::json;
 
-class Schema {
+class Schema : public fakes::JsonSchema {
  public:
-  explicit Schema(const std::string& name) {
-    std::ifstream in(std::string(JOULEBOOK_SOURCE_DIR) + "/docs/schema/" + name);
-    raw_ = Doc::parse(in);
-    valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(raw_), schema_);
-  }
-
-  [[nodiscard]] const Doc& raw() const { return raw_; }
-  [[nodiscard]] bool accepts(const Doc& doc) const { return explain(doc).empty(); }
-  [[nodiscard]] std::string explain(const Doc& doc) const {
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter target(doc);
-    if (validator.validate(schema_, target, &results)) return {};
-    std::string why = "refused";
-    valijson::ValidationResults::Error error;
-    while (results.popError(error)) {
-      why += "\n";
-      for (const auto& step : error.context) why += step;
-      why += ": " + error.description;
-    }
-    return why;
-  }
-
- private:
-  Doc raw_;
-  valijson::Schema schema_;
+  explicit Schema(const std::string& name)
+      : JsonSchema(std::string(JOULEBOOK_SOURCE_DIR) + "/docs/schema/" + name) {}
 };
 
 struct Place {
@@ -179,23 +148,29 @@ StudyResult small_study() {
 
 Doc as_doc(const Json& json) { return Doc::parse(json.dump()); }
 
+// A run as the meter writes it.
 Doc run_document() {
   const StudyResult study = small_study();
-  const Json whole = to_json(study)["whole"];
-  Json run = Json::object({{"schema", "joulebook.run/1"}});
+  Json figures = to_json(study)["whole"];
+  for (const char* apart : {"window", "devices", "warnings"}) figures.erase(apart);
+  Json::Array domains = figures["domains"].items();
+  for (auto& domain : domains) domain.erase("settled_uj");
+  figures.set("domains", domains);
+  figures.set("start_ns", study.start.steady.ns).set("end_ns", study.end.steady.ns);
+  figures.set("duration_s", 1.5).set("warnings", Json::array({"no sensor"}));
+  Json run = figures;
+  run.set("schema", "joulebook.run/1").set("started_utc", iso8601(study.start.wall_ns));
   run.set("joulebook", to_json(study)["joulebook"]).set("machine", study.machine);
-  run.set("command", Json::array({"sleep", "1"})).set("exit_code", 0);
-  run.set("start_ns", study.start.steady.ns).set("end_ns", study.end.steady.ns);
-  run.set("duration_s", 1.5).set("domains", whole["domains"]).set("total", whole["total"]);
-  run.set("devices", whole["devices"]).set("self", whole["self"]).set("tree", whole["tree"]);
-  run.set("cpu", whole["cpu"]).set("sensors", to_json(study)["sensors"]);
-  Json window = whole["window"];
-  window.set("total", whole["total"]);
-  run.set("start", to_json(study)["start"]).set("trace", to_json(study)["trace"]);
-  run.set("beside",
-          Json::array({Json::object(
-              {{"domain", "wall:0"}, {"energy", whole["total"]}, {"remainder", whole["total"]}})}));
-  run.set("windows", Json::array({window})).set("warnings", whole["warnings"]);
+  run.set("command", Json::array({"sleep", "1"})).set("devices", Json::array({"cpu"}));
+  run.set("per_run", figures["total"]);
+  run.set(
+      "beside",
+      Json::array({Json::object(
+          {{"domain", "wall:0"}, {"energy", figures["total"]}, {"remainder", figures["total"]}})}));
+  Json window = figures;
+  run.set("windows", Json::array({window.set("name", "load")}));
+  window.set("exit_code", 0).set("user_s", 0.5).set("system_s", 0.1).set("max_rss_bytes", 1 << 20);
+  run.set("repeats", Json::array({window}));
   return as_doc(run);
 }
 
