@@ -12,8 +12,11 @@
 namespace joulebook {
 namespace {
 
-// Locks: `core_` guards the core and the recording; the sensors and the CPU watch are read outside
-// of it, by whoever holds `round_` (the sampler thread, or start() before there is one).
+constexpr Nanos kHeldUp = std::chrono::milliseconds(200);
+
+// Locks: `mutex_` guards the core and the recording. Sensors and CPU times are read outside of it,
+// by the sampler thread, or by start() and stop() while there is none; only that thread changes the
+// core, so it may look at it without the lock.
 class LiveMeter final : public Meter {
  public:
   LiveMeter(std::vector<std::unique_ptr<Sensor>> sensors, MeterOptions options, Clock& clock,
@@ -31,7 +34,10 @@ class LiveMeter final : public Meter {
   [[nodiscard]] Status start() override {
     if (thread_.joinable()) return {};
     round(true);
-    running_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = true;
+    }
     thread_ = std::thread([this] { loop(); });
     return {};
   }
@@ -57,7 +63,8 @@ class LiveMeter final : public Meter {
     const std::int64_t fresh = rounds_ + 2;  // the round under way may have begun before us
     fresh_ = true;
     const auto done = [&] { return !running_ || (rounds_ >= fresh && sampler_.core().settled(t)); };
-    const Nanos most = sampler_.core().closing() + 2 * options_.period;
+    // Three ticks, the round under way, and what a busy machine may hold the sampler up.
+    const Nanos most = sampler_.core().closing() + 2 * options_.period + kHeldUp;
     rounded_.wait_for(lock, std::min<Nanos>(most, std::chrono::seconds(3)), done);
   }
 
