@@ -1,0 +1,99 @@
+// Tokens per second of the embedded engine through its public interface, to be set beside
+// llama-bench and llama-batched-bench of the same build (bench/engine_bench.sh does that).
+//
+//   engine_bench MODEL THREADS PROMPT_TOKENS OUTPUT_TOKENS BATCH REPEATS
+//
+// Prints one line a repeat: batch, prompt tokens/s, output tokens/s. Prompt time is the longest
+// prefill span; output time runs from the first token of the last sequence to its last one.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "engine/engine.h"
+
+namespace joulebook {
+namespace {
+
+struct Shape {
+  std::string model;
+  int threads = 0;
+  std::int64_t prompt = 0;
+  std::int64_t output = 0;
+  int batch = 1;
+  int repeats = 1;
+};
+
+// A user text whose whole prompt, template included, has about `tokens` tokens.
+std::string text_of(const Engine& engine, std::int64_t tokens) {
+  constexpr std::int64_t kTemplateTokens = 10;
+  std::string text = "Count:";
+  while (engine.count_tokens(text).value_or(tokens) + kTemplateTokens < tokens) text += " one";
+  return text;
+}
+
+// Token times of one sequence, all of one generation.
+double seconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+// False where a sequence failed or stopped early.
+bool measure(Engine& engine, const Shape& shape, const std::string& text, bool print) {
+  GenerateRequest request;
+  request.user = text;
+  request.max_tokens = shape.output;
+  const std::vector<GenerateRequest> requests(static_cast<std::size_t>(shape.batch), request);
+  const auto results = engine.generate(requests);
+  std::int64_t prompt = 0;
+  std::int64_t output = 0;
+  SteadyTime begin{INT64_MAX};
+  SteadyTime first{0};
+  SteadyTime end{0};
+  for (const auto& result : results) {
+    if (!result || result->output_tokens().count < 2) return false;
+    prompt += result->prompt_tokens.count;
+    output += result->output_tokens().count - 1;  // the first comes with the prompt
+    begin = std::min(begin, result->begin());
+    first = std::max(first, result->token_times.front());
+    end = std::max(end, result->end());
+  }
+  if (print) {
+    fmt::print("{} {:.2f} {:.2f} {}\n", shape.batch,
+               static_cast<double>(prompt) / seconds(begin, first),
+               static_cast<double>(output) / seconds(first, end), output);
+  }
+  return true;
+}
+
+int run(const Shape& shape) {
+  EngineOptions options;
+  options.threads = shape.threads;
+  options.sequences = shape.batch;
+  auto engine = open_engine(shape.model, options);
+  if (!engine) {
+    fmt::print(stderr, "{}\n", engine.error().message);
+    return 5;
+  }
+  const auto text = text_of(**engine, shape.prompt);
+  for (int i = 0; i <= shape.repeats; ++i) {  // the first warms up
+    if (!measure(**engine, shape, text, i > 0)) {
+      fmt::print(stderr, "a sequence failed\n");
+      return 5;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace joulebook
+
+int main(int argc, char** argv) {
+  if (argc != 7) {
+    fmt::print(stderr, "engine_bench MODEL THREADS PROMPT_TOKENS OUTPUT_TOKENS BATCH REPEATS\n");
+    return 2;
+  }
+  return joulebook::run({argv[1], std::atoi(argv[2]), std::atoll(argv[3]), std::atoll(argv[4]),
+                         std::atoi(argv[5]), std::atoi(argv[6])});
+}
