@@ -4,11 +4,13 @@ include(CheckCXXCompilerFlag)
 add_library(joulebook_flags INTERFACE)
 target_compile_features(joulebook_flags INTERFACE cxx_std_23)
 target_compile_options(joulebook_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
-  $<$<BOOL:${JOULEBOOK_SANITIZE}>:-fsanitize=${JOULEBOOK_SANITIZE} -fno-omit-frame-pointer -O1
-    -fno-sanitize-recover=all>)
-target_link_options(joulebook_flags INTERFACE
-  $<$<BOOL:${JOULEBOOK_SANITIZE}>:-fsanitize=${JOULEBOOK_SANITIZE}>)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers)
+if(JOULEBOOK_SANITIZE)
+  # Applied to everything in the tree, libraries that stand in for vendors' included.
+  add_compile_options(-fsanitize=${JOULEBOOK_SANITIZE} -fno-omit-frame-pointer -O1 -g1
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${JOULEBOOK_SANITIZE})
+endif()
 target_include_directories(joulebook_flags INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 set(CMAKE_CXX_EXTENSIONS OFF)
