@@ -23,9 +23,14 @@ bool matches_exact(const std::string& expected, std::string_view answer) {
   return std::ranges::any_of(all, [&](std::string_view c) { return normalised(c) == wanted; });
 }
 
+// "12 x 3 = 36 coins": what counts stands behind the last sign of equality.
+std::string_view after_equals(std::string_view text) {
+  return text.substr(text.rfind('=') + 1);  // npos + 1 is 0
+}
+
 bool matches_number(const Checker& checker, std::string_view answer) {
   const auto wanted = parse_double(checker.expected);
-  auto found = numbers(marked(answer).value_or(std::string_view{}));
+  auto found = numbers(after_equals(marked(answer).value_or(std::string_view{})));
   const bool by_marker = !found.empty();
   if (!by_marker) found = numbers(answer);
   if (found.empty() || !wanted) return false;

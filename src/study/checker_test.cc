@@ -58,6 +58,8 @@ TEST(Checker, ToleranceIsInclusive) {
   EXPECT_EQ(check(pi, "about 3.15"), true);
   EXPECT_EQ(check(pi, "about 3.2"), false);
   EXPECT_EQ(check({Checker::Kind::number, "1234", 0}, "1,234 metres"), true);
+  EXPECT_EQ(check({Checker::Kind::number, "36", 0}, "Answer: 12 x 3 = 36 coins of 100"), true);
+  EXPECT_EQ(check({Checker::Kind::number, "12", 0}, "Answer: 12 x 3 = 36 coins"), false);
 }
 
 TEST(Checker, ArraysKeepTheirOrderAndMayHoldMore) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/file_tree.h"
 #include "study/runner.h"
 
 namespace joulebook {
@@ -42,5 +43,12 @@ class EngineSet {
 
 // Whether a model is the address of an endpoint.
 [[nodiscard]] bool is_address(std::string_view model);
+// The TCP port that an address means: the one written, else 80 for http and 443 for https.
+[[nodiscard]] std::optional<std::uint16_t> port_of(std::string_view address);
+
+// For StudyContext::find_pids: who listens on the address's port on this machine, also through
+// containers; nobody where that may not be seen.
+[[nodiscard]] std::function<std::vector<int>(const std::string&)> endpoint_pids(
+    std::shared_ptr<const FileTree> files);
 
 }  // namespace joulebook

@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include "study/study_fixture.h"
 #include "study/study_log.h"
@@ -21,35 +20,39 @@ std::vector<std::string> essence(const StudyResult& result) {
   return out;
 }
 
-RC_GTEST_PROP(Resume, InterruptedAndResumedEqualsUninterrupted, ()) {
-  const auto after = *rc::gen::inRange(1, 16);
+class Interrupted : public testing::TestWithParam<int> {};
+
+TEST_P(Interrupted, AndResumedEqualsUninterrupted) {
+  const int after = GetParam();
   const auto spec = small_spec(4);
   StudyBench whole;
   const auto expected = whole.run(spec);
-  RC_ASSERT(expected.has_value());
+  ASSERT_TRUE(expected.has_value());
 
   StudyBench bench;
   Interrupter interrupter(bench.cancel, after);
   bench.context.progress = &interrupter;
   const auto first = bench.run(spec);
-  RC_ASSERT(first.has_value());
-  RC_ASSERT(!first->complete);
-  RC_ASSERT(first->trials.size() == static_cast<std::size_t>(after));
-  RC_ASSERT(!bench.ledger.runs.at(first->id).complete);
+  ASSERT_TRUE(first.has_value());
+  ASSERT_TRUE(!first->complete);
+  ASSERT_TRUE(first->trials.size() == static_cast<std::size_t>(after));
+  ASSERT_TRUE(!bench.ledger.runs.at(first->id).complete);
 
   bench.cancel = false;
   bench.context.progress = nullptr;
   bench.context.resume = first->id;
   const auto again = resumable_spec(bench.ledger, first->id, bench.context.format);
-  RC_ASSERT(again.has_value());
+  ASSERT_TRUE(again.has_value());
   const auto second = bench.run(*again);
-  RC_ASSERT(second.has_value());
-  RC_ASSERT(second->complete);
-  RC_ASSERT(second->id == first->id);
-  RC_ASSERT(essence(*second) == essence(*expected));
-  RC_ASSERT(second->looks.size() == expected->looks.size());
-  RC_ASSERT(bench.ledger.runs.at(first->id).complete);
+  ASSERT_TRUE(second.has_value());
+  ASSERT_TRUE(second->complete);
+  ASSERT_TRUE(second->id == first->id);
+  ASSERT_TRUE(essence(*second) == essence(*expected));
+  ASSERT_TRUE(second->looks.size() == expected->looks.size());
+  ASSERT_TRUE(bench.ledger.runs.at(first->id).complete);
 }
+
+INSTANTIATE_TEST_SUITE_P(AfterTrials, Interrupted, testing::Range(1, 16));
 
 TEST(Resume, PromptsThatChangedAreRefused) {
   StudyBench bench;

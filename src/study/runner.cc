@@ -93,7 +93,6 @@ class StudyRun {
   Result<std::optional<Baseline>> silence(const std::string& what, const std::string& account) {
     if (spec_.baseline_seconds <= 0 || cancelled()) return std::nullopt;
     const SteadyTime begin = context_.clock.now();
-    timeline_.close("before " + what, begin, {});
     const SteadyTime end =
         begin + std::chrono::duration_cast<Nanos>(Seconds(spec_.baseline_seconds));
     for (SteadyTime t = begin; t < end && !cancelled();) {
@@ -101,7 +100,8 @@ class StudyRun {
       context_.clock.sleep_until(t);
     }
     if (cancelled()) return std::nullopt;
-    const WindowEnergy energy = timeline_.close_silence(what, context_.clock.now(), account);
+    timeline_.close("before silence", begin, {});
+    const WindowEnergy energy = timeline_.close_silence(what, end, account);
     Baseline baseline{what, energy.window, mean_power(energy)};
     result_.baselines.push_back(baseline);
     if (auto ok = log_.window(baseline, timeline_.take()); !ok) return fail(std::move(ok.error()));
@@ -113,9 +113,10 @@ class StudyRun {
     const ArmSpec& arm = spec_.arms[loaded.arms.front()];
     progress_.on_phase("loading " + arm.model);
     const SteadyTime begin = context_.clock.now();
-    timeline_.close("before loading", begin, {});
     if (auto ok = engines_.load(index, arm, context_.open_engine); !ok) return ok;
-    const WindowEnergy energy = timeline_.close("load", context_.clock.now(), "load");
+    const SteadyTime end = context_.clock.now();
+    timeline_.close("before loading", begin, {});
+    const WindowEnergy energy = timeline_.close("load", end, "load");
     const EngineInfo info = loaded.engine->info();
     context_.meter.watch_processes(engines_.pids(context_.find_pids));
     if (auto ok = log_.window("load: " + loaded.label, energy.window, timeline_.take()); !ok) {
@@ -154,11 +155,12 @@ class StudyRun {
       GenerateRequest request = request_for(spec_, {loaded.arms.front(), 0, 0}, context_.cancel);
       request.max_tokens = std::min(request.max_tokens, kWarmupTokens);
       const SteadyTime begin = context_.clock.now();
-      timeline_.close("before warm-up", begin, {});
       // A model that cannot answer says so again, and is counted, in its first trial.
       const auto answer = loaded.engine->generate_one(request);
       if (!answer) warn(fmt::format("warm-up of {}: {}", loaded.label, answer.error().message));
-      timeline_.close("warm-up", context_.clock.now(),
+      const SteadyTime end = context_.clock.now();
+      timeline_.close("before warm-up", begin, {});
+      timeline_.close("warm-up", end,
                       fmt::format("request:{}-warmup-{}-{}", log_.run(), loaded.label, i));
     }
     return {};
@@ -213,9 +215,9 @@ class StudyRun {
     if (generation) note(*generation);
     if (auto ok = log_.trial(trial, timeline_.take()); !ok) return ok;
     done_.insert(key_of(slot));
-    result_.trials.push_back(std::move(trial));
+    result_.trials.push_back(trial);
     tell();
-    return check_failures(result_.trials.back());
+    return check_failures(trial);
   }
 
   static bool stopped(const Result<Generation>& generation) {

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "study/engines.h"
 #include "study/study_fixture.h"
 
 namespace joulebook {
@@ -49,9 +50,9 @@ TEST(Runner, EveryJouleOfTheStudyIsPostedOnce) {
   for (const auto* name : {"idle.bare", "idle.resident", "self", "other"}) {
     EXPECT_GT(accounts[name], 0) << name;
   }
-  EXPECT_GT(accounts["request:" + result->id + "-0"] + accounts["request:" + result->id + "-1"] +
-                accounts["request:" + result->id + "-2"],
-            0);
+  std::int64_t requests = 0;
+  for (const auto& [name, amount] : accounts) requests += name.starts_with("request:") ? amount : 0;
+  EXPECT_GT(requests, 0);
 }
 
 TEST(Runner, PhasesSumToTheirTrial) {
@@ -128,6 +129,33 @@ TEST(Runner, ARemoteEndpointHasNoEnergy) {
     for (const auto& p : s.postings)
       EXPECT_THAT(p.account, testing::Not(HasSubstr("request:" + result->id + "-0")));
   }
+}
+
+TEST(Runner, AnEndpointOnThisMachineIsMeteredByItsProcesses) {
+  StudyBench bench;
+  bench.info.kind = "endpoint";
+  bench.info.path = "http://localhost:8080/v1";
+  bench.info.pids.clear();
+  bench.context.find_pids = [](const std::string& address) {
+    return address == "http://localhost:8080/v1" ? std::vector<int>{4711} : std::vector<int>{};
+  };
+  auto result = bench.run(small_spec(2));
+  ASSERT_TRUE(result);
+  EXPECT_THAT(bench.meter.watched().back(), testing::Contains(4711));
+  EXPECT_TRUE(result->trials[0].energy.present());
+  bench.context.find_pids = nullptr;
+  result = bench.run(small_spec(2));
+  ASSERT_TRUE(result);
+  EXPECT_THAT(result->warnings, testing::Contains(HasSubstr("no process was found")));
+}
+
+TEST(Runner, ThePortOfAnAddress) {
+  EXPECT_EQ(port_of("http://localhost:8080/v1"), 8080);
+  EXPECT_EQ(port_of("http://host/v1"), 80);
+  EXPECT_EQ(port_of("https://[::1]"), 443);
+  EXPECT_EQ(port_of("https://[::1]:9/x"), 9);
+  EXPECT_EQ(port_of("http://host:99999"), std::nullopt);
+  EXPECT_EQ(port_of("model.gguf"), std::nullopt);
 }
 
 TEST(Runner, ALostWindowIsAnAbsenceNotAZero) {

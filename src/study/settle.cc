@@ -21,12 +21,14 @@ struct CpuSplit {
   double other = 0;
 };
 
+// This process is watched, so that its own threads are part of the tree.
 CpuSplit cpu_split(const CpuShare& cpu) {
   if (cpu.machine < 0 || cpu.tree < 0 || cpu.self < 0) return {};
-  // The machine's own count is coarser than that of processes: it may fall short of their sum.
-  const double busy = std::max(cpu.machine, cpu.tree + cpu.self);
+  // The machine's own count is coarser than that of processes: it may fall short of theirs.
+  const double tree = std::max(cpu.tree, cpu.self);
+  const double busy = std::max(cpu.machine, tree);
   if (busy <= 0) return {.known = true};
-  return {true, cpu.self / busy, (busy - cpu.tree - cpu.self) / busy};
+  return {true, cpu.self / busy, (busy - tree) / busy};
 }
 
 class Poster {
@@ -134,7 +136,7 @@ Quantity mean_power(const WindowEnergy& window) {
     return Quantity::absent("W", {"window.empty", "the window has no length", "measure longer"});
   }
   Quantity power = scaled(settled_total(window), 1 / seconds);
-  power.unit = "W";
+  power.unit = std::string("W");
   return power;
 }
 

@@ -19,7 +19,7 @@ struct Floors {
 // A settlement for every top-level domain that has a settled energy. In this order:
 //   1. the floor times the duration goes to floors.account, at most the meter;
 //   2. of what is above it, on domains of the CPU side, Joulebook's own threads and other processes
-//      get their share by CPU time ("self", "other");
+//      get their share by CPU time ("self", "other"); the watched tree counts this process in;
 //   3. the rest goes to `work`.
 // Where a step cannot be made (no floor, CPU time unknown on a CPU domain) what it would have split
 // goes to "unattributed"; so it does where `work` is empty. No posting is negative or zero.

@@ -35,8 +35,8 @@ TEST(Settle, FloorThenSelfAndOthersThenTheRequest) {
   ASSERT_EQ(s.size(), 1U);
   EXPECT_EQ(amount(s[0], "idle.resident"), 60'000'000);
   EXPECT_NEAR(static_cast<double>(amount(s[0], "self")), 40e6 * 0.05, 1);
-  EXPECT_NEAR(static_cast<double>(amount(s[0], "other")), 40e6 * 0.2, 1);
-  EXPECT_NEAR(static_cast<double>(amount(s[0], "request:x")), 40e6 * 0.75, 2);
+  EXPECT_NEAR(static_cast<double>(amount(s[0], "other")), 40e6 * 0.25, 1);
+  EXPECT_NEAR(static_cast<double>(amount(s[0], "request:x")), 40e6 * 0.7, 2);
   EXPECT_EQ(amount(s[0], "unattributed"), 0);
 }
 

@@ -17,7 +17,7 @@ constexpr std::string_view kDirect = "Answer at once, as briefly as you can, wit
 constexpr std::string_view kReason =
     "You are a careful thinker. Explain your reasoning step by step, in full sentences, and check "
     "each step. Only then write the final answer on a last line that begins with 'Answer:'.";
-constexpr double kTemperature = 0.7;
+constexpr double kTemperature = 0.8;
 constexpr std::int64_t kMaxTokens = 512;
 
 // "smol direct"; the model's file name without its folder and ending.

@@ -46,7 +46,7 @@ class Interrupter final : public Progress {
 struct StudyBench {
   FakeClock clock;
   fakes::FakeMeter meter{
-      clock, {fakes::swinging_domain("package:0", 30, 10, 7), fakes::constant_domain("dram:0", 3)}};
+      clock, {fakes::swinging_domain("package:0", 30, 10, 20), fakes::constant_domain("dram:0", 3)}};
   fakes::MemoryLedger ledger;
   std::atomic<bool> cancel{false};
   int loads = 0;

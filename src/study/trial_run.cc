@@ -125,7 +125,7 @@ Quantity above_floor(const Quantity& gross, const std::optional<Quantity>& floor
   }
   if (!floor->present()) return Quantity::absent("J", floor->reason.value_or(Reason{}));
   Quantity idle = scaled(*floor, duration.count());
-  idle.unit = "J";
+  idle.unit = std::string("J");
   Quantity active = difference(gross, idle);
   active.tier = weakest(active.tier, Tier::apportioned);
   active.method = gross.method + ", less the idle power of the loaded model";

@@ -17,7 +17,7 @@ Quantity power(const Quantity& energy, Seconds duration) {
   if (!energy.present()) return Quantity::absent("W", *energy.reason);
   if (duration.count() <= 0) return Quantity::absent("W", {"window.empty", "an empty window", ""});
   Quantity q = scaled(energy, 1 / duration.count());
-  q.unit = "W";
+  q.unit = std::string("W");
   return q;
 }
 
