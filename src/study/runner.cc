@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/version.h"
 #include "study/comparison.h"
 #include "study/engines.h"
 #include "study/schedule.h"
@@ -58,6 +59,9 @@ class StudyRun {
   // The run's identity, and what an earlier session has done.
   Status prepare() {
     result_.spec = spec_;
+    result_.version = build_version();
+    result_.commit = build_commit();
+    result_.machine = context_.machine;
     begin_ = timeline_.edge();
     result_.start = context_.clock.anchor();
     result_.arms.resize(spec_.arms.size());

@@ -47,6 +47,7 @@ struct StudyContext {
   std::optional<std::string> resume;          // id of an unfinished run in the ledger
   // Processes that listen at the address of an endpoint on this machine; may be empty.
   std::function<std::vector<int>(const std::string& address)> find_pids;
+  Json machine;  // for StudyResult::machine
 };
 
 // After this many failures of one arm in a row that blame its engine the study stops.

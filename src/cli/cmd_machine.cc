@@ -1,0 +1,77 @@
+// sensors and doctor: what can be read here, what is missing, and the cure.
+#include <joulebook/joulebook.h>
+
+#include "cli/c_session.h"
+#include "cli/commands.h"
+#include "engine/engine_build.h"
+#include "meter/sensor_json.h"
+#include "report/terminal_table.h"
+#include "sensor/discover.h"
+#include "sensor/doctor.h"
+
+namespace joulebook {
+namespace {
+
+ScreenStyle screen() { return {terminal_width(), wants_colour(1)}; }
+
+std::string_view word(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::ok:
+      return "ok";
+    case Finding::Level::note:
+      return "note";
+    case Finding::Level::problem:
+      return "problem";
+  }
+  return "note";
+}
+
+Json findings_json(const std::vector<Finding>& findings) {
+  Json json = Json::array();
+  for (const auto& finding : findings) {
+    Json item = to_json(finding.reason);
+    item.set("level", word(finding.level)).set("subject", finding.subject);
+    json.push(std::move(item));
+  }
+  return json;
+}
+
+Result<std::vector<SensorInfo>> sensors_of(const Json& document) {
+  std::vector<SensorInfo> infos;
+  for (const auto& item : document["sensors"].items()) {
+    auto info = sensor_from_json(item);
+    if (!info) return fail(info.error());
+    infos.push_back(std::move(*info));
+  }
+  return infos;
+}
+
+}  // namespace
+
+int sensors(const Context& context) {
+  auto session = CSession::open(session_options(context));
+  if (!session) return report_error(session.error());
+  auto document = session->sensors();
+  if (!document) return report_error(document.error());
+  auto infos = sensors_of(*document);
+  if (!infos) return report_error(infos.error());
+  context.print(sensors_table(*infos, screen()));
+  const auto ok = context.emit(*document);
+  return ok ? 0 : report_error(ok.error());
+}
+
+int doctor(const Context& context) {
+  const auto files = context.files();
+  const Discovery found = discover(files, system_clock(), context.sensor_choice());
+  DoctorFacts facts = doctor_facts(*files);
+  const EngineBuild engine = engine_build();
+  facts.engine_embedded = engine.embedded;
+  facts.engine_cuda = engine.cuda;
+  facts.engine_vulkan = engine.vulkan;
+  const std::vector<Finding> findings = diagnose(found, facts);
+  context.print(doctor_table(findings, screen()));
+  const auto ok = context.emit(Json::object({{"findings", findings_json(findings)}}));
+  return ok ? 0 : report_error(ok.error());
+}
+
+}  // namespace joulebook

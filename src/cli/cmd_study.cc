@@ -1,0 +1,148 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/study_progress.h"
+#include "export/csv.h"
+#include "export/markdown.h"
+#include "export/study_json.h"
+#include "report/html_page.h"
+#include "report/terminal_table.h"
+#include "sensor/machine.h"
+#include "study/comparison.h"
+#include "study/engines.h"
+#include "study/runner.h"
+#include "study/spec.h"
+#include "study/study_log.h"
+
+namespace joulebook {
+namespace {
+
+StudyFormat study_format() {
+  return {.spec = [](const StudySpec& spec) { return to_json(spec); },
+          .read_spec = study_spec_from_json,
+          .trial = [](const TrialRecord& trial) { return to_json(trial); },
+          .read_trial = trial_from_json,
+          .result = [](const StudyResult& result) { return to_json(result); }};
+}
+
+StudyFlags flags_of(const Context& context, const StudyOptions& options) {
+  StudyFlags flags;
+  flags.models = options.models;
+  for (const auto& word : options.modes) flags.modes.push_back(*mode_from_string(word));
+  flags.prompts = options.prompts;
+  if (options.seed >= 0) flags.seed = static_cast<std::uint64_t>(options.seed);
+  if (options.rounds > 0) flags.min_rounds = options.rounds;
+  if (options.max_rounds > 0) flags.max_rounds = options.max_rounds;
+  if (options.target > 0) flags.target = options.target;
+  if (options.minutes > 0) flags.max_seconds = options.minutes * 60;
+  if (options.baseline_seconds >= 0) flags.baseline_seconds = options.baseline_seconds;
+  if (options.max_tokens > 0) flags.max_tokens = options.max_tokens;
+  if (options.temperature >= 0) flags.temperature = options.temperature;
+  if (const int n = context.settings.get_int("threads"); n > 0) flags.threads = n;
+  if (const int n = context.settings.get_int("gpu_layers"); n >= 0) flags.gpu_layers = n;
+  flags.keep_cache = options.keep_cache;
+  flags.keep_text = options.keep_text;
+  return flags;
+}
+
+Result<StudySpec> spec_of(const Context& context, const StudyOptions& options) {
+  const std::string& model = context.settings.get("model");
+  Result<StudySpec> spec = options.study == "forty" ? Result<StudySpec>(forty_study(model))
+                                                    : load_study(options.study, model);
+  if (spec) spec = with_flags(std::move(*spec), flags_of(context, options));
+  if (!spec) return spec;
+  if (auto ok = validate(*spec); !ok) return fail(ok.error());
+  return spec;
+}
+
+struct Plan {
+  StudySpec spec;
+  std::optional<std::string> resume;
+};
+
+// The study to run: a new one, or the unfinished one of the same name.
+Result<Plan> plan_of(const Context& context, const StudyOptions& options, const Ledger& ledger) {
+  auto spec = spec_of(context, options);
+  if (!spec) return fail(spec.error());
+  if (!options.resume) return Plan{std::move(*spec), std::nullopt};
+  auto run = ledger.unfinished("study", spec->name);
+  if (!run) return fail(run.error());
+  if (!*run) {
+    return fail(ErrorKind::input, "study.nothing_to_resume",
+                "the ledger holds no unfinished study named '" + spec->name + "'",
+                "leave out --resume, or name the ledger with --ledger");
+  }
+  auto resumed = resumable_spec(ledger, **run, study_format());
+  if (!resumed) return fail(resumed.error());
+  return Plan{std::move(*resumed), **run};
+}
+
+Status write_outputs(const Context& context, const StudyOptions& options,
+                     const StudyResult& result) {
+  const Json document = to_json(result);
+  if (auto ok = context.emit(document); !ok) return ok;
+  if (!options.csv.empty()) {
+    if (auto ok = write_file(options.csv, trials_csv(result)); !ok) return ok;
+  }
+  if (!options.markdown.empty()) {
+    if (auto ok = write_file(options.markdown, study_markdown(result)); !ok) return ok;
+  }
+  if (options.html.empty()) return {};
+  auto page = html_page(document);
+  if (!page) return fail(page.error());
+  if (auto ok = write_file(options.html, *page); !ok) return ok;
+  context.say("report: " + options.html);
+  return {};
+}
+
+Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& ledger) {
+  auto meter = context.open_meter();
+  if (!meter) return fail(meter.error());
+  if (auto ok = (*meter)->start(); !ok) return fail(ok.error());
+  StudyProgress progress(plan.spec, context.quiet);
+  const auto files = context.files();
+  auto result = run_study(plan.spec, StudyContext{.meter = **meter,
+                                                  .clock = system_clock(),
+                                                  .open_engine = open_engine,
+                                                  .ledger = &ledger,
+                                                  .format = study_format(),
+                                                  .progress = &progress,
+                                                  .cancel = &cancelled(),
+                                                  .resume = plan.resume,
+                                                  .find_pids = [&](const std::string& address) {
+                                                    return address_pids(address, *files);
+                                                  }});
+  (*meter)->stop();
+  return result;
+}
+
+int dry_run(const Context& context, const StudyOptions& options) {
+  auto spec = spec_of(context, options);
+  if (!spec) return report_error(spec.error());
+  context.print(to_json(*spec).dump(2) + "\n");
+  const auto ok = context.emit(to_json(*spec));
+  return ok ? 0 : report_error(ok.error());
+}
+
+}  // namespace
+
+int study(const Context& context, const StudyOptions& options) {
+  if (auto ok = context.check_outputs({options.html, options.csv, options.markdown}); !ok) {
+    return report_error(ok.error());
+  }
+  if (options.dry_run) return dry_run(context, options);
+  auto ledger = open_ledger(context.settings.get("ledger"));
+  if (!ledger) return report_error(ledger.error());
+  auto plan = plan_of(context, options, **ledger);
+  if (!plan) return report_error(plan.error());
+  auto result = run_plan(context, *plan, **ledger);
+  if (!result) return report_error(result.error());
+
+  context.print(study_table(*result, {terminal_width(), wants_colour(1)}));
+  if (auto ok = write_outputs(context, options, *result); !ok) return report_error(ok.error());
+  if (result->complete) return 0;
+  context.say("stopped early; what was done is kept: go on with --resume");
+  return 128 + std::max(2, cancelling_signal());
+}
+
+}  // namespace joulebook

@@ -1,0 +1,82 @@
+#pragma once
+// The commands: an options struct each, filled by parse.cc, and a function that runs it.
+// Every function returns the process's exit code (docs/formats/exit-codes.md).
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace joulebook {
+
+struct AskOptions {
+  std::string prompt;
+  std::string system;
+  int repeat = 1;
+  std::int64_t max_tokens = 512;
+  double temperature = 0;
+  std::uint32_t seed = 1;
+  std::string reasoning = "unset";  // unset, on, off
+  bool keep_text = false;           // put the answer into --json too
+};
+int ask(const Context& context, const AskOptions& options);
+
+struct RunOptions {
+  std::vector<std::string> command;
+  int repeats = 1;
+  std::string record;
+  std::string replay;
+};
+int run(const Context& context, const RunOptions& options);
+
+struct MarkOptions {
+  std::string name;
+};
+int mark(const Context& context, const MarkOptions& options);
+
+struct StudyOptions {
+  std::string study = "forty";  // "forty" or a TOML file
+  std::vector<std::string> models;
+  std::vector<std::string> modes;  // direct, reason
+  std::string prompts;             // JSONL of the user's own
+  int rounds = 0;                  // 0: as the study says
+  int max_rounds = 0;
+  double minutes = 0;  // at most; 0: as the study says
+  double target = 0;
+  std::int64_t max_tokens = 0;
+  double temperature = -1;
+  std::int64_t seed = -1;
+  double baseline_seconds = -1;
+  bool keep_cache = false;
+  bool keep_text = false;
+  bool resume = false;
+  bool dry_run = false;  // print the study as TOML-like JSON and stop
+  std::string html;
+  std::string csv;
+  std::string markdown;
+};
+int study(const Context& context, const StudyOptions& options);
+
+int sensors(const Context& context);
+int doctor(const Context& context);
+int config(const Context& context);
+
+struct ListOptions {
+  std::size_t most = 20;
+};
+int list(const Context& context, const ListOptions& options);
+
+struct ShowOptions {
+  std::string id = "last";
+};
+int show(const Context& context, const ShowOptions& options);
+
+struct ExportOptions {
+  std::string id = "last";
+  std::string format = "json";  // json, csv, arms-csv, markdown, html, jsonl
+  std::string output = "-";
+};
+int export_run(const Context& context, const ExportOptions& options);
+
+int ledger_verify(const Context& context);
+
+}  // namespace joulebook

@@ -1,0 +1,201 @@
+#include "cli/parse.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "cli/commands.h"
+#include "core/version.h"
+
+namespace joulebook {
+namespace {
+
+// What all commands share, before settings are resolved.
+struct SharedFlags {
+  std::map<std::string, std::string> settings;  // key -> value given by flag
+  Context context;
+};
+
+using Command = std::function<int(const Context&)>;
+
+void add_setting(CLI::App& app, SharedFlags& shared, const std::string& key) {
+  std::string flag = "--" + key;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  if (key == "model") flag = "-m," + flag;
+  app.add_option_function<std::string>(
+      flag, [&shared, key](const std::string& value) { shared.settings[key] = value; },
+      std::string(Settings::describe(key)));
+}
+
+void add_shared(CLI::App& app, SharedFlags& shared) {
+  app.add_option("--json", shared.context.json,
+                 "write the result as JSON to FILE ('-': standard output)")
+      ->type_name("FILE");
+  app.add_flag("-q,--quiet", shared.context.quiet, "no progress and no warnings");
+  for (const char* key : {"sysroot", "ledger", "sensors", "period_ms"}) {
+    add_setting(app, shared, key);
+  }
+}
+
+void add_engine(CLI::App& app, SharedFlags& shared) {
+  for (const char* key : {"threads", "context", "gpu_layers"}) add_setting(app, shared, key);
+}
+
+class CommandLine {
+ public:
+  CommandLine()
+      : app_("Joulebook: the energy ledger of AI. Measures what an answer costs.", "joulebook") {
+    app_.set_version_flag("--version", std::string(version_line()));
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "help for every command");
+    add_ask();
+    add_study();
+    add_run();
+    add_machine();
+    add_records();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      return app_.exit(e) == 0 ? 0 : 2;
+    }
+    auto settings = Settings::load(process_environment());
+    if (!settings) return report_error(settings.error());
+    for (const auto& [key, value] : shared_.settings) {
+      if (auto ok = settings->set_by_flag(key, value); !ok) return report_error(ok.error());
+    }
+    shared_.context.settings = std::move(*settings);
+    catch_signals();
+    return chosen_(shared_.context);
+  }
+
+ private:
+  // A command with the flags all share. `run` is called after everything was parsed.
+  CLI::App& add(const std::string& name, const std::string& doc, Command run,
+                CLI::App* parent = nullptr) {
+    CLI::App& command = *(parent ? parent : &app_)->add_subcommand(name, doc);
+    add_shared(command, shared_);
+    command.callback([this, run = std::move(run)] { chosen_ = run; });
+    return command;
+  }
+
+  void add_ask() {
+    CLI::App& c = add("ask", "ask one prompt; prints the answer and what it cost",
+                      [this](const Context& context) { return ask(context, ask_); });
+    c.add_option("prompt", ask_.prompt, "what to ask")->required();
+    add_setting(c, shared_, "model");
+    c.add_option("--system", ask_.system, "system prompt");
+    c.add_option("--repeat", ask_.repeat, "ask N times, so that a short answer can be resolved")
+        ->check(CLI::Range(1, 100000));
+    c.add_option("--max-tokens", ask_.max_tokens, "most tokens of output")
+        ->check(CLI::Range(1, 1 << 24));
+    c.add_option("--temperature", ask_.temperature, "0: greedy")->check(CLI::Range(0.0, 10.0));
+    c.add_option("--seed", ask_.seed, "of the sampler");
+    c.add_option("--reasoning", ask_.reasoning, "what the chat template is asked for")
+        ->check(CLI::IsMember({"unset", "on", "off"}));
+    c.add_flag("--keep-text", ask_.keep_text, "put prompt and answer into --json and the ledger");
+    add_engine(c, shared_);
+  }
+
+  void add_study() {
+    CLI::App& c = add("study", "the same prompts to several arms; the energy of each, compared",
+                      [this](const Context& context) { return study(context, study_); });
+    c.add_option("study", study_.study, "'forty' or a study file (TOML)")->capture_default_str();
+    c.add_option("-m,--model", study_.models, "GGUF file or http(s) endpoint; once an arm");
+    c.add_option("--mode", study_.modes, "direct, reason, or both")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"direct", "reason"}));
+    c.add_option("--prompts", study_.prompts, "your own prompts (JSONL)");
+    c.add_option("--rounds", study_.rounds, "least rounds")->check(CLI::Range(1, 10000));
+    c.add_option("--max-rounds", study_.max_rounds, "most rounds")->check(CLI::Range(1, 10000));
+    c.add_option("--minutes", study_.minutes, "no round starts that would end later")
+        ->check(CLI::PositiveNumber);
+    c.add_option("--target", study_.target, "stop at this relative half-width of the energy ratio")
+        ->check(CLI::Range(1e-6, 10.0));
+    c.add_option("--max-tokens", study_.max_tokens, "most tokens of output")
+        ->check(CLI::Range(1, 1 << 24));
+    c.add_option("--temperature", study_.temperature, "0: greedy")->check(CLI::Range(0.0, 10.0));
+    c.add_option("--seed", study_.seed, "of order and samplers")->check(CLI::NonNegativeNumber);
+    c.add_option("--baseline", study_.baseline_seconds, "seconds of each idle baseline")
+        ->check(CLI::Range(0.0, 3600.0));
+    c.add_flag("--keep-cache", study_.keep_cache, "do not empty the prompt cache between trials");
+    c.add_flag("--keep-text", study_.keep_text, "keep prompts and answers in ledger and outputs");
+    c.add_flag("--resume", study_.resume, "go on with the interrupted study of this name");
+    c.add_flag("--dry-run", study_.dry_run, "print the study in force and stop");
+    c.add_option("--html", study_.html, "write the report page")->type_name("FILE");
+    c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
+    c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");
+    add_engine(c, shared_);
+  }
+
+  void add_run() {
+    CLI::App& c = add("run", "measure a command, as perf stat does",
+                      [this](const Context& context) { return joulebook::run(context, run_); });
+    c.add_option("-n,--repeat", run_.repeats, "run it N times")->check(CLI::Range(1, 100000));
+    c.add_option("--record", run_.record, "keep the raw samples")->type_name("FILE");
+    c.add_option("--replay", run_.replay, "figures from a recorded trace instead of a command")
+        ->type_name("FILE");
+    c.add_option("command", run_.command, "the command and its arguments");
+    c.prefix_command();
+    c.callback([this, &c] {
+      const auto rest = c.remaining();
+      run_.command.insert(run_.command.end(), rest.begin(), rest.end());
+      if (!run_.command.empty() && run_.command.front() == "--")
+        run_.command.erase(run_.command.begin());
+      chosen_ = [this](const Context& context) { return joulebook::run(context, run_); };
+    });
+    CLI::App& m = add("mark", "from inside a measured command: a region of this name begins here",
+                      [this](const Context& context) { return mark(context, mark_); });
+    m.add_option("name", mark_.name, "name of the region")->required();
+  }
+
+  void add_machine() {
+    add("sensors", "what can be read on this machine", sensors);
+    add("doctor", "what is missing here, and the cure", doctor);
+    add("config", "the settings in force and where each came from", config);
+  }
+
+  void add_records() {
+    CLI::App& l = add("list", "the runs in the ledger",
+                      [this](const Context& context) { return list(context, list_); });
+    l.add_option("-n", list_.most, "most runs to show");
+    CLI::App& s = add("show", "one run of the ledger",
+                      [this](const Context& context) { return show(context, show_); });
+    s.add_option("id", show_.id, "run id, a unique prefix of one, or 'last'")
+        ->capture_default_str();
+    CLI::App& e = add("export", "one run of the ledger as a file",
+                      [this](const Context& context) { return export_run(context, export_); });
+    e.add_option("id", export_.id, "run id, a unique prefix of one, or 'last'")
+        ->capture_default_str();
+    e.add_option("--format", export_.format, "file format")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"json", "jsonl", "csv", "arms-csv", "markdown", "html"}));
+    e.add_option("-o,--output", export_.output, "file ('-': standard output)")
+        ->capture_default_str();
+    CLI::App& group = *app_.add_subcommand("ledger", "the ledger itself");
+    group.require_subcommand(1);
+    add("verify", "prove that every settled window sums to the meter", ledger_verify, &group);
+  }
+
+  CLI::App app_;
+  SharedFlags shared_;
+  Command chosen_;
+  AskOptions ask_;
+  StudyOptions study_;
+  RunOptions run_;
+  MarkOptions mark_;
+  ListOptions list_;
+  ShowOptions show_;
+  ExportOptions export_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) { return CommandLine().run(argc, argv); }
+
+}  // namespace joulebook
