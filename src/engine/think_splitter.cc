@@ -159,7 +159,13 @@ void ThinkSplitter::pass_on(std::string_view text) {
   if (after_marker_) {
     text.remove_prefix(std::min(text.size(), text.find_first_not_of(kBlanks)));
   }
+  // A run of stray continuation bytes is one error, also where the stream was cut inside it.
+  while (ended_invalid_ && !text.empty() && (static_cast<unsigned char>(text[0]) & 0xC0) == 0x80) {
+    text.remove_prefix(1);
+  }
   if (text.empty()) return;
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  ended_invalid_ = valid_utf8(text).ends_with(kReplacement) && !text.ends_with(kReplacement);
   const auto last = text.find_last_not_of(kBlanks);
   if (last == text.npos) {
     blanks_ += text;
@@ -174,6 +180,7 @@ void ThinkSplitter::pass_on(std::string_view text) {
 void ThinkSplitter::enter(Phase phase) {
   phase_ = phase;
   blanks_.clear();
+  ended_invalid_ = false;
   after_marker_ = true;
   line_start_ = true;
   if (phase == Phase::reason) opened_ = marked_ = true;

@@ -64,6 +64,7 @@ class ThinkSplitter {
   bool in_header_ = false;     // between <|channel|> or <|start|> and <|message|>
   bool after_marker_ = false;  // blanks are dropped
   bool line_start_ = true;
+  bool ended_invalid_ = false;  // the text passed on ends in a byte that was replaced
   bool opened_ = false;
   bool marked_ = false;
   bool closed_unopened_ = false;

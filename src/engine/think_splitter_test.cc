@@ -66,6 +66,7 @@ const std::vector<Case>& cases() {
       {"bad \xFF byte \xE2\x82", "", "bad \xEF\xBF\xBD byte \xEF\xBF\xBD"},
       {"code:\n    x = 1\n\n", "", "code:\n    x = 1\n\n"},
       {"a</", "", "a</"},
+      {"x\x80\x80y\x80", "", "x\xEF\xBF\xBDy\xEF\xBF\xBD"},
   };
   return kCases;
 }
