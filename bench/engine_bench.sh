@@ -18,12 +18,14 @@ ours() {  # BATCH -> prompt/s output/s
   "$build/bin/engine_bench" "$model" "$threads" "$prompt" "$output" "$1" 1 | awk '{ print $2, $3 }'
 }
 
-# -n 1 more: the first token of ours comes with the prompt, at a depth of the prompt's length.
+speed() { sed -n 's/.*"avg_ts": *\([0-9.]*\).*/\1/p'; }
+
+# One token fewer than ours, whose first comes with the prompt; at a depth of the prompt's length.
 alone() {
-  "$site/bin/llama-bench" -m "$model" -t "$threads" -p "$prompt" -n 0 -r 1 -o csv 2>/dev/null |
-    awk -F'","' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /^"?avg_ts/) c = i } NR == 2 { printf "%s ", $c }'
-  "$site/bin/llama-bench" -m "$model" -t "$threads" -p 0 -n "$((output - 1))" -d "$prompt" -r 1 -o csv 2>/dev/null |
-    awk -F'","' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /^"?avg_ts/) c = i } NR == 2 { print $c }'
+  local pp tg
+  pp=$("$site/bin/llama-bench" -m "$model" -t "$threads" -p "$prompt" -n 0 -r 1 -o jsonl 2>/dev/null | speed)
+  tg=$("$site/bin/llama-bench" -m "$model" -t "$threads" -p 0 -n "$((output - 1))" -d "$prompt" -r 1 -o jsonl 2>/dev/null | speed)
+  echo "$pp $tg"
 }
 
 together() {  # BATCH
