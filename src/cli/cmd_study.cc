@@ -109,9 +109,8 @@ Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& l
                                                   .progress = &progress,
                                                   .cancel = &cancelled(),
                                                   .resume = plan.resume,
-                                                  .find_pids = [&](const std::string& address) {
-                                                    return address_pids(address, *files);
-                                                  }});
+                                                  .find_pids = endpoint_pids(files),
+                                                  .machine = to_json(describe_machine(*files))});
   (*meter)->stop();
   return result;
 }

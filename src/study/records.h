@@ -180,7 +180,7 @@ struct StudySpec {
   std::string prompts_source;  // "built in", or the file
   std::uint64_t seed = 1;
   StoppingSpec stopping;
-  double baseline_seconds = 5;
+  double baseline_seconds = 3;
   int warmups = 1;
   bool keep_cache = false;
   bool keep_text = false;

@@ -1,0 +1,139 @@
+// Bad input gets a clear error that names the cure, the documented exit code, and loses nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cli/process.h"
+#include "fakes/tiny_gguf.h"
+
+namespace joulebook::fakes {
+namespace {
+
+using testing::HasSubstr;
+
+std::string write(const std::string& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+// The program failed as documented: one line that says what, one that says what to do.
+void expect_clear_error(const Outcome& outcome, int code, const std::string& says) {
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("joulebook: "));
+  EXPECT_THAT(outcome.err, HasSubstr(says));
+  EXPECT_THAT(outcome.err, HasSubstr("cure: "));
+  EXPECT_EQ(outcome.out, "");
+}
+
+class BadModel : public testing::Test {
+ protected:
+  std::string folder_ = fresh_folder("model");
+  Outcome ask(const std::string& model) { return joulebook({"ask", "-m", model, "hello"}); }
+};
+
+TEST_F(BadModel, Missing) { expect_clear_error(ask(folder_ + "/no.gguf"), 3, "no.gguf"); }
+TEST_F(BadModel, ADirectory) { expect_clear_error(ask(folder_), 3, "director"); }
+TEST_F(BadModel, Empty) { expect_clear_error(ask(write(folder_ + "/e.gguf", "")), 3, "empty"); }
+TEST_F(BadModel, NotAModel) {
+  expect_clear_error(ask(write(folder_ + "/x.gguf", "PK\x03\x04 this is a zip archive, really")), 3,
+                     "GGUF");
+}
+TEST_F(BadModel, Truncated) {
+  const std::string whole = tiny_gguf();
+  expect_clear_error(ask(write(folder_ + "/t.gguf", whole.substr(0, whole.size() / 2))), 3,
+                     "t.gguf");
+}
+
+struct BadArguments {
+  std::vector<std::string> arguments;
+  int code;
+  std::string says;
+};
+
+TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{},
+                                                                     {"asq"},
+                                                                     {"ask"},
+                                                                     {"ask", "--frobnicate", "x"},
+                                                                     {"study", "--mode", "slow"},
+                                                                     {"ask", "--repeat", "0", "x"},
+                                                                     {"ledger"},
+                                                                     {"mark"}}) {
+    const Outcome outcome = joulebook(arguments);
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err, "");
+  }
+}
+
+TEST(BadUsage, HelpAndVersionAreEverywhere) {
+  for (const std::string command :
+       {"ask", "study", "run", "mark", "sensors", "doctor", "config", "list", "show", "export"}) {
+    const Outcome outcome = joulebook({command, "--help"});
+    EXPECT_EQ(outcome.code, 0) << command;
+    EXPECT_THAT(outcome.out, HasSubstr("--json"));
+  }
+  EXPECT_THAT(joulebook({"--version"}).out, testing::StartsWith("joulebook "));
+}
+
+TEST(BadStudy, UnknownKeyIsNamedWithLineAndNearest) {
+  const std::string file =
+      write(fresh_folder("study") + "/s.toml", "seed = 1\n[[arm]]\nmoddel = 'a.gguf'\n");
+  const Outcome outcome = joulebook({"study", file, "--dry-run"});
+  expect_clear_error(outcome, 3, "s.toml:3");
+  EXPECT_THAT(outcome.err, HasSubstr("did you mean 'model'"));
+}
+
+TEST(BadStudy, PromptFilesAreJudgedByLine) {
+  const std::string folder = fresh_folder("prompts");
+  expect_clear_error(joulebook({"study", "--dry-run", "--prompts", write(folder + "/e.jsonl", "")}),
+                     3, "e.jsonl");
+  const std::string bad =
+      write(folder + "/b.jsonl", "{\"id\":\"a\",\"kind\":\"k\",\"prompt\":\"x\"}\n{oops\n");
+  expect_clear_error(joulebook({"study", "--dry-run", "--prompts", bad}), 3, "b.jsonl:2");
+  expect_clear_error(joulebook({"study", "--dry-run", "--prompts", folder + "/none.jsonl"}), 3,
+                     "none.jsonl");
+}
+
+TEST(BadStudy, NothingToResume) {
+  expect_clear_error(joulebook({"study", "--resume", "-m", "http://127.0.0.1:9"}), 3, "unfinished");
+}
+
+TEST(BadOutput, IsFoundBeforeTheWork) {
+  const std::string folder = fresh_folder("out");
+  expect_clear_error(
+      joulebook({"run", "--json", folder + "/no/such/r.json", "--", "touch", folder + "/ran"}), 3,
+      "r.json");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/ran"));
+  expect_clear_error(joulebook({"study", "--html", folder}), 3, "out");
+}
+
+TEST(BadLedger, IsRefusedAndLeftAlone) {
+  const std::string folder = fresh_folder("ledger");
+  const std::string text =
+      "these are my holiday notes and no ledger at all, " + std::string(200, 'x');
+  const std::string file = write(folder + "/notes.txt", text);
+  expect_clear_error(joulebook({"list", "--ledger", file}), 3, "notes.txt");
+  std::ifstream in(file);
+  const std::string after((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_EQ(after, text);
+  expect_clear_error(joulebook({"show", "nothing"}), 3, "nothing");
+}
+
+TEST(BadSettings, AreNamedWithTheirOrigin) {
+  const std::string file = write(fresh_folder("config") + "/j.toml", "ledgr = '/x'\n");
+  expect_clear_error(joulebook({"config"}, {{"JOULEBOOK_CONFIG", file}}), 3, "j.toml:1");
+  const Outcome outcome = joulebook({"config"}, {{"JOULEBOOK_THREADS", "3"}});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, testing::ContainsRegex("threads +3 +JOULEBOOK_THREADS"));
+}
+
+TEST(BadSensors, ARequiredReadingThatCannotBeHad) {
+  expect_clear_error(joulebook({"ask", "--sensors", "nvml:none", "-m", "http://127.0.0.1:9", "x"}),
+                     4, "nvml:none");
+}
+
+}  // namespace
+}  // namespace joulebook::fakes

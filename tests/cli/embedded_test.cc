@@ -1,0 +1,70 @@
+// The embedded engine through the program: a generated model, a short study, too long a prompt.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/process.h"
+#include "fakes/json_schema.h"
+#include "fakes/tiny_gguf.h"
+
+namespace joulebook::fakes {
+namespace {
+
+using testing::HasSubstr;
+
+class Embedded : public testing::Test {
+ protected:
+  std::string folder_ = fresh_folder("embedded");
+  std::string model_ = write_tiny_gguf(folder_ + "/tiny.gguf");
+};
+
+TEST_F(Embedded, AskSplitsThePhasesAndTheySumToTheWhole) {
+  const std::string json = folder_ + "/ask.json";
+  const Outcome outcome = joulebook(
+      {"ask", "-m", model_, "--max-tokens", "16", "--repeat", "2", "--json", json, "Hello there"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(std::ifstream(json));
+  double sum = 0;
+  for (const auto& phase : document["mean"]["phases"])
+    sum += phase["energy"]["value"].get<double>();
+  EXPECT_NEAR(sum, document["total"]["value"].get<double>(), 1e-4 * sum + 2e-6);
+}
+
+TEST_F(Embedded, APromptLongerThanTheContextIsBadInput) {
+  const Outcome outcome = joulebook({"ask", "-m", model_, std::string(4000, 'x')});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("context"));
+  EXPECT_THAT(outcome.err, HasSubstr("cure: "));
+}
+
+TEST_F(Embedded, AnUnknownArchitectureIsNamed) {
+  TinyModel odd;
+  odd.architecture = "frobnicator";
+  const std::string model = write_tiny_gguf(folder_ + "/odd.gguf", odd);
+  const Outcome outcome = joulebook({"ask", "-m", model, "hi"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("frobnicator"));
+}
+
+TEST_F(Embedded, AStudyOfTwoModesObeysItsSchema) {
+  std::ofstream(folder_ + "/p.jsonl")
+      << R"({"id":"a","kind":"chat","prompt":"Hi"})" << "\n"
+      << R"({"id":"b","kind":"arithmetic","prompt":"1+1?","check":{"kind":"number","expected":"2"}})"
+      << "\n";
+  const std::string json = folder_ + "/study.json";
+  const Outcome outcome =
+      joulebook({"study", "--model", model_, "--prompts", folder_ + "/p.jsonl", "--max-tokens", "8",
+                 "--baseline", "0.05", "--max-rounds", "2", "--json", json});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(std::ifstream(json));
+  EXPECT_EQ(JsonSchema(JOULEBOOK_SOURCE_DIR "/docs/schema/study.schema.json").explain(document),
+            "");
+  EXPECT_EQ(document["arms"].size(), 2u);
+  EXPECT_THAT(outcome.out, HasSubstr("energy"));
+  EXPECT_FALSE(document["sentence"].get<std::string>().empty());
+}
+
+}  // namespace
+}  // namespace joulebook::fakes
