@@ -51,8 +51,8 @@ function(joulebook_test name)
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
   list(TRANSFORM ARG_ROOMS PREPEND jb_)
-  target_link_libraries(${name}_test PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} GTest::gmock
-                        GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} jb_test_main
+                        GTest::gmock)
   include(GoogleTest)
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")

@@ -11,7 +11,6 @@
 namespace joulebook {
 namespace {
 
-constexpr std::size_t kShownBytes = 300;  // of a text that was cut, in the error
 
 Json message(std::string_view role, const std::string& content) {
   return Json::object({{"role", role}, {"content", valid_utf8(content)}});
@@ -84,13 +83,11 @@ bool EndpointExchange::body(std::string_view bytes) {
   return !overlong_;
 }
 
+// How much came is said, what came is not: errors are written down, answers are not.
 Error EndpointExchange::cut(const std::string& why) const {
-  const auto& so_far = recorder_->so_far();
-  std::string text = so_far.reasoning + so_far.answer;
-  text.resize(std::min(text.size(), kShownBytes));
   return {ErrorKind::engine, "endpoint.cut",
-          fmt::format("{} broke off in the middle of its answer ({}) after {} pieces: \"{}\"",
-                      address_, why, recorder_->counted(), valid_utf8(text)),
+          fmt::format("{} was cut off in the middle of its answer ({}) after {} pieces", address_,
+                      why, recorder_->counted()),
           "run it again; if it happens again look into the server's log"};
 }
 

@@ -70,6 +70,7 @@ Status make_file(const std::string& path) {
 
 enum class State { empty, ours };
 
+// REQUIRES: a transaction, so that the three readings are of one moment.
 Result<State> state(Database& db, const std::string& path) {
   const auto application = db.number("PRAGMA application_id");
   if (!application) return fail(application.error());
@@ -97,6 +98,24 @@ Result<State> state(Database& db, const std::string& path) {
   return State::ours;
 }
 
+Result<State> state_now(Database& db, const std::string& path) {
+  if (auto ok = db.run("BEGIN"); !ok) return fail(ok.error());
+  auto found = state(db, path);
+  if (auto ok = db.run("COMMIT"); !ok && found) return fail(ok.error());
+  return found;
+}
+
+// Turning to WAL needs the file alone, and SQLite does not wait for that: while another process
+// does the same, or creates the tables, it is asked again.
+Status turn_to_wal(Database& db, int patience_ms) {
+  constexpr int kNapMs = 5;
+  for (int waited = 0;; waited += kNapMs) {
+    auto ok = db.run("PRAGMA journal_mode = WAL");
+    if (ok || ok.error().code != "ledger.busy" || waited >= patience_ms) return ok;
+    ::usleep(kNapMs * 1000);
+  }
+}
+
 // Two processes may come here at once: the one that waited finds the work done.
 Status create(Database& db, const std::string& path) {
   return db.transaction([&]() -> Status {
@@ -111,9 +130,9 @@ Status create(Database& db, const std::string& path) {
 
 // WAL: readers never wait for a writer. FULL: what was committed survives a power cut.
 Status configure(Database& db, const LedgerOptions& options) {
-  for (const char* pragma :
-       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
-        "PRAGMA recursive_triggers = ON", "PRAGMA cell_size_check = ON"}) {
+  if (auto ok = turn_to_wal(db, options.sqlite.busy_ms); !ok) return ok;
+  for (const char* pragma : {"PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
+                             "PRAGMA recursive_triggers = ON", "PRAGMA cell_size_check = ON"}) {
     if (auto ok = db.run(pragma); !ok) return ok;
   }
   if (options.max_pages == 0) return {};
@@ -131,7 +150,7 @@ Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path, const Ledge
   auto db = Database::open(path, options.sqlite);
   if (!db) return fail(db.error());
   // A file of somebody else's is left as it is: it is looked at before anything is set.
-  const auto found = state(*db, path);
+  const auto found = state_now(*db, path);
   if (!found) return fail(found.error());
   if (auto ok = configure(*db, options); !ok) return fail(ok.error());
   if (*found == State::empty) {

@@ -66,5 +66,29 @@ TEST_F(Embedded, AStudyOfTwoModesObeysItsSchema) {
   EXPECT_FALSE(document["sentence"].get<std::string>().empty());
 }
 
+// The whole path on the model that set-up installed: answers, meters, compares, reports, balances.
+TEST_F(Embedded, TheWholePathOnTheRealModel) {
+  std::ofstream(folder_ + "/p.jsonl")
+      << R"({"id":"sum","kind":"arithmetic","prompt":"What is 2 + 2? Answer with one number.","check":{"kind":"number","expected":"4"}})"
+      << "\n"
+      << R"({"id":"sky","kind":"chat","prompt":"Why is the sky blue?"})" << "\n";
+  const std::string ledger = folder_ + "/ledger.db";
+  const std::string json = folder_ + "/real.json";
+  const Outcome outcome =
+      joulebook({"study", "--prompts", folder_ + "/p.jsonl", "--max-tokens", "24", "--baseline",
+                 "0.2", "--max-rounds", "2", "--json", json, "--html", folder_ + "/real.html"},
+                {{"JOULEBOOK_LEDGER", ledger}});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto document = nlohmann::json::parse(std::ifstream(json));
+  EXPECT_EQ(JsonSchema(JOULEBOOK_SOURCE_DIR "/docs/schema/study.schema.json").explain(document),
+            "");
+  for (const auto& arm : document["arms"]) {
+    EXPECT_EQ(arm["engine"]["architecture"], "llama");
+    EXPECT_NEAR(arm["engine"]["parameters"].get<double>(), 134.5e6, 1e6);
+    EXPECT_GT(arm["j_per_response"]["these"]["value"].get<double>(), 0);
+  }
+  EXPECT_EQ(joulebook({"ledger", "verify"}, {{"JOULEBOOK_LEDGER", ledger}}).code, 0);
+}
+
 }  // namespace
 }  // namespace joulebook::fakes

@@ -1,4 +1,4 @@
-#include "tests/cli/process.h"
+#include "cli/process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cli/process.h"
 #include "core/clock.h"
@@ -122,8 +123,18 @@ TEST_F(RunOnAPlant, AReplayGivesTheSameFiguresToTheLastBit) {
 }
 
 TEST_F(RunOnAPlant, ALostCounterIsAnAbsenceAndNeverZero) {
-  plant_.publish("package-0", "garbage\n");
-  const Outcome outcome = run({"sleep", "0.2"});
+  // The counter fails while the command runs: the command says when it runs and waits for it.
+  const std::string running = folder_ + "/running";
+  const std::string failed = folder_ + "/failed";
+  std::jthread saboteur([&] {
+    while (!std::filesystem::exists(running))
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    plant_.publish("package-0", "garbage\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::ofstream(failed) << "yes";
+  });
+  const Outcome outcome = run(
+      {"sh", "-c", "touch " + running + "; while [ ! -e " + failed + " ]; do sleep 0.02; done"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const auto document = this->document();
   EXPECT_TRUE(document["total"]["value"].is_null()) << document["total"].dump();
