@@ -14,28 +14,6 @@ namespace {
 
 ScreenStyle screen() { return {terminal_width(), wants_colour(1)}; }
 
-std::string_view word(Finding::Level level) {
-  switch (level) {
-    case Finding::Level::ok:
-      return "ok";
-    case Finding::Level::note:
-      return "note";
-    case Finding::Level::problem:
-      return "problem";
-  }
-  return "note";
-}
-
-Json findings_json(const std::vector<Finding>& findings) {
-  Json json = Json::array();
-  for (const auto& finding : findings) {
-    Json item = to_json(finding.reason);
-    item.set("level", word(finding.level)).set("subject", finding.subject);
-    json.push(std::move(item));
-  }
-  return json;
-}
-
 Result<std::vector<SensorInfo>> sensors_of(const Json& document) {
   std::vector<SensorInfo> infos;
   for (const auto& item : document["sensors"].items()) {
@@ -70,7 +48,9 @@ int doctor(const Context& context) {
   facts.engine_vulkan = engine.vulkan;
   const std::vector<Finding> findings = diagnose(found, facts);
   context.print(doctor_table(findings, screen()));
-  const auto ok = context.emit(Json::object({{"findings", findings_json(findings)}}));
+  Json document = Json::array();
+  for (const auto& finding : findings) document.push(to_json(finding));
+  const auto ok = context.emit(Json::object({{"findings", std::move(document)}}));
   return ok ? 0 : report_error(ok.error());
 }
 

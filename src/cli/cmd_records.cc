@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "export/csv.h"
 #include "export/markdown.h"
+#include "export/run_export.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
 #include "report/html_page.h"
@@ -19,22 +20,10 @@ Result<std::unique_ptr<Ledger>> ledger_of(const Context& context) {
   return open_ledger(context.settings.get("ledger"));
 }
 
-Json summary_json(const RunSummary& run) {
-  return Json::object({{"id", run.id},
-                       {"kind", run.kind},
-                       {"title", run.title},
-                       {"started", run.started_utc},
-                       {"duration_s", run.duration_s},
-                       {"complete", run.complete},
-                       {"total", run.total}});
-}
-
 Result<std::string> as_jsonl(const Ledger& ledger, const std::string& id) {
   auto trials = ledger.trials(id);
   if (!trials) return fail(trials.error());
-  std::string out;
-  for (const auto& trial : *trials) out += trial.dump() + "\n";
-  return out;
+  return json_lines(*trials);
 }
 
 // The formats that only a finished study has.
@@ -60,6 +49,8 @@ Result<std::string> exported(const Ledger& ledger, const ExportOptions& options)
   auto document = ledger.show(*id);
   if (!document) return fail(document.error());
   if (options.format == "json") return document->dump(2) + "\n";
+  if (document->has("domains") && options.format == "csv") return run_csv(*document);
+  if (document->has("domains") && options.format == "markdown") return run_markdown(*document);
   return as_study(*document, options.format);
 }
 
@@ -84,12 +75,10 @@ int list(const Context& context, const ListOptions& options) {
   if (!ledger) return report_error(ledger.error());
   auto runs = (*ledger)->list(options.most);
   if (!runs) return report_error(runs.error());
-  Json document = Json::array();
-  for (const auto& run : *runs) document.push(summary_json(run));
   context.print(runs->empty()
                     ? "the ledger is empty; `joulebook ask` or `joulebook study` fill it\n"
                     : list_table(*runs, screen()));
-  const auto ok = context.emit(document);
+  const auto ok = context.emit(list_json(*runs));
   return ok ? 0 : report_error(ok.error());
 }
 

@@ -1,12 +1,14 @@
 // The embedded engine on a generated model: random weights, real decoding.
 #include "engine/llama_engine.h"
 
+#include <ggml.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
 #include <fstream>
 #include <thread>
 
+#include "engine/gguf_types.h"
 #include "fakes/tiny_gguf.h"
 
 namespace joulebook {
@@ -237,6 +239,14 @@ TEST(LlamaEngine, AsksForNoMoreMemoryThanThereIs) {
   const auto engine = open_llama(path, {.threads = 1, .context = 900'000'000, .sequences = 64});
   EXPECT_EQ(code_of(engine), "model.memory");
   EXPECT_EQ(engine.error().kind, ErrorKind::resource);
+}
+
+TEST(GgufTypes, AreThoseOfTheLibrary) {
+  for (const auto& type : kGgufTypes) {
+    const auto id = static_cast<ggml_type>(type.id);
+    EXPECT_EQ(ggml_blck_size(id), type.block) << type.name;
+    EXPECT_EQ(ggml_type_size(id), type.bytes) << type.name;
+  }
 }
 
 }  // namespace

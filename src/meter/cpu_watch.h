@@ -10,8 +10,8 @@
 //            seen only through its parent's cutime (which has the resolution of a jiffy, 10 ms).
 //            Error: at most a refresh of CPU time of each child that ends unwaited for. Under a
 //            sysroot every process is read from its /proc/PID/stat, to a jiffy.
-//   machine  busy CPU time of /proc/stat (user, nice, system, irq, softirq, steal), to a jiffy;
-//   read
+//   machine  busy CPU time of /proc/stat (user, nice, system, irq, softirq; steal is left out, as
+//            the busy-time sensor leaves it out), to a jiffy; read
 //            with the tree, not read (-1) in the rounds between
 //
 // Threads: register_thread and watch from any; sample from one.

@@ -31,7 +31,8 @@ std::optional<ProcStat> parse_proc_stat(std::string_view line) {
   return ProcStat{static_cast<int>(*parent), *utime, *stime, *cutime, *cstime};
 }
 
-// user nice system idle iowait irq softirq steal; guest time is inside user.
+// user nice system idle iowait irq softirq steal: guest time is inside user, and steal is left out,
+// as the busy-time sensor leaves it out: it is time that this machine did not run.
 std::optional<MachineStat> parse_machine_stat(std::string_view text) {
   MachineStat stat;
   bool found = false;
@@ -44,7 +45,7 @@ std::optional<MachineStat> parse_machine_stat(std::string_view text) {
     }
     if (columns.size() < 5) return std::nullopt;
     found = true;
-    for (const std::size_t column : {1, 2, 3, 6, 7, 8}) {
+    for (const std::size_t column : {1, 2, 3, 6, 7}) {
       if (column < columns.size()) stat.busy += parse_uint(columns[column]).value_or(0);
     }
   }

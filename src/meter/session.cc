@@ -13,28 +13,11 @@
 #include "meter/run_report.h"
 #include "meter/sensor_json.h"
 #include "sensor/discover.h"
+#include "sensor/doctor.h"
 #include "sensor/machine.h"
 
 namespace joulebook {
 namespace {
-
-std::string_view to_word(Finding::Level level) {
-  switch (level) {
-    case Finding::Level::ok:
-      return "ok";
-    case Finding::Level::note:
-      return "note";
-    case Finding::Level::problem:
-      break;
-  }
-  return "problem";
-}
-
-Json finding_json(const Finding& finding) {
-  return Json::object({{"level", to_word(finding.level)},
-                       {"subject", finding.subject},
-                       {"reason", to_json(finding.reason)}});
-}
 
 tl::unexpected<Error> in_replay() {
   return fail(ErrorKind::usage, "run.replay", "a replayed trace cannot be added to",
@@ -150,7 +133,7 @@ class Session::Impl {
     const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model};
     Discovery found = discover(files, system_clock(), choice);
     for (const auto& finding : found.findings) {
-      findings_.push(finding_json(finding));
+      findings_.push(to_json(finding));
       if (finding.level != Finding::Level::ok) {
         state_.warnings.push_back(finding.reason.code + ": " + finding.reason.message);
       }

@@ -88,4 +88,20 @@ std::vector<Finding> diagnose(const Discovery& found, const DoctorFacts& facts) 
   return all;
 }
 
+Json to_json(const Finding& finding) {
+  const auto word = [&]() -> std::string_view {
+    switch (finding.level) {
+      case Finding::Level::ok:
+        return "ok";
+      case Finding::Level::note:
+        return "note";
+      case Finding::Level::problem:
+        break;
+    }
+    return "problem";
+  };
+  return Json::object(
+      {{"level", word()}, {"subject", finding.subject}, {"reason", to_json(finding.reason)}});
+}
+
 }  // namespace joulebook

@@ -25,4 +25,7 @@ struct DoctorFacts {
 // the rest in the order of discovery.
 [[nodiscard]] std::vector<Finding> diagnose(const Discovery& found, const DoctorFacts& facts);
 
+// {"level": "ok" | "note" | "problem", "subject", "reason": {"code", "message", "cure"}}
+[[nodiscard]] Json to_json(const Finding& finding);
+
 }  // namespace joulebook
