@@ -54,6 +54,11 @@ function(joulebook_test name)
   target_link_libraries(${name}_test PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} jb_test_main
                         GTest::gmock)
   include(GoogleTest)
+  # A real model uses every core, and its threads spin: beside anything else it crawls.
+  set(serial FALSE)
+  if(ARG_LABEL STREQUAL integration)
+    set(serial TRUE)
+  endif()
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+    PROPERTIES LABELS ${ARG_LABEL} RUN_SERIAL ${serial} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()

@@ -32,7 +32,9 @@ class Forwarding {
     forward_to = pid;
     struct sigaction action{};
     action.sa_sigaction = forward;
-    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    // Without SA_RESTART: every wait here looks at EINTR itself, and a tool that delivers signals at
+    // the return of a call (the thread sanitizer) gets its chance.
+    action.sa_flags = SA_SIGINFO;
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < kForwarded.size(); ++i) {
       sigaction(kForwarded[i], &action, &before_[i]);
