@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/clock.h"
+#include "core/version.h"
 #include "meter/child.h"
 #include "meter/mark_channel.h"
 #include "meter/meter.h"
@@ -249,7 +250,7 @@ std::string Session::sensors() const { return impl_->sensors(); }
 void Session::register_self_thread() { impl_->register_self_thread(); }
 std::string Session::mark_address() const { return impl_->mark_address(); }
 
-std::string version() { return JOULEBOOK_VERSION; }
-std::string commit() { return JOULEBOOK_COMMIT; }
+std::string version() { return std::string(build_version()); }
+std::string commit() { return std::string(build_commit()); }
 
 }  // namespace joulebook
