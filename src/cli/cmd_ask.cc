@@ -6,7 +6,7 @@
 #include "export/study_json.h"
 #include "ledger/ledger.h"
 #include "report/terminal_table.h"
-#include "sensor/machine.h"
+#include "sensor/model/machine.h"
 #include "study/ask.h"
 #include "study/engines.h"
 

@@ -7,7 +7,7 @@
 #include "export/study_json.h"
 #include "report/html_page.h"
 #include "report/terminal_table.h"
-#include "sensor/machine.h"
+#include "sensor/model/machine.h"
 #include "study/comparison.h"
 #include "study/engines.h"
 #include "study/runner.h"

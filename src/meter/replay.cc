@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sensor/machine_model.h"
+#include "sensor/model/machine_model.h"
 
 namespace joulebook {
 namespace {

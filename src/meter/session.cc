@@ -15,7 +15,7 @@
 #include "meter/sensor_json.h"
 #include "sensor/discover.h"
 #include "sensor/doctor.h"
-#include "sensor/machine.h"
+#include "sensor/model/machine.h"
 
 namespace joulebook {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "sensor/containment.h"
 #include "sensor/host_facts.h"
-#include "sensor/nvml.h"
+#include "sensor/gpu/nvml.h"
 
 namespace joulebook {
 namespace {

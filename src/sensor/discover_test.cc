@@ -11,7 +11,7 @@
 
 #include "fakes/power_plant.h"
 #include "sensor/containment.h"
-#include "sensor/nvml.h"
+#include "sensor/gpu/nvml.h"
 
 namespace joulebook {
 namespace {

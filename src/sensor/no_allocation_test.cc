@@ -12,7 +12,7 @@
 
 #include "fakes/power_plant.h"
 #include "sensor/discover.h"
-#include "sensor/nvml.h"
+#include "sensor/gpu/nvml.h"
 
 namespace {
 thread_local long allocations = 0;

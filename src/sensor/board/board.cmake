@@ -1,0 +1,1 @@
+# Boards: power and energy chips, rails, batteries.

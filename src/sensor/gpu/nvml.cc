@@ -1,0 +1,138 @@
+#include "sensor/gpu/nvml.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace joulebook {
+namespace {
+
+std::string text_of(int (*call)(NvmlDevice, char*, unsigned), NvmlDevice device) {
+  char buffer[128] = {};
+  if (call == nullptr || call(device, buffer, sizeof buffer - 1) != kNvmlSuccess) return {};
+  return buffer;
+}
+
+double limit_watts(const NvmlApi& api, NvmlDevice device) {
+  for (const auto call : {api.enforced_limit, api.default_limit}) {
+    unsigned milliwatts = 0;
+    if (call != nullptr && call(device, &milliwatts) == kNvmlSuccess && milliwatts > 0) {
+      return milliwatts * 1e-3;
+    }
+  }
+  return 0;
+}
+
+GpuBoard describe(const NvmlApi& api, NvmlDevice device, unsigned index) {
+  GpuBoard board;
+  board.index = index;
+  board.uuid = text_of(api.uuid, device);
+  board.name = text_of(api.name, device);
+  if (NvmlPciInfo pci{}; api.pci != nullptr && api.pci(device, &pci) == kNvmlSuccess) {
+    board.pci_bus_id.assign(pci.bus_id, std::find(pci.bus_id, std::end(pci.bus_id), '\0'));
+  }
+  if (board.uuid.empty()) {
+    board.uuid = board.pci_bus_id.empty() ? "GPU-" + std::to_string(index) : board.pci_bus_id;
+  }
+  if (api.capability != nullptr) {
+    api.capability(device, &board.capability_major, &board.capability_minor);
+  }
+  unsigned current = 0, pending = 0;
+  board.mig = api.mig_mode != nullptr && api.mig_mode(device, &current, &pending) == kNvmlSuccess &&
+              current != 0;
+  board.max_watts = limit_watts(api, device);
+  return board;
+}
+
+using ProcessCall = int (*)(NvmlDevice, unsigned*, NvmlProcess*);
+
+// The processes of a device; nothing where the list cannot be had. The list may grow between the
+// call that counts and the one that fills.
+std::optional<std::vector<NvmlProcess>> processes(ProcessCall call, NvmlDevice device) {
+  if (call == nullptr) return std::nullopt;
+  std::vector<NvmlProcess> list(32);
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    auto count = static_cast<unsigned>(list.size());
+    const int code = call(device, &count, list.data());
+    if (code == kNvmlSuccess) {
+      list.resize(std::min<std::size_t>(count, list.size()));
+      return list;
+    }
+    if (code != kNvmlInsufficientSize) return std::nullopt;
+    list.resize(std::max<std::size_t>(count, list.size()) * 2);
+  }
+  return std::nullopt;
+}
+
+bool holds(const std::optional<std::vector<NvmlProcess>>& list, std::span<const int> pids) {
+  return list && std::any_of(list->begin(), list->end(), [&](const NvmlProcess& process) {
+           return std::find(pids.begin(), pids.end(), static_cast<int>(process.pid)) != pids.end();
+         });
+}
+
+}  // namespace
+
+NvmlGpus::NvmlGpus(std::shared_ptr<const NvmlLibrary> library) : library_(std::move(library)) {
+  const NvmlApi& api = library_->api();
+  unsigned count = 0;
+  if (api.count(&count) != kNvmlSuccess) return;
+  for (unsigned index = 0; index < count; ++index) {
+    NvmlDevice device = nullptr;
+    if (api.by_index(index, &device) != kNvmlSuccess) continue;
+    boards_.push_back(describe(api, device, index));
+  }
+}
+
+std::vector<std::string> NvmlGpus::used_by(std::span<const int> pids) const {
+  const NvmlApi& api = library_->api();
+  std::vector<std::string> used;
+  for (const GpuBoard& board : boards_) {
+    NvmlDevice device = nullptr;
+    if (api.by_index(board.index, &device) != kNvmlSuccess) continue;
+    if (holds(processes(api.compute_processes, device), pids) ||
+        holds(processes(api.graphics_processes, device), pids)) {
+      used.push_back(board.device());
+    }
+  }
+  return used;
+}
+
+std::vector<std::string> NvmlGpus::unknown_users() const {
+  const NvmlApi& api = library_->api();
+  std::vector<std::string> unknown;
+  for (const GpuBoard& board : boards_) {
+    NvmlDevice device = nullptr;
+    if (api.by_index(board.index, &device) != kNvmlSuccess ||
+        !processes(api.compute_processes, device)) {
+      unknown.push_back(board.device());
+    }
+  }
+  return unknown;
+}
+
+std::vector<std::string> gpus_used_by(std::span<const int> pids) {
+  auto library = open_nvml();
+  if (!library) return {};
+  return NvmlGpus(*library).used_by(pids);
+}
+
+void reconcile_gpu(Discovery& nvml, bool gpu_seen, bool own_machine) {
+  for (Finding& finding : nvml.findings) {
+    if (finding.reason.code != "sensor.library_missing") continue;
+    if (gpu_seen) {
+      finding.level = Finding::Level::problem;
+      finding.reason.message = "an NVIDIA GPU is here, but " + finding.reason.message;
+    } else {
+      finding.reason.cure.clear();
+      finding.reason.message += "; no NVIDIA GPU is seen either";
+    }
+  }
+  if (gpu_seen || !own_machine || nvml.sensors.empty()) return;
+  nvml.findings.push_back(
+      {Finding::Level::note,
+       "nvml",
+       {"sensor.gpu_unseen", "NVML finds a GPU that /dev and /proc/driver/nvidia do not show",
+        "give the container the device (docker run --gpus all)"}});
+}
+
+}  // namespace joulebook

@@ -1,0 +1,1 @@
+# Meters outside the machine: BMCs, plugs, programs, logs of another machine.
