@@ -13,7 +13,7 @@ namespace {
 std::set<std::string> codes_in(const std::filesystem::path& room) {
   static const std::regex code("\"((?:sensor|window|process|cpu)\\.[a-z_]+)[\":]");
   std::set<std::string> codes;
-  for (const auto& entry : std::filesystem::directory_iterator(room)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(room)) {
     const std::string name = entry.path().filename();
     if (!name.ends_with(".cc") || name.ends_with("_test.cc")) continue;
     const std::string text = read_file(entry.path()).value();

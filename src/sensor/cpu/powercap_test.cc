@@ -5,15 +5,16 @@
 #include <rapidcheck/gtest.h>
 
 #include <filesystem>
-#include <set>
 
 #include "fakes/power_plant.h"
+#include "fakes/sysfs_tree.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 
 namespace joulebook {
 namespace {
 
+using fakes::GuardedTree;
 using fakes::PowerFunction;
 using fakes::PowerPlant;
 using fakes::put_file;
@@ -22,36 +23,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// Real files, with some that this user may not open: root reads whatever its mode says.
-class GuardedTree final : public FileTree {
- public:
-  explicit GuardedTree(std::string root) : files_(real_files(std::move(root))) {}
-  void forbid(const std::string& path) { forbidden_.insert(path); }
-
-  Result<std::string> read(const std::string& path) const override {
-    if (forbidden_.contains(path)) return denied(path);
-    return files_->read(path);
-  }
-  Result<std::vector<std::string>> list(const std::string& path) const override {
-    if (forbidden_.contains(path)) return denied(path);
-    return files_->list(path);
-  }
-  Result<std::string> link(const std::string& path) const override { return files_->link(path); }
-  bool exists(const std::string& path) const override { return files_->exists(path); }
-  Result<std::unique_ptr<KeptFile>> keep(const std::string& path) const override {
-    if (forbidden_.contains(path)) return denied(path);
-    return files_->keep(path);
-  }
-  std::string root() const override { return files_->root(); }
-
- private:
-  static tl::unexpected<Error> denied(const std::string& path) {
-    return fail(ErrorKind::no_reading, "file.permission", path + ": Permission denied");
-  }
-  std::unique_ptr<FileTree> files_;
-  std::set<std::string> forbidden_;
-};
 
 class Powercap : public testing::Test {
  protected:
