@@ -110,6 +110,25 @@ std::vector<std::string> NvmlGpus::unknown_users() const {
   return unknown;
 }
 
+std::optional<std::vector<int>> NvmlGpus::processes_of(const std::string& device) const {
+  const NvmlApi& api = library_->api();
+  const auto board = std::find_if(boards_.begin(), boards_.end(), [&](const GpuBoard& candidate) {
+    return candidate.device() == device;
+  });
+  NvmlDevice handle = nullptr;
+  if (board == boards_.end() || api.by_index(board->index, &handle) != kNvmlSuccess) return {};
+  const auto compute = processes(api.compute_processes, handle);
+  if (!compute) return std::nullopt;
+  std::vector<int> pids;
+  for (const NvmlProcess& process : *compute) pids.push_back(static_cast<int>(process.pid));
+  if (const auto graphics = processes(api.graphics_processes, handle)) {
+    for (const NvmlProcess& process : *graphics) pids.push_back(static_cast<int>(process.pid));
+  }
+  std::sort(pids.begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+  return pids;
+}
+
 std::vector<std::string> gpus_used_by(std::span<const int> pids) {
   auto library = open_nvml();
   if (!library) return {};

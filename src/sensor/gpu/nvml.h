@@ -10,6 +10,7 @@
 // The factory is probe_nvml (discover.h). Thread safety: the calls here from any thread; a sensor
 // from one.
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ class NvmlGpus {
   // Boards whose process list could not be had (no permission, no such call), in board order: there
   // used_by cannot say no.
   [[nodiscard]] std::vector<std::string> unknown_users() const;
+  // Who holds a compute or graphics context on the device, ascending, in the host's numbers;
+  // nothing where the list could not be had or there is no such device.
+  [[nodiscard]] std::optional<std::vector<int>> processes_of(const std::string& device) const;
 
  private:
   std::shared_ptr<const NvmlLibrary> library_;
