@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -67,38 +69,85 @@ Result<std::string> read_all(int fd, const std::string& path, std::size_t limit)
   return content;
 }
 
+// Files that the kernel makes up as they are read: none is ever replaced by rename, and one whose
+// device went away answers ENODEV, so a descriptor that reads is the right one.
+bool made_by_kernel(int fd) {
+  struct statfs there{};
+  if (::fstatfs(fd, &there) != 0) return false;
+  return there.f_type == SYSFS_MAGIC || there.f_type == PROC_SUPER_MAGIC;
+}
+
+// How a replaced file is noticed without a path walk for each read: what a replaced file says does
+// not change any more, so only a content that stands still is doubted, and then before it is
+// believed. A file that was replaced once is doubted at every read from then on.
 class RealKeptFile final : public KeptFile {
  public:
   explicit RealKeptFile(std::string path) : path_(std::move(path)) {}
 
   [[nodiscard]] Result<std::size_t> read(char* buffer, std::size_t capacity) override {
-    if (auto ready = refresh(); !ready) return fail(ready.error());
-    for (;;) {
-      const ssize_t n = ::pread(fd_.get(), buffer, capacity, 0);
-      if (n >= 0) return static_cast<std::size_t>(n);
-      if (errno != EINTR) return reading_error(errno, path_);
-    }
+    auto size = read_once(buffer, capacity);
+    if (size && (kernel_ || moved({buffer, *size}))) return size;
+    auto changed = refresh();
+    if (!changed) return fail(changed.error());
+    if (size && !*changed) return size;
+    size = read_once(buffer, capacity);
+    if (size) remember({buffer, *size});
+    return size;
   }
 
-  [[nodiscard]] Status refresh() {
+  // Opens the file that is there now, unless it is the one held; whether it did. Where it did, what
+  // was read before may be stale.
+  [[nodiscard]] Result<bool> refresh() {
     struct stat there{};
     if (::stat(path_.c_str(), &there) != 0) return reading_error(errno, path_);
-    if (fd_.get() >= 0 && there.st_ino == inode_ && there.st_dev == device_) return {};
+    const bool same = there.st_ino == inode_ && there.st_dev == device_;
+    if (fd_.get() >= 0 && same && !failed_) return false;
     auto fd = open_for_reading(path_);
     if (!fd) return fail(fd.error());
+    if (fd_.get() >= 0 && !same) replaced_ = true;
     fd_ = std::move(*fd);
+    failed_ = false;
     struct stat opened{};
     ::fstat(fd_.get(), &opened);
     inode_ = opened.st_ino;
     device_ = opened.st_dev;
-    return {};
+    kernel_ = made_by_kernel(fd_.get());
+    return true;
   }
 
  private:
+  static constexpr std::size_t kRemembered = 64;
+
+  [[nodiscard]] Result<std::size_t> read_once(char* buffer, std::size_t capacity) {
+    for (;;) {
+      const ssize_t n = ::pread(fd_.get(), buffer, capacity, 0);
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno == EINTR) continue;
+      failed_ = true;
+      return reading_error(errno, path_);
+    }
+  }
+
+  // Whether the content differs from the last one, so that somebody still writes to this file.
+  [[nodiscard]] bool moved(std::string_view content) {
+    if (replaced_ || content.size() > kRemembered || content == last()) return false;
+    remember(content);
+    return true;
+  }
+  [[nodiscard]] std::string_view last() const { return {last_, last_size_}; }
+  void remember(std::string_view content) {
+    last_size_ = content.copy(last_, kRemembered);
+  }
+
   std::string path_;
   Descriptor fd_;
   ino_t inode_ = 0;
   dev_t device_ = 0;
+  bool kernel_ = false;    // see made_by_kernel
+  bool replaced_ = false;  // another file was found in its place once
+  bool failed_ = false;    // the newest read did: the descriptor may be of a device that is gone
+  char last_[kRemembered] = {};
+  std::size_t last_size_ = 0;
 };
 
 class RealFileTree final : public FileTree {

@@ -12,7 +12,9 @@
 namespace joulebook {
 
 // A file kept open and read again and again from its start. Notices when the path was replaced by
-// rename (or removed and made anew) and reopens. Not thread-safe.
+// rename (or removed and made anew) and reopens. What a read returns stood in the file during that
+// read; only a file that was first rewritten in place and then, for the first time ever, replaced
+// may be noticed one read late. Not thread-safe.
 class KeptFile {
  public:
   virtual ~KeptFile() = default;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "sensor/model/busy_time.h"
 
 namespace joulebook {
 namespace {
@@ -15,6 +16,11 @@ std::optional<double> read_clock(clockid_t clock) {
   if (clock_gettime(clock, &ts) != 0) return std::nullopt;
   return static_cast<double>(ts.tv_sec) + static_cast<double>(ts.tv_nsec) * 1e-9;
 }
+
+constexpr double kClockCost = 1e-6;  // s of CPU time to read one clock, on a slow virtual machine
+
+// CPU seconds of the calling thread.
+double own_cpu() { return read_clock(CLOCK_THREAD_CPUTIME_ID).value_or(0); }
 
 }  // namespace
 
@@ -184,19 +190,32 @@ double CpuWatch::tree_seconds() {
   return sum;
 }
 
-double CpuWatch::machine_seconds() const {
-  const auto text = files_->read("/proc/stat");
-  const auto stat = text ? parse_machine_stat(*text) : std::nullopt;
-  return stat ? static_cast<double>(stat->busy) * jiffy_ : -1;
+double CpuWatch::machine_seconds() {
+  if (!stat_) {
+    auto kept = files_->keep("/proc/stat");
+    if (!kept) return -1;
+    stat_ = std::move(*kept);
+  }
+  char buffer[512];  // the first line has at most ten numbers of 20 digits
+  const auto size = stat_->read(buffer, sizeof buffer);
+  const auto busy = size ? busy_ticks({buffer, *size}) : std::nullopt;
+  return busy ? static_cast<double>(*busy) * jiffy_ : -1;
 }
 
 CpuSample CpuWatch::sample(bool fresh) {
   const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.now();
-  const bool due = fresh || now - refreshed_ >= kRefresh;
-  if (due) refreshed_ = now;
-  if (due && watching_) refresh_tree();
-  return {now, due ? machine_seconds() : -1, tree_seconds(), self_seconds()};
+  CpuSample out{.at = now};
+  if (fresh || refresh_.due(now)) {
+    const double before = own_cpu();
+    if (watching_) refresh_tree();
+    out.machine = machine_seconds();
+    refresh_.done(now, own_cpu() - before);
+  }
+  out.tree = tree_seconds();
+  out.self = self_seconds();
+  clocks_.done(now, kClockCost * static_cast<double>(tree_.size() + threads_.size()));
+  return out;
 }
 
 }  // namespace joulebook

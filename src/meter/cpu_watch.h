@@ -10,9 +10,13 @@
 //            seen only through its parent's cutime (which has the resolution of a jiffy, 10 ms).
 //            Error: at most a refresh of CPU time of each child that ends unwaited for. Under a
 //            sysroot every process is read from its /proc/PID/stat, to a jiffy.
+//            All of this is read so seldom that it costs at most a thousandth of one core, but the
+//            clocks at least every 100 ms and the tree every second
 //   machine  busy CPU time of /proc/stat (user, nice, system, irq, softirq; steal is left out, as
 //            the busy-time sensor leaves it out), to a jiffy; read
 //            with the tree, not read (-1) in the rounds between
+//
+// No allocation in sample() but when the tree is read anew.
 //
 // Threads: register_thread and watch from any; sample from one.
 #include <time.h>
@@ -29,9 +33,30 @@
 
 namespace joulebook {
 
+// When something that costs CPU time may be done again: so seldom that it takes a thousandth of one
+// core, within limits.
+class Pace {
+ public:
+  Pace(Nanos least, Nanos most) : least_(least), most_(most) {}
+  [[nodiscard]] bool due(SteadyTime now) const { return now >= next_; }
+  // It was done at `now` and took `cost` seconds of CPU time.
+  void done(SteadyTime now, double cost) {
+    const Nanos rest(static_cast<std::int64_t>(cost * kShare * 1e9));
+    next_ = now + std::clamp(rest, least_, most_);
+  }
+
+ private:
+  static constexpr double kShare = 1000;
+  Nanos least_;
+  Nanos most_;
+  SteadyTime next_{0};
+};
+
 class CpuWatch {
  public:
   static constexpr Nanos kRefresh = std::chrono::milliseconds(100);
+  // Shorter than the meter's usual period of 10 ms, so that there each round has them.
+  static constexpr Nanos kClocks = std::chrono::milliseconds(8);
 
   CpuWatch(const Clock& clock, std::shared_ptr<const FileTree> files);
 
@@ -39,8 +64,11 @@ class CpuWatch {
   void register_thread();
   // Whose descendants to follow, from what they have spent by now. Empty: nobody's.
   void watch(std::vector<int> pids);
-  // All three, at the clock's now. `fresh`: read the tree and the machine whatever the time.
+  // All three, at the clock's now; what is not due is -1. `fresh`: read everything whatever the
+  // time.
   [[nodiscard]] CpuSample sample(bool fresh);
+  // Whether sample(false) would read anything at `now`.
+  [[nodiscard]] bool due(SteadyTime now) const { return clocks_.due(now); }
   [[nodiscard]] int hardware_threads() const { return hardware_threads_; }
 
  private:
@@ -76,7 +104,7 @@ class CpuWatch {
   void bury(int pid);
   [[nodiscard]] double self_seconds();
   [[nodiscard]] double tree_seconds();
-  [[nodiscard]] double machine_seconds() const;
+  [[nodiscard]] double machine_seconds();
 
   const Clock& clock_;
   std::shared_ptr<const FileTree> files_;
@@ -88,7 +116,9 @@ class CpuWatch {
   std::map<int, Process> tree_;
   bool watching_ = false;
   double gone_ = 0;  // s of watched processes without a watched parent that ended
-  SteadyTime refreshed_{0};
+  std::unique_ptr<KeptFile> stat_;
+  Pace clocks_{kClocks, std::chrono::milliseconds(100)};
+  Pace refresh_{kRefresh, std::chrono::seconds(1)};
 };
 
 // The fields of /proc/PID/stat that matter. Nothing where the line is malformed. Exposed for tests.

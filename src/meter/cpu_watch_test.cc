@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <latch>
+#include <thread>
 
 #include "fakes/power_plant.h"
 
@@ -95,6 +97,87 @@ TEST(CpuWatch, SeesThisVeryProcessWork) {
   const CpuSample after = watch.sample(true);
   EXPECT_GT(after.self, before.self);
   EXPECT_GE(after.tree - before.tree, (after.self - before.self) * 0.9);
+}
+
+double spent_here() {
+  timespec ts{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+  return static_cast<double>(ts.tv_sec) + static_cast<double>(ts.tv_nsec) * 1e-9;
+}
+
+// A thread that burns a known CPU time, by its own clock, then waits to be let go.
+class Burner {
+ public:
+  Burner(CpuWatch& watch, double seconds)
+      : thread_([this, &watch, seconds] {
+          const double before = spent_here();
+          watch.register_thread();
+          volatile double x = 1;
+          while (spent_here() - before < seconds) x = x * 1.0000001;
+          burnt_ = spent_here() - before;
+          done_.count_down();
+          leave_.wait();
+          most_ = spent_here();
+        }) {}
+  // CPU seconds burnt, once they are.
+  double burnt() {
+    done_.wait();
+    return burnt_;
+  }
+  // All that the thread ever spent.
+  double end() {
+    leave_.count_down();
+    thread_.join();
+    return most_;
+  }
+
+ private:
+  double burnt_ = 0;
+  double most_ = 0;
+  std::latch done_{1};
+  std::latch leave_{1};
+  std::thread thread_;
+};
+
+// The observer pays (Law 6): whatever each own thread burns, and no more, is found in `self`, also
+// after the thread ended.
+TEST(CpuWatch, EachOwnThreadIsFoundInSelf) {
+  CpuWatch watch(system_clock(), real_files());
+  Burner threads[] = {{watch, 0.01}, {watch, 0.02}, {watch, 0.03}, {watch, 0.04}};
+  double least = 0;
+  for (auto& thread : threads) least += thread.burnt();
+  const double self = watch.sample(true).self;
+  double most = 0;
+  for (auto& thread : threads) most += thread.end();
+  EXPECT_GE(self, least);
+  EXPECT_LE(self, most);
+  EXPECT_GE(watch.sample(true).self, self);
+  EXPECT_LE(watch.sample(true).self, most);
+}
+
+TEST(CpuWatch, ThreadsThatDidNotRegisterAreNotSelf) {
+  CpuWatch watch(system_clock(), real_files());
+  Burner own(watch, 0.01);
+  const double burnt = own.burnt();
+  std::thread stranger([] {
+    volatile double x = 1;
+    while (spent_here() < 0.05) x = x * 1.0000001;
+  });
+  stranger.join();
+  const double self = watch.sample(true).self;
+  EXPECT_GE(self, burnt);
+  EXPECT_LE(self, own.end());
+}
+
+TEST(Pace, RestsAThousandTimesTheCostWithinLimits) {
+  Pace pace(std::chrono::milliseconds(10), std::chrono::milliseconds(500));
+  const SteadyTime start{1'000'000'000};
+  EXPECT_TRUE(pace.due(start));
+  for (const auto& [cost, rest_ms] : {std::pair{0.0, 10}, {50e-6, 50}, {1.0, 500}}) {
+    pace.done(start, cost);
+    EXPECT_FALSE(pace.due(start + std::chrono::milliseconds(rest_ms) - Nanos(1000)));
+    EXPECT_TRUE(pace.due(start + std::chrono::milliseconds(rest_ms)));
+  }
 }
 
 }  // namespace

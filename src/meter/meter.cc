@@ -12,6 +12,7 @@
 namespace joulebook {
 namespace {
 
+constexpr Nanos kLongRest = std::chrono::milliseconds(20);
 constexpr Nanos kHeldUp = std::chrono::milliseconds(200);
 
 // Locks: `mutex_` guards the core and the recording. Sensors and CPU times are read outside of it,
@@ -97,15 +98,26 @@ class LiveMeter final : public Meter {
     rounded_.notify_all();
   }
 
+  // Until `next`, or until stop(). One sleep costs the kernel half of what a condition variable
+  // does, so only a long rest is one that can be broken off.
+  void rest(SteadyTime next) {
+    const Nanos left = next - clock_.now();
+    if (left > kLongRest) {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, left, [&] { return !running_; });
+    } else if (left.count() > 0) {
+      std::this_thread::sleep_for(left);
+    }
+  }
+
   void loop() {
     register_self_thread();
     SteadyTime next = clock_.now() + options_.period;
     for (;;) {
       bool fresh = false;
       {
-        std::unique_lock lock(mutex_);
-        const Nanos left = next - clock_.now();
-        if (left.count() > 0) wake_.wait_for(lock, left, [&] { return !running_; });
+        rest(next);
+        const std::lock_guard lock(mutex_);
         if (!running_) return;
         fresh = std::exchange(fresh_, false);
       }

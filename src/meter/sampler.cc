@@ -71,7 +71,7 @@ const std::vector<TraceEvent>& Sampler::read_all(bool fresh) {
   events_.clear();
   read_clocks();
   for (std::size_t channel = 0; channel < sensors_.size(); ++channel) read(channel);
-  events_.push_back(cpu_.sample(fresh));
+  if (fresh || cpu_.due(clock_.now())) events_.push_back(cpu_.sample(fresh));
   return events_;
 }
 

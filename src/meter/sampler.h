@@ -1,6 +1,6 @@
 #pragma once
-// One round of readings: every sensor once (twice where the first value is doubtful), CPU times and
-// the clocks. Turns them into events, which are fed to the core and recorded in the same order.
+// One round of readings: every sensor once (twice where the first value is doubtful), the CPU times
+// that are due and the clocks. Turns them into events, which are fed to the core and recorded in the same order.
 //
 // read_all touches sensors and system calls and no shared state; apply, keep and the core belong
 // to whoever holds the meter's lock. No allocation in a round but while a sensor fails, when the

@@ -1,36 +1,22 @@
-// The sampler reads hundreds of times a second: a reading that succeeds must not allocate. This
-// program counts every operator new of the calling thread.
+// The sampler reads hundreds of times a second: a reading that succeeds must not allocate.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <new>
 #include <string>
 #include <vector>
 
+#include "fakes/count_allocations.h"
 #include "fakes/power_plant.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/nvml.h"
 
-namespace {
-thread_local long allocations = 0;
-}
-
-// NOLINTBEGIN: replacing the global operators is the point.
-void* operator new(std::size_t size) {
-  ++allocations;
-  void* block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-// NOLINTEND
-
 namespace joulebook {
 namespace {
+
+using fakes::allocations;
 
 long allocations_of_reads(Sensor& sensor) {
   EXPECT_TRUE(sensor.read()) << sensor.info().id;
