@@ -37,6 +37,14 @@ int joulebook_begin(joulebook_session* session, const char* name);
 int joulebook_end(joulebook_session* session, const char* name);
 /* A window of that name from here until the next mark or the end. */
 int joulebook_mark(joulebook_session* session, const char* name);
+/* Ends the window that the lap before ended at (the first: the session's opening) and gives it that
+ * name. Laps share their edges, so their energies add up to that of their union. From the first
+ * lap on, the report's window ends with the last one. */
+int joulebook_lap(joulebook_session* session, const char* name);
+/* The newest region or lap of that name that has ended, as an item of the run's "windows"
+ * (docs/formats/run.md), and "devices". Waits until its last edge is settled, at most three ticks
+ * of the slowest sensor (3 s). Fails (2, "region.unknown") where none has ended. */
+char* joulebook_window_json(joulebook_session* session, const char* name);
 
 /* Runs argv[0..argc) inside a window. outcome_json (may be NULL) receives
  *   {"exit_code", "started", "problem", "user_s", "system_s", "max_rss_bytes"}.

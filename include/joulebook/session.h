@@ -58,6 +58,12 @@ class Session {
   [[nodiscard]] Status end(const std::string& name);
   // From here until the next mark, or the end, the window of that name.
   [[nodiscard]] Status mark(const std::string& name);
+  // Ends the window that began with the lap before (the first: with the session) and names it.
+  // Laps tile. From the first one on, the report's window ends with the last.
+  [[nodiscard]] Status lap(const std::string& name);
+  // The newest region or lap of that name that has ended, as an item of the report's "windows", and
+  // "devices". Waits until its end is settled. Errors: usage "region.unknown".
+  [[nodiscard]] Result<std::string> window(const std::string& name);
   // Runs a command inside a window of its own; its processes are the measured tree. Standard
   // streams are inherited; SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1 and SIGUSR2 sent to this
   // process are passed on (those that a terminal sends reach the command by themselves).

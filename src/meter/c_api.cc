@@ -143,6 +143,22 @@ int joulebook_mark(joulebook_session* session, const char* name) {
   return guarded([&] { return session && name ? session->session->mark(name) : null_argument(); });
 }
 
+int joulebook_lap(joulebook_session* session, const char* name) {
+  return guarded([&] { return session && name ? session->session->lap(name) : null_argument(); });
+}
+
+char* joulebook_window_json(joulebook_session* session, const char* name) {
+  char* out = nullptr;
+  guarded([&]() -> joulebook::Status {
+    if (session == nullptr || name == nullptr) return null_argument();
+    auto window = session->session->window(name);
+    if (!window) return joulebook::fail(window.error());
+    out = copy(*window);
+    return {};
+  });
+  return out;
+}
+
 int joulebook_run(joulebook_session* session, int argc, const char* const* argv,
                   int stdout_to_stderr, char** outcome_out) {
   return guarded([&]() -> joulebook::Status {

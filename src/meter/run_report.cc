@@ -70,10 +70,9 @@ void set_energy(Json& out, const WindowEnergy& energy) {
   out.set("cpu", cpu_json(energy.cpu));
 }
 
-Json window_json(const Window& window, const EnergyOf& energy) {
-  const WindowEnergy figures = energy(window);
-  Json out = Json::object({{"name", window.name}});
-  set_span(out, window);
+Json window_json(const WindowEnergy& figures) {
+  Json out = Json::object({{"name", figures.window.name}});
+  set_span(out, figures.window);
   set_energy(out, figures);
   out.set("warnings", strings(figures.warnings));
   return out;
@@ -93,7 +92,7 @@ std::vector<Window> marked(std::vector<Mark> marks, const Window& whole) {
 }
 
 Json repeat_json(const RepeatRecord& repeat, const EnergyOf& energy) {
-  Json out = window_json(repeat.window, energy);
+  Json out = window_json(energy(repeat.window));
   out.set("exit_code", repeat.exit_code);
   out.set("user_s", repeat.user_s);
   out.set("system_s", repeat.system_s);
@@ -122,8 +121,14 @@ std::vector<std::string> texts(const Json& list) {
 }  // namespace
 
 Window RunState::whole(SteadyTime now) const {
-  if (repeats.empty()) return {"run", start, now};
+  if (repeats.empty()) return {"run", start, lap.value_or(now)};
   return {"run", repeats.front().window.begin, repeats.back().window.end};
+}
+
+Json window_document(const WindowEnergy& energy) {
+  Json out = window_json(energy);
+  out.set("devices", strings(energy.devices));
+  return out;
 }
 
 Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy) {
@@ -136,8 +141,8 @@ Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy
   out.set("beside", beside_json(figures));
   out.set("devices", strings(figures.devices));
   Json windows = Json::array();
-  for (const auto& region : state.regions) windows.push(window_json(region, energy));
-  for (const auto& mark : marked(state.marks, whole)) windows.push(window_json(mark, energy));
+  for (const auto& region : state.regions) windows.push(window_json(energy(region)));
+  for (const auto& mark : marked(state.marks, whole)) windows.push(window_json(energy(mark)));
   out.set("windows", std::move(windows));
   Json repeats = Json::array();
   for (const auto& repeat : state.repeats) repeats.push(repeat_json(repeat, energy));
@@ -158,6 +163,12 @@ Json region_note(const Window& region) {
                        {"name", region.name},
                        {"start_ns", region.begin.ns},
                        {"end_ns", region.end.ns}});
+}
+
+Json lap_note(const Window& lap) {
+  Json note = region_note(lap);
+  note.set("note", "lap");
+  return note;
 }
 
 Json mark_note(const Mark& mark) {
@@ -198,6 +209,9 @@ std::optional<Window> apply_note(RunState& state, const Json& note) {
     state.warnings = texts(note["warnings"]);
   } else if (kind == "region") {
     state.regions.push_back(window_from(note));
+  } else if (kind == "lap") {
+    state.regions.push_back(window_from(note));
+    state.lap = state.regions.back().end;
   } else if (kind == "mark") {
     state.marks.push_back({std::string(note["name"].as_string()), {note["at_ns"].as_int()}});
   } else if (kind == "repeat") {

@@ -25,23 +25,28 @@ struct RepeatRecord {
 
 struct RunState {
   SteadyTime start;
-  std::vector<Window> regions;  // in order of their end
+  std::vector<Window> regions;    // in order of their end; laps, too
+  std::optional<SteadyTime> lap;  // the end of the last lap
   std::vector<Mark> marks;
   std::vector<RepeatRecord> repeats;
   std::vector<std::string> warnings;
   Json machine;
   std::string started_utc;
 
-  // The run's window: from the first command's start to the last one's end, else start to `now`.
+  // The run's window: from the first command's start to the last one's end, else from the start to
+  // the last lap, else to `now`.
   [[nodiscard]] Window whole(SteadyTime now) const;
 };
 
 using EnergyOf = std::function<WindowEnergy(const Window&)>;
 
+// One window as an item of the run's "windows", and the devices that its total covers.
+[[nodiscard]] Json window_document(const WindowEnergy& energy);
 [[nodiscard]] Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy);
 
 // As a trace's notes keep it, and back. Nothing where a note is of another kind.
 [[nodiscard]] Json region_note(const Window& region);
+[[nodiscard]] Json lap_note(const Window& lap);
 [[nodiscard]] Json mark_note(const Mark& mark);
 [[nodiscard]] Json repeat_note(const RepeatRecord& repeat);
 [[nodiscard]] Json start_note(const RunState& state);

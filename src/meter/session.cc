@@ -72,6 +72,33 @@ class Session::Impl {
     return {};
   }
 
+  [[nodiscard]] Status lap(const std::string& name) {
+    const SteadyTime now = meter_->now();
+    const std::lock_guard lock(mutex_);
+    if (auto ok = allowed(name); !ok) return ok;
+    state_.regions.push_back({name, state_.lap.value_or(state_.start), now});
+    state_.lap = now;
+    meter_->note(lap_note(state_.regions.back()));
+    return {};
+  }
+
+  [[nodiscard]] Result<std::string> window(const std::string& name) {
+    std::optional<Window> found;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto& all = state_.regions;
+      const auto it = std::find_if(all.rbegin(), all.rend(),
+                                   [&](const Window& region) { return region.name == name; });
+      if (it != all.rend()) found = *it;
+    }
+    if (!found) {
+      return fail(ErrorKind::usage, "region.unknown", "no region " + name + " has ended",
+                  "begin it and end it first");
+    }
+    if (live_) meter_->settle(found->end);
+    return window_document(meter_->energy(*found)).dump(2);
+  }
+
   [[nodiscard]] Result<ChildOutcome> run(const std::vector<std::string>& argv,
                                          const ChildOptions& options) {
     if (!live_) return in_replay();
@@ -241,6 +268,8 @@ Result<std::unique_ptr<Session>> Session::open(SessionOptions options) {
 Status Session::begin(const std::string& name) { return impl_->begin(name); }
 Status Session::end(const std::string& name) { return impl_->end(name); }
 Status Session::mark(const std::string& name) { return impl_->mark(name); }
+Status Session::lap(const std::string& name) { return impl_->lap(name); }
+Result<std::string> Session::window(const std::string& name) { return impl_->window(name); }
 Result<ChildOutcome> Session::run(const std::vector<std::string>& argv,
                                   const ChildOptions& options) {
   return impl_->run(argv, options);

@@ -113,6 +113,47 @@ TEST(Session, RegionsAreCheckedAndTheObserverPays) {
   EXPECT_GE(run["cpu"]["self_s"].as_double(-1), 0);
 }
 
+TEST(Session, AWindowCanBeAskedForByName) {
+  Machine machine;
+  const std::string options =
+      Json::object({{"sysroot", machine.root}, {"vendor_libraries", false}}).dump();
+  joulebook_session* session = joulebook_open(options.c_str());
+  ASSERT_NE(session, nullptr) << joulebook_last_error();
+  EXPECT_EQ(joulebook_window_json(session, "train"), nullptr);
+  EXPECT_EQ((*parse_json(joulebook_last_error()))["code"].as_string(), "region.unknown");
+  ASSERT_EQ(joulebook_begin(session, "train"), 0);
+  std::this_thread::sleep_for(milliseconds(80));
+  ASSERT_EQ(joulebook_end(session, "train"), 0);
+  char* text = joulebook_window_json(session, "train");
+  ASSERT_NE(text, nullptr) << joulebook_last_error();
+  const Json window = *parse_json(text);
+  joulebook_free_string(text);
+  EXPECT_EQ(window["name"].as_string(), "train");
+  const auto total = quantity_from_json(window["total"]);
+  ASSERT_TRUE(total && total->present()) << window.dump(1);
+  EXPECT_TRUE(total->interval().contains(85 * window["duration_s"].as_double()));
+  EXPECT_EQ(window["devices"].at(0).as_string(), "cpu");
+  joulebook_close(session);
+}
+
+TEST(Session, LapsTileTheRun) {
+  Machine machine;
+  auto session = Session::open(machine.options());
+  ASSERT_TRUE(session);
+  for (const char* name : {"a", "b", "c"}) {
+    std::this_thread::sleep_for(milliseconds(20));
+    ASSERT_TRUE((*session)->lap(name));
+  }
+  const Json run = *parse_json(*(*session)->report());
+  ASSERT_EQ(run["windows"].items().size(), 3U);
+  std::int64_t edge = run["start_ns"].as_int();
+  for (const auto& lap : run["windows"].items()) {
+    EXPECT_EQ(lap["start_ns"].as_int(), edge);
+    edge = lap["end_ns"].as_int();
+  }
+  EXPECT_EQ(run["end_ns"].as_int(), edge);
+}
+
 TEST(Session, WithoutAnySensorEveryEnergyIsAnAbsence) {
   const std::string root = fresh_directory();
   SessionOptions options;
