@@ -13,6 +13,15 @@ namespace joulebook {
 namespace {
 
 constexpr Nanos kSuspend = std::chrono::milliseconds(20);
+// How long to wait for what closes a window: three nominal ticks, and 3 s where those are less (a
+// counter may change far more seldom than it could). A sensor so slow that its three ticks pass
+// kPatience is not waited for.
+constexpr Nanos kLeastPatience = std::chrono::seconds(3);
+constexpr Nanos kPatience = std::chrono::seconds(30);
+
+bool waited_for(const DomainCurve& curve) {
+  return curve.live() && 3 * curve.info().tick <= kPatience;
+}
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -25,8 +34,9 @@ MeterCore::MeterCore(std::vector<Channel> channels, const MeterOptions& options,
     : options_(options), hardware_threads_(hardware_threads) {
   std::vector<SensorInfo> counted;
   for (auto& channel : channels) {
-    curves_.emplace_back(std::move(channel.info), channel.model,
-                         CurveOptions{.max_gap = options.max_gap});
+    // A slow sensor's own pace is no gap.
+    const CurveOptions curve{.max_gap = std::max<Nanos>(options.max_gap, 4 * channel.info.tick)};
+    curves_.emplace_back(std::move(channel.info), channel.model, curve);
     if (covered(curves_.back())) counted.push_back(curves_.back().info());
   }
   plan_ = plan_total(counted);
@@ -53,15 +63,17 @@ void MeterCore::anchor(const Anchor& anchor) {
 
 bool MeterCore::settled(SteadyTime t) const {
   return std::all_of(curves_.begin(), curves_.end(),
-                     [&](const DomainCurve& c) { return !c.live() || c.settled(t); });
+                     [&](const DomainCurve& c) { return !waited_for(c) || c.settled(t); });
 }
 
 Nanos MeterCore::closing() const {
   Nanos most{0};
   for (const auto& curve : curves_) {
-    if (curve.live()) most = std::max(most, curve.closing(options_.period));
+    if (!waited_for(curve)) continue;
+    const Nanos patience = std::max<Nanos>(kLeastPatience, 3 * curve.info().tick);
+    most = std::max(most, std::min(patience, curve.closing(options_.period)));
   }
-  return std::min<Nanos>(most, std::chrono::seconds(3));
+  return most;
 }
 
 std::vector<SensorInfo> MeterCore::sensors() const {

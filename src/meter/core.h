@@ -46,9 +46,10 @@ class MeterCore {
   // A suspend between two anchors spoils every curve between them.
   void anchor(const Anchor& anchor);
 
-  // Every live sensor has closed t.
+  // Every live sensor that is waited for has closed t.
   [[nodiscard]] bool settled(SteadyTime t) const;
-  // The most that settling may take on live sensors.
+  // The most that settling may take: three ticks of the slowest live sensor that is waited for (all
+  // but those of a nominal tick above 10 s), at most 3 s or three of its nominal ticks.
   [[nodiscard]] Nanos closing() const;
   [[nodiscard]] WindowEnergy energy(const Window& window) const;
   [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,

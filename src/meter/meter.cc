@@ -66,7 +66,7 @@ class LiveMeter final : public Meter {
     const auto done = [&] { return !running_ || (rounds_ >= fresh && sampler_.core().settled(t)); };
     // Three ticks, the round under way, and what a busy machine may hold the sampler up.
     const Nanos most = sampler_.core().closing() + 2 * options_.period + kHeldUp;
-    rounded_.wait_for(lock, std::min<Nanos>(most, std::chrono::seconds(3)), done);
+    rounded_.wait_for(lock, most, done);
   }
 
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {

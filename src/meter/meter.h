@@ -34,7 +34,7 @@ class Meter {
   virtual void stop() = 0;
   [[nodiscard]] virtual SteadyTime now() const = 0;
   // Blocks until the change that closes `t` was seen on every live sensor, at most three ticks of
-  // the slowest (bounded by 3 s); then energy() up to `t` is final.
+  // the slowest (see MeterCore::closing); then energy() up to `t` is final.
   virtual void settle(SteadyTime t) = 0;
   // Never fails as a whole: what cannot be known is an absence with its reason inside.
   [[nodiscard]] virtual WindowEnergy energy(const Window& window) const = 0;

@@ -5,6 +5,7 @@ namespace {
 
 constexpr Nanos kAnchor = std::chrono::seconds(60);
 constexpr Nanos kJump = std::chrono::milliseconds(1);
+constexpr int kMostInRound = 64;  // readings of one sensor
 
 std::vector<Channel> channels(const std::vector<std::unique_ptr<Sensor>>& sensors) {
   std::vector<Channel> out;
@@ -21,7 +22,8 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOption
       clock_(clock),
       cpu_(clock, std::move(files)),
       core_(channels(sensors_), options, cpu_.hardware_threads()) {
-  events_.reserve(sensors_.size() + 4);
+  events_.reserve(sensors_.size() + 4 + kMostInRound);
+  newest_.resize(sensors_.size());
 }
 
 Status Sampler::record(const std::string& path) {
@@ -44,14 +46,34 @@ bool Sampler::doubtful(std::size_t channel, const RawReading& reading) const {
   return core_.doubtful(channel, reading);
 }
 
+// A sensor that keeps the readings of a poller repeats the newest one until there is another: that
+// is no sign of an unchanged value, and must not be fed twice.
+bool Sampler::nothing_new(std::size_t channel, const RawReading& reading) const {
+  const RawReading& newest = newest_[channel];
+  return reading.end.ns != 0 && reading.begin == newest.begin && reading.end == newest.end &&
+         reading.counts == newest.counts;
+}
+
 void Sampler::read(std::size_t channel) {
-  auto reading = sensors_[channel]->read();
-  if (reading && doubtful(channel, *reading)) reading = sensors_[channel]->read();
-  if (reading) {
+  for (int i = 0; i < kMostInRound; ++i) {
+    auto reading = sensors_[channel]->read();
+    if (reading && nothing_new(channel, *reading)) return;
+    if (reading && doubtful(channel, *reading)) reading = sensors_[channel]->read();
+    if (!reading) {
+      events_.push_back(MissEvent{channel, clock_.now(), reading.error()});
+      return;
+    }
     events_.push_back(ReadingEvent{channel, *reading});
-  } else {
-    events_.push_back(MissEvent{channel, clock_.now(), reading.error()});
+    newest_[channel] = *reading;
+    if (reading->end >= anchor_->steady) return;  // taken just now, so there is no other
   }
+}
+
+CpuSample Sampler::cpu_sample(bool fresh) {
+  CpuSample sample = cpu_.sample(fresh);
+  if (sample.self < 0) return sample;
+  for (const auto& sensor : sensors_) sample.self += sensor->own_cpu_seconds();
+  return sample;
 }
 
 // Anchors are kept at the start, each minute, and on both sides of a jump.
@@ -71,7 +93,7 @@ const std::vector<TraceEvent>& Sampler::read_all(bool fresh) {
   events_.clear();
   read_clocks();
   for (std::size_t channel = 0; channel < sensors_.size(); ++channel) read(channel);
-  if (fresh || cpu_.due(clock_.now())) events_.push_back(cpu_.sample(fresh));
+  if (fresh || cpu_.due(clock_.now())) events_.push_back(cpu_sample(fresh));
   return events_;
 }
 

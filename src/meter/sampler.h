@@ -1,6 +1,7 @@
 #pragma once
-// One round of readings: every sensor once (twice where the first value is doubtful), the CPU times
-// that are due and the clocks. Turns them into events, which are fed to the core and recorded in the same order.
+// One round of readings: every sensor once (twice where the first value is doubtful; until it has
+// nothing new where its readings were taken before the round), the CPU times that are due and the
+// clocks. Turns them into events, which are fed to the core and recorded in the same order.
 //
 // read_all touches sensors and system calls and no shared state; apply, keep and the core belong
 // to whoever holds the meter's lock. No allocation in a round but while a sensor fails, when the
@@ -35,6 +36,8 @@ class Sampler {
   static constexpr Nanos kFlush = std::chrono::seconds(1);
 
   void read(std::size_t channel);
+  [[nodiscard]] bool nothing_new(std::size_t channel, const RawReading& reading) const;
+  [[nodiscard]] CpuSample cpu_sample(bool fresh);
   void read_clocks();
   [[nodiscard]] bool doubtful(std::size_t channel, const RawReading& reading) const;
 
@@ -45,8 +48,9 @@ class Sampler {
   MeterCore core_;
   std::unique_ptr<TraceWriter> record_;
   std::vector<TraceEvent> events_;
-  std::optional<Anchor> anchor_;  // the newest read
-  SteadyTime anchored_{0};        // when the newest one was kept
+  std::vector<RawReading> newest_;  // of each channel
+  std::optional<Anchor> anchor_;    // the newest read
+  SteadyTime anchored_{0};          // when the newest one was kept
   SteadyTime flushed_{0};
 };
 

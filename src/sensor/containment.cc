@@ -98,6 +98,7 @@ class Related final : public Sensor {
       : inner_(std::move(inner)), info_(std::move(info)) {}
   [[nodiscard]] const SensorInfo& info() const override { return info_; }
   [[nodiscard]] Result<RawReading> read() override { return inner_->read(); }
+  [[nodiscard]] double own_cpu_seconds() const override { return inner_->own_cpu_seconds(); }
   [[nodiscard]] const EnergyModel* model() const override { return inner_->model(); }
 
  private:

@@ -45,7 +45,9 @@ struct SensorInfo {
   std::vector<std::string> may_contain;  // overlap unknown: never summed with these
 };
 
-// One read: the counter's value was true at some instant in [begin, end].
+// One read: the counter's value was true at some instant in [begin, end]. A sensor whose readings
+// are taken elsewhere (a poller's) hands each over with its own instants, oldest first, and repeats
+// the newest while there is nothing new.
 struct RawReading {
   std::uint64_t counts = 0;
   SteadyTime begin;
@@ -74,6 +76,9 @@ class Sensor {
   // Errors: no_reading with a reason code ("sensor.missing", "sensor.permission",
   // "sensor.malformed", "sensor.lost", "sensor.unsupported").
   [[nodiscard]] virtual Result<RawReading> read() = 0;
+  // CPU seconds that threads and programs of the sensor's own (a poller) have spent so far; the
+  // observer pays for them. Any thread.
+  [[nodiscard]] virtual double own_cpu_seconds() const { return 0; }
   // Null for every sensor that measures energy or power itself. Lives as long as the sensor.
   [[nodiscard]] virtual const EnergyModel* model() const { return nullptr; }
 };
