@@ -10,6 +10,7 @@
 #include <cctype>
 #include <cstring>
 
+#include "core/address.h"
 #include "core/text.h"
 
 namespace joulebook {
@@ -66,31 +67,18 @@ bool is_this_machine(const std::string& host) {
 }
 
 Result<EndpointAddress> parse_endpoint(const std::string& address) {
-  EndpointAddress out;
-  const auto scheme = lower(address.substr(0, address.find("://")));
-  if (scheme != "http" && scheme != "https") return wrong(address);
-  out.secure = scheme == "https";
-  const auto begin = scheme.size() + 3;
-  const auto slash = std::min(address.find('/', begin), address.size());
-  std::string authority = address.substr(begin, slash - begin);
-  authority.erase(0, authority.rfind('@') + 1);
-  const auto bracket = authority.rfind(']');
-  const auto colon = authority.find(':', bracket == authority.npos ? 0 : bracket);
-  out.host = authority.substr(0, colon);
-  if (out.host.starts_with('[')) out.host = out.host.substr(1, out.host.size() - 2);
-  const auto port = colon == authority.npos
-                        ? std::optional<std::uint64_t>(out.secure ? 443 : 80)
-                        : parse_uint(std::string_view(authority).substr(colon + 1));
-  if (out.host.empty() || !port || *port == 0 || *port > 65535) return wrong(address);
-  out.port = static_cast<int>(*port);
-  std::string path = address.substr(slash);
+  const auto parts = parse_http_address(address);
+  if (!parts) return wrong(address);
+  std::string path = parts->path;
   while (path.ends_with('/')) path.pop_back();
   constexpr std::string_view kChat = "/chat/completions";
   if (path.ends_with(kChat)) path.resize(path.size() - kChat.size());
   if (!is_version(std::string_view(path).substr(path.rfind('/') + 1))) path += "/v1";
-  out.base = scheme + "://" + address.substr(begin, slash - begin) + path;
-  out.local = is_this_machine(out.host);
-  return out;
+  return EndpointAddress{.base = (parts->secure ? "https://" : "http://") + parts->authority + path,
+                         .host = parts->host,
+                         .port = parts->port,
+                         .secure = parts->secure,
+                         .local = is_this_machine(parts->host)};
 }
 
 }  // namespace joulebook

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "core/text.h"
+#include "core/address.h"
 #include "sensor/process_finder.h"
 
 namespace joulebook {
@@ -33,25 +33,12 @@ bool is_address(std::string_view model) {
   return model.starts_with("http://") || model.starts_with("https://");
 }
 
-std::optional<std::uint16_t> port_of(std::string_view address) {
-  if (!is_address(address)) return std::nullopt;
-  const bool plain = address.starts_with("http://");
-  auto host = address.substr(address.find("://") + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  const auto colon = host.rfind(':');
-  const auto bracket = host.rfind(']');  // the end of an IPv6 address
-  if (colon == host.npos || (bracket != host.npos && colon < bracket)) return plain ? 80 : 443;
-  const auto port = parse_uint(host.substr(colon + 1));
-  if (!port || *port == 0 || *port > 65535) return std::nullopt;
-  return static_cast<std::uint16_t>(*port);
-}
-
 std::function<std::vector<int>(const std::string&)> endpoint_pids(
     std::shared_ptr<const FileTree> files) {
   return [files = std::move(files)](const std::string& address) -> std::vector<int> {
-    const auto port = port_of(address);
-    if (!port) return {};
-    return pids_listening_on(*files, *port).value_or(std::vector<int>{});
+    const auto parts = parse_http_address(address);
+    if (!parts) return {};
+    return pids_listening_on(*files, parts->port).value_or(std::vector<int>{});
   };
 }
 

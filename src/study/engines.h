@@ -43,8 +43,6 @@ class EngineSet {
 
 // Whether a model is the address of an endpoint.
 [[nodiscard]] bool is_address(std::string_view model);
-// The TCP port that an address means: the one written, else 80 for http and 443 for https.
-[[nodiscard]] std::optional<std::uint16_t> port_of(std::string_view address);
 
 // For StudyContext::find_pids: who listens on the address's port on this machine, also through
 // containers; nobody where that may not be seen.

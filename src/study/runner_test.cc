@@ -149,15 +149,6 @@ TEST(Runner, AnEndpointOnThisMachineIsMeteredByItsProcesses) {
   EXPECT_THAT(result->warnings, testing::Contains(HasSubstr("no process was found")));
 }
 
-TEST(Runner, ThePortOfAnAddress) {
-  EXPECT_EQ(port_of("http://localhost:8080/v1"), 8080);
-  EXPECT_EQ(port_of("http://host/v1"), 80);
-  EXPECT_EQ(port_of("https://[::1]"), 443);
-  EXPECT_EQ(port_of("https://[::1]:9/x"), 9);
-  EXPECT_EQ(port_of("http://host:99999"), std::nullopt);
-  EXPECT_EQ(port_of("model.gguf"), std::nullopt);
-}
-
 TEST(Runner, ALostWindowIsAnAbsenceNotAZero) {
   StudyBench bench;
   bench.meter.lose({2'000'000'000}, {900'000'000'000}, {"sensor.reset", "it started anew", ""});
