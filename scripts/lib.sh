@@ -16,3 +16,6 @@ die() {  # die EXIT_CODE MESSAGE...
 }
 
 elapsed() { printf '%d min %02d s' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)); }
+
+# ccache without a preprocessor run of its own before each compilation.
+export CCACHE_DEPEND=1
