@@ -12,7 +12,7 @@ namespace joulebook {
 
 struct SensorChoice {
   std::vector<std::string> only;  // sensor ids or prefixes ("powercap", "nvml:"); empty: all
-  bool vendor_libraries = true;   // dlopen NVML
+  bool vendor_libraries = true;   // dlopen NVML, AMD SMI or ROCm SMI, Level Zero
   bool machine_model = true;      // fall back to the model where no node, package or psys sensor is
 };
 
@@ -24,6 +24,9 @@ struct SensorChoice {
 // One vendor's probe each; discover() calls all of them.
 [[nodiscard]] Discovery probe_powercap(std::shared_ptr<const FileTree> files, Clock& clock);
 [[nodiscard]] Discovery probe_nvml(Clock& clock);
+// Looks at each counter for a quarter of a second (where it stands still, one second).
+[[nodiscard]] Discovery probe_amd_gpu(Clock& clock);
+[[nodiscard]] Discovery probe_level_zero(Clock& clock);
 [[nodiscard]] Discovery probe_machine_model(std::shared_ptr<const FileTree> files, Clock& clock);
 
 }  // namespace joulebook

@@ -1,42 +1,32 @@
 #include "sensor/gpu/nvml_api.h"
 
-#include <dlfcn.h>
-
 namespace joulebook {
 namespace {
 
-template <class Function>
-void bind(void* handle, Function& function, std::initializer_list<const char*> names) {
-  function = nullptr;
-  for (const char* name : names) {
-    if (function != nullptr) return;
-    function = reinterpret_cast<Function>(::dlsym(handle, name));
-  }
-}
-
-NvmlApi bind_all(void* handle) {
+NvmlApi bind_all(const VendorLibrary& library) {
   NvmlApi api{};
-  bind(handle, api.init, {"nvmlInit_v2", "nvmlInit"});
-  bind(handle, api.shutdown, {"nvmlShutdown"});
-  bind(handle, api.error_string, {"nvmlErrorString"});
-  bind(handle, api.driver_version, {"nvmlSystemGetDriverVersion"});
-  bind(handle, api.count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
-  bind(handle, api.by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
-  bind(handle, api.by_uuid, {"nvmlDeviceGetHandleByUUID"});
-  bind(handle, api.uuid, {"nvmlDeviceGetUUID"});
-  bind(handle, api.name, {"nvmlDeviceGetName"});
-  bind(handle, api.pci, {"nvmlDeviceGetPciInfo_v3"});
-  bind(handle, api.capability, {"nvmlDeviceGetCudaComputeCapability"});
-  bind(handle, api.mig_mode, {"nvmlDeviceGetMigMode"});
-  bind(handle, api.total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
-  bind(handle, api.power_usage, {"nvmlDeviceGetPowerUsage"});
-  bind(handle, api.field_values, {"nvmlDeviceGetFieldValues"});
-  bind(handle, api.enforced_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
-  bind(handle, api.default_limit, {"nvmlDeviceGetPowerManagementDefaultLimit"});
-  bind(handle, api.compute_processes,
-       {"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2"});
-  bind(handle, api.graphics_processes,
-       {"nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2"});
+  library.bind(api.init, {"nvmlInit_v2", "nvmlInit"});
+  library.bind(api.shutdown, {"nvmlShutdown"});
+  library.bind(api.error_string, {"nvmlErrorString"});
+  library.bind(api.driver_version, {"nvmlSystemGetDriverVersion"});
+  library.bind(api.count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"});
+  library.bind(api.by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"});
+  library.bind(api.by_uuid, {"nvmlDeviceGetHandleByUUID"});
+  library.bind(api.uuid, {"nvmlDeviceGetUUID"});
+  library.bind(api.name, {"nvmlDeviceGetName"});
+  library.bind(api.pci, {"nvmlDeviceGetPciInfo_v3"});
+  library.bind(api.capability, {"nvmlDeviceGetCudaComputeCapability"});
+  library.bind(api.mig_mode, {"nvmlDeviceGetMigMode"});
+  library.bind(api.total_energy, {"nvmlDeviceGetTotalEnergyConsumption"});
+  library.bind(api.power_usage, {"nvmlDeviceGetPowerUsage"});
+  library.bind(api.field_values, {"nvmlDeviceGetFieldValues"});
+  library.bind(api.samples, {"nvmlDeviceGetSamples"});
+  library.bind(api.enforced_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
+  library.bind(api.default_limit, {"nvmlDeviceGetPowerManagementDefaultLimit"});
+  library.bind(api.compute_processes, {"nvmlDeviceGetComputeRunningProcesses_v3",
+                                       "nvmlDeviceGetComputeRunningProcesses_v2"});
+  library.bind(api.graphics_processes, {"nvmlDeviceGetGraphicsRunningProcesses_v3",
+                                        "nvmlDeviceGetGraphicsRunningProcesses_v2"});
   return api;
 }
 
@@ -57,7 +47,6 @@ tl::unexpected<Error> driver_error(const NvmlApi& api, int code) {
 
 NvmlLibrary::~NvmlLibrary() {
   if (api_.shutdown != nullptr) api_.shutdown();
-  ::dlclose(handle_);
 }
 
 std::string NvmlLibrary::words(int code) const {
@@ -71,25 +60,18 @@ int NvmlLibrary::restart() const {
 }
 
 Result<std::shared_ptr<const NvmlLibrary>> open_nvml(const std::string& library) {
-  void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    return fail(ErrorKind::no_reading, "sensor.library_missing",
-                library + " is not in the linker's search path",
-                "install the NVIDIA driver's library (Debian: sudo apt install libnvidia-ml1), or "
-                "give the container the GPU (docker run --gpus all)");
-  }
-  const NvmlApi api = bind_all(handle);
+  auto opened = open_vendor_library(
+      library,
+      "install the NVIDIA driver's library (Debian: sudo apt install libnvidia-ml1), or "
+      "give the container the GPU (docker run --gpus all)");
+  if (!opened) return fail(opened.error());
+  const NvmlApi api = bind_all(**opened);
   if (api.init == nullptr || api.count == nullptr || api.by_index == nullptr) {
-    ::dlclose(handle);
     return fail(ErrorKind::no_reading, "sensor.library_broken",
                 library + " lacks the calls that list devices", "install a newer NVIDIA driver");
   }
-  if (const int code = api.init(); code != kNvmlSuccess) {
-    auto error = driver_error(api, code);
-    ::dlclose(handle);
-    return error;
-  }
-  return std::make_shared<const NvmlLibrary>(handle, api);
+  if (const int code = api.init(); code != kNvmlSuccess) return driver_error(api, code);
+  return std::make_shared<const NvmlLibrary>(std::move(*opened), api);
 }
 
 }  // namespace joulebook

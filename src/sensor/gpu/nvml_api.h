@@ -1,15 +1,16 @@
 #pragma once
-// The part of NVIDIA's management library that Joulebook calls, opened at run time by soname
-// through the dynamic linker's ordinary search path, so that one binary runs everywhere and another
-// library can stand in front. Own declarations, after NVML's API reference; layouts are ABI.
+// The part of NVIDIA's management library that Joulebook calls (see vendor_library.h for how it is
+// opened). Own declarations, after NVML's API reference; layouts are ABI.
 //
-// A symbol that the library lacks is a null pointer and loses only its feature. Calls are
-// thread-safe as NVML's are. The library is shut down and closed with the last owner.
+// Calls are thread-safe as NVML's are. The library is shut down and closed with the last owner.
 #include <joulebook/result.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+
+#include "sensor/gpu/vendor_library.h"
 
 namespace joulebook {
 
@@ -18,6 +19,7 @@ inline constexpr int kNvmlSuccess = 0;
 inline constexpr int kNvmlUninitialized = 1;
 inline constexpr int kNvmlNotSupported = 3;
 inline constexpr int kNvmlNoPermission = 4;
+inline constexpr int kNvmlNotFound = 6;
 inline constexpr int kNvmlInsufficientSize = 7;
 inline constexpr int kNvmlDriverNotLoaded = 9;
 inline constexpr int kNvmlGpuIsLost = 15;
@@ -66,6 +68,14 @@ struct NvmlProcess {  // nvmlProcessInfo_v2_t, which the _v2 and _v3 calls fill
   unsigned gpu_instance, compute_instance;
 };
 
+// One of the driver's own readings: nvmlSample_t.
+struct NvmlSample {
+  unsigned long long wall_us;  // the CPU's clock: microseconds since 1970
+  NvmlValue value;
+};
+inline constexpr int kNvmlTotalPowerSamples = 0;
+
+static_assert(sizeof(NvmlSample) == 16);
 static_assert(sizeof(NvmlPciInfo) == 68);
 static_assert(sizeof(NvmlFieldValue) == 40);
 static_assert(sizeof(NvmlProcess) == 24);
@@ -86,6 +96,9 @@ struct NvmlApi {
   int (*total_energy)(NvmlDevice, unsigned long long*);  // mJ since the driver was loaded
   int (*power_usage)(NvmlDevice, unsigned*);             // mW
   int (*field_values)(NvmlDevice, int, NvmlFieldValue*);
+  // Those newer than the stamp; with a null list only how many there is room for. Value types as in
+  // NvmlFieldValue.
+  int (*samples)(NvmlDevice, int, unsigned long long, int*, unsigned*, NvmlSample*);
   int (*enforced_limit)(NvmlDevice, unsigned*);  // mW
   int (*default_limit)(NvmlDevice, unsigned*);   // mW
   int (*compute_processes)(NvmlDevice, unsigned*, NvmlProcess*);
@@ -94,7 +107,8 @@ struct NvmlApi {
 
 class NvmlLibrary {
  public:
-  NvmlLibrary(void* handle, const NvmlApi& api) : handle_(handle), api_(api) {}
+  NvmlLibrary(std::unique_ptr<VendorLibrary> library, const NvmlApi& api)
+      : library_(std::move(library)), api_(api) {}
   ~NvmlLibrary();
   NvmlLibrary(const NvmlLibrary&) = delete;
   NvmlLibrary& operator=(const NvmlLibrary&) = delete;
@@ -106,7 +120,7 @@ class NvmlLibrary {
   [[nodiscard]] int restart() const;
 
  private:
-  void* handle_;
+  std::unique_ptr<VendorLibrary> library_;
   NvmlApi api_;
 };
 

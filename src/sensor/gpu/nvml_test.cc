@@ -19,8 +19,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::string kWhole = FAKE_NVML "/libnvidia-ml.so.1";
-const std::string kOld = FAKE_NVML_OLD "/libnvidia-ml.so.1";
+const std::string kWhole = JOULEBOOK_FAKES "/nvml/libnvidia-ml.so.1";
+const std::string kOld = JOULEBOOK_FAKES "/nvml-old/libnvidia-ml.so.1";
 
 // Each test scripts the fake library and holds its clock.
 class Nvml : public testing::Test {

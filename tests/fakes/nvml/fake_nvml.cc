@@ -2,34 +2,27 @@
 // variable JOULEBOOK_FAKE_NVML (format: docs below), for boards whose energy is known in closed
 // form. Built twice: whole, and (FAKE_NVML_OLD) without the calls that old drivers lack.
 //
-// The script, one statement a line, `#` to the end of a line is a comment:
-//   origin NS             steady nanoseconds at which the boards' time is 0 (default: at nvmlInit)
-//   driver TEXT           what nvmlSystemGetDriverVersion says
-//   init CODE             nvmlInit fails with CODE
-//   device KEY=VALUE...   one board more. Keys, all optional:
-//     uuid= name= (underscores are blanks) pci= cc=9.0 limit=WATTS mig=1
-//     power=constant:WATTS | square:LOW:HIGH:SECONDS   steady watts as a function of time
-//     memory=WATTS module=WATTS                        the gauges of other scopes; else unsupported
-//     tick=MS (default 20) of counter and gauges       start=MILLIJOULES of the counter
-//     energy=0 fields=0 usage=0                        not supported
-//     pids=1,2 graphics=3                              who holds a context
-//   error DEVICE CALL CODE FROM TO   CALL (energy, power, fields, processes, any) fails with CODE
-//                                    for FROM <= t < TO seconds
-//   reload FROM TO        the driver is gone for FROM <= t < TO seconds; then counters start at 0
-//                         and old handles are dead until nvmlInit
+// The script: ../vendor/script.h. Keys of its own:
+//   cc=9.0 mig=1 graphics=3 (a pid)   memory=WATTS module=WATTS: the gauges of other scopes, else
+//   unsupported   fields=0 instant=0 average=0: not supported   zero=1: the counter answers 0
+//   window=SECONDS of the average (default 1)   sample=MS of the power history (default 20; 0:
+//   none) skew=SECONDS by which the history's wall clock is wrong
+// CALL of an `error`: energy, power, fields, samples, processes.
 //
-// Time is CLOCK_MONOTONIC unless a test calls joulebook_fake_nvml_set_time(seconds); a negative
-// argument gives time back to the clock. The script is read anew at every nvmlInit.
+// A test holds the time by joulebook_fake_nvml_set_time(seconds). The script is read anew at every
+// nvmlInit.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
-#include "fake_board.h"
+#include "../vendor/script.h"
 
 namespace {
 
-using namespace fake_nvml;
+using namespace fake_vendor;
+
+enum Code { ok = 0, uninitialized = 1, invalid = 2, unsupported = 3, too_small = 7, no_driver = 9 };
 
 // Handles are 1 + index + 1000 * generation.
 void* handle_of(unsigned index) {
@@ -41,25 +34,17 @@ int find(void* handle, const char* call, const Board** board) {
   if (gone()) return no_driver;
   const auto number = reinterpret_cast<std::size_t>(handle);
   const auto generation = static_cast<std::size_t>(machine.generation);
-  const bool reloaded = seconds() >= machine.gone_to && !machine.after_reload;
-  if (reloaded || number / 1000 != generation) return uninitialized;
+  const bool dead = reloaded() && !machine.after_reload;
+  if (dead || number / 1000 != generation) return uninitialized;
   const std::size_t index = number % 1000 - 1;
   if (index >= machine.boards.size()) return invalid;
-  for (const Failure& failure : machine.failures) {
-    const bool named = failure.call == "any" || failure.call == call;
-    const double t = seconds();
-    if (failure.device == index && named && t >= failure.from && t < failure.to) {
-      return failure.code;
-    }
-  }
+  if (const int code = scripted_failure(index, call); code != 0) return code;
   *board = &machine.boards[index];
   return ok;
 }
 
-int copy_text(const std::string& text, char* to, unsigned size) {
-  if (text.size() + 1 > size) return too_small;
-  std::memcpy(to, text.c_str(), text.size() + 1);
-  return ok;
+int copy(const std::string& text, char* to, unsigned size) {
+  return copy_text(text, to, size) ? ok : too_small;
 }
 
 std::string uuid_of(std::size_t index) {
@@ -85,6 +70,31 @@ int processes(void* handle, const char* key, unsigned* count, Process* list) {
   return ok;
 }
 
+// W of a field (185 average, 186 instant) and scope; negative: not supported.
+[[maybe_unused]] double field_watts(const Board& board, unsigned field, unsigned scope) {
+  const char* known = field == 186 ? "instant" : field == 185 ? "average" : "none";
+  if (board.number("fields", 1) == 0 || board.number(known, field < 185 ? 0 : 1) == 0) return -1;
+  if (field > 186 || scope > 2) return -1;
+  const char* scopes[] = {"", "module", "memory"};
+  if (scope > 0) return board.number(scopes[scope], 0) > 0 ? board.number(scopes[scope], 0) : -1;
+  if (field == 186) return gauge_watts(board);
+  const double to = updated(board), from = std::fmax(0, to - board.number("window", 1));
+  if (to <= from) return gauge_watts(board);
+  return (joules(power_of(board), to) - joules(power_of(board), from)) / (to - from);
+}
+
+// Wall-clock microseconds at the boards' time `t`.
+[[maybe_unused]] double wall_us(const Board& board, double t) {
+  double wall_ns = machine.wall_ns;
+  if (wall_ns < 0) {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    wall_ns =
+        static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec) - seconds() * 1e9;
+  }
+  return wall_ns * 1e-3 + (t + board.number("skew", 0)) * 1e6;
+}
+
 }  // namespace
 
 extern "C" {
@@ -96,11 +106,11 @@ void joulebook_fake_nvml_set_time(double at) {
 
 int nvmlInit_v2() {
   const std::lock_guard lock(mutex);
-  if (!load_script()) return no_driver;
+  if (!load_script("JOULEBOOK_FAKE_NVML")) return no_driver;
   if (machine.init != ok) return machine.init;
   if (gone()) return no_driver;
   if (machine.references++ == 0) ++machine.generation;
-  machine.after_reload = seconds() >= machine.gone_to;
+  machine.after_reload = reloaded();
   return ok;
 }
 
@@ -132,9 +142,7 @@ const char* nvmlErrorString(int code) {
   }
 }
 
-int nvmlSystemGetDriverVersion(char* to, unsigned size) {
-  return copy_text(machine.driver, to, size);
-}
+int nvmlSystemGetDriverVersion(char* to, unsigned size) { return copy(machine.driver, to, size); }
 
 int nvmlDeviceGetCount_v2(unsigned* count) {
   const std::lock_guard lock(mutex);
@@ -166,18 +174,14 @@ int nvmlDeviceGetUUID(void* handle, char* to, unsigned size) {
   const std::lock_guard lock(mutex);
   const Board* board = nullptr;
   if (const int code = find(handle, "uuid", &board); code != ok) return code;
-  return copy_text(uuid_of(static_cast<std::size_t>(board - machine.boards.data())), to, size);
+  return copy(uuid_of(static_cast<std::size_t>(board - machine.boards.data())), to, size);
 }
 
 int nvmlDeviceGetName(void* handle, char* to, unsigned size) {
   const std::lock_guard lock(mutex);
   const Board* board = nullptr;
   if (const int code = find(handle, "name", &board); code != ok) return code;
-  std::string name = board->text("name", "Fake_GPU");
-  for (char& letter : name) {
-    if (letter == '_') letter = ' ';
-  }
-  return copy_text(name, to, size);
+  return copy(board->name("Fake_GPU"), to, size);
 }
 
 struct PciInfo {
@@ -191,7 +195,7 @@ int nvmlDeviceGetPciInfo_v3(void* handle, PciInfo* pci) {
   const Board* board = nullptr;
   if (const int code = find(handle, "pci", &board); code != ok) return code;
   *pci = {};
-  return copy_text(board->text("pci", "00000000:01:00.0"), pci->bus_id, sizeof pci->bus_id);
+  return copy(board->text("pci", "00000000:01:00.0"), pci->bus_id, sizeof pci->bus_id);
 }
 
 int nvmlDeviceGetCudaComputeCapability(void* handle, int* major, int* minor) {
@@ -217,7 +221,7 @@ int nvmlDeviceGetPowerUsage(void* handle, unsigned* milliwatts) {
   const Board* board = nullptr;
   if (const int code = find(handle, "power", &board); code != ok) return code;
   if (board->number("usage", 1) == 0) return unsupported;
-  *milliwatts = static_cast<unsigned>(std::lround(1e3 * watts(power_of(*board), updated(*board))));
+  *milliwatts = static_cast<unsigned>(std::lround(1e3 * gauge_watts(*board)));
   return ok;
 }
 
@@ -250,7 +254,8 @@ int nvmlDeviceGetTotalEnergyConsumption(void* handle, unsigned long long* energy
   const Board* board = nullptr;
   if (const int code = find(handle, "energy", &board); code != ok) return code;
   if (board->number("energy", 1) == 0) return unsupported;
-  *energy = static_cast<unsigned long long>(millijoules(*board));
+  *energy =
+      board->number("zero", 0) != 0 ? 0 : static_cast<unsigned long long>(millijoules(*board));
   return ok;
 }
 
@@ -266,16 +271,44 @@ int nvmlDeviceGetFieldValues(void* handle, int count, FieldValue* values) {
   const Board* board = nullptr;
   if (const int code = find(handle, "fields", &board); code != ok) return code;
   for (FieldValue* value = values; value != values + count; ++value) {
-    const char* keys[] = {"", "module", "memory"};
-    const bool power = (value->field == 185 || value->field == 186) && value->scope < 3 &&
-                       board->number("fields", 1) != 0;
-    const double shown = value->scope == 0 ? watts(power_of(*board), updated(*board))
-                                           : board->number(keys[value->scope % 3], 0);
+    const double shown = field_watts(*board, value->field, value->scope);
     value->type = 1;
-    value->result = power && (value->scope == 0 || shown > 0) ? ok : unsupported;
-    value->value = static_cast<unsigned long long>(std::llround(shown * 1e3));
+    value->result = shown >= 0 ? ok : unsupported;
+    value->value = static_cast<unsigned long long>(std::llround(std::fmax(0, shown) * 1e3));
   }
   return ok;
+}
+
+struct Sample {
+  unsigned long long wall_us;
+  unsigned long long value;
+};
+
+// The driver's ring of power samples: 120 of them, one every `sample` ms, those after `last`.
+int nvmlDeviceGetSamples(void* handle, int kind, unsigned long long last, int* type,
+                         unsigned* count, Sample* samples) {
+  const std::lock_guard lock(mutex);
+  const Board* board = nullptr;
+  if (const int code = find(handle, "samples", &board); code != ok) return code;
+  const double every = board->number("sample", 20) * 1e-3;
+  if (kind != 0 || every <= 0) return unsupported;
+  constexpr long kRing = 120;
+  if (samples == nullptr) {
+    *count = kRing;
+    return ok;
+  }
+  const auto newest = static_cast<long>(std::floor(seconds() / every + 1e-9));
+  unsigned filled = 0;
+  *type = 1;
+  for (long i = std::max(0L, newest - kRing + 1); i <= newest && filled < *count; ++i) {
+    const double at = static_cast<double>(i) * every;
+    const auto stamp = static_cast<unsigned long long>(std::llround(wall_us(*board, at)));
+    if (stamp <= last) continue;
+    samples[filled++] = {
+        stamp, static_cast<unsigned long long>(std::llround(1e3 * watts(power_of(*board), at)))};
+  }
+  *count = filled;
+  return filled > 0 ? ok : 6;  // NVML_ERROR_NOT_FOUND: none is newer
 }
 #endif
 
