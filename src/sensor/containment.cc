@@ -54,7 +54,9 @@ std::string_view without(std::string_view text, std::string_view suffix) {
 
 // "0" of "0", "0.mmio" and "0.gauge"; "0.1" of "0.1.mmio".
 std::string_view hardware_instance(std::string_view domain) {
-  return without(without(domain_instance(domain), kMmioSuffix), kGaugeSuffix);
+  std::string_view instance = domain_instance(domain);
+  for (const std::string_view suffix : kMirrorSuffixes) instance = without(instance, suffix);
+  return instance;
 }
 
 bool whole_machine(const SensorInfo& info) {
@@ -74,7 +76,7 @@ void relate_whole(SensorInfo& outer, const SensorInfo& inner) {
 
 void relate_pair(SensorInfo& outer, const SensorInfo& inner) {
   if (whole_machine(outer)) return relate_whole(outer, inner);
-  for (const std::string_view suffix : {kMmioSuffix, kGaugeSuffix}) {
+  for (const std::string_view suffix : kMirrorSuffixes) {
     if (outer.domain.ends_with(suffix) && without(outer.domain, suffix) == inner.domain) {
       add(outer.mirrors, inner.domain);
     }

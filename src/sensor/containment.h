@@ -24,6 +24,10 @@ namespace joulebook {
 // The suffixes of sensors that see what a better one sees already.
 inline constexpr std::string_view kMmioSuffix = ".mmio";
 inline constexpr std::string_view kGaugeSuffix = ".gauge";
+inline constexpr std::string_view kHistorySuffix = ".history";
+inline constexpr std::string_view kHwmonSuffix = ".hwmon";
+inline constexpr std::string_view kMirrorSuffixes[] = {kMmioSuffix, kGaugeSuffix, kHistorySuffix,
+                                                       kHwmonSuffix};
 
 // Adds to each sensor the edges that the table draws between the domains given. Edges that are
 // there already stay; ones that name absent domains are not made. Order and ids are kept.

@@ -8,6 +8,8 @@ target_sources(jb_sensor PRIVATE
   gpu/level_zero_api.cc
   gpu/nvml.cc
   gpu/nvml_api.cc
+  gpu/nvml_history.cc
+  gpu/nvml_question.cc
   gpu/nvml_sensors.cc
   gpu/open_cards.cc
   gpu/pci_address.cc
@@ -18,6 +20,7 @@ joulebook_test(sensor_gpu ROOMS sensor fakes
   SOURCES
     gpu/amd_test.cc
     gpu/level_zero_test.cc
+    gpu/nvml_history_test.cc
     gpu/nvml_test.cc)
 joulebook_test(device_use ROOMS sensor fakes SOURCES gpu/device_use_test.cc
   ENVIRONMENT "LD_LIBRARY_PATH=${CMAKE_BINARY_DIR}/fakes/nvml:${CMAKE_BINARY_DIR}/fakes/amd_smi")

@@ -4,6 +4,8 @@
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/nvml.h"
+#include "sensor/gpu/nvml_history.h"
+#include "sensor/gpu/nvml_question.h"
 
 namespace joulebook {
 namespace {
@@ -19,74 +21,11 @@ constexpr double kPartTimeDuty = 0.25;
 // The limit binds the mean, not the moment: an allowance of ours for transients above it.
 constexpr double kTransient = 1.5;
 constexpr Nanos kReattachEvery = std::chrono::seconds(1);
-constexpr const char* kLostCure =
-    "reset the board (sudo nvidia-smi --gpu-reset) or reboot; see dmesg for Xid";
-constexpr unsigned kNotAvailable = 0xffff'ffff;
-
-// One way to ask a board for a number.
-struct Question {
-  enum class Call { total_energy, field, power_usage };
-  Call call = Call::power_usage;
-  unsigned field = 0;
-  unsigned scope = 0;
-};
-
-// The value as a whole number, whatever type the driver chose; nothing for negative or unknown.
-std::optional<std::uint64_t> whole(const NvmlFieldValue& field) {
-  switch (field.type) {
-    case 1:
-      return field.value.as_uint;
-    case 2:
-      return field.value.as_ulong;
-    case 3:
-      return field.value.as_ulonglong;
-    case 4:
-      if (field.value.as_longlong >= 0) return static_cast<std::uint64_t>(field.value.as_longlong);
-      return std::nullopt;
-    case 5:
-      if (field.value.as_int >= 0) return static_cast<std::uint64_t>(field.value.as_int);
-      return std::nullopt;
-    case 6:
-      return field.value.as_ushort;
-    default:
-      return std::nullopt;
-  }
-}
-
-int ask_field(const NvmlApi& api, NvmlDevice device, const Question& question,
-              std::uint64_t& counts) {
-  if (api.field_values == nullptr) return kNvmlFunctionNotFound;
-  NvmlFieldValue field{};
-  field.field = question.field;
-  field.scope = question.scope;
-  if (const int code = api.field_values(device, 1, &field); code != kNvmlSuccess) return code;
-  if (field.result != kNvmlSuccess) return field.result;
-  const auto value = whole(field);
-  if (!value || *value == kNotAvailable) return kNvmlNotSupported;
-  counts = *value;
-  return kNvmlSuccess;
-}
-
-int ask(const NvmlApi& api, NvmlDevice device, const Question& question, std::uint64_t& counts) {
-  if (question.call == Question::Call::field) return ask_field(api, device, question, counts);
-  if (question.call == Question::Call::total_energy) {
-    if (api.total_energy == nullptr) return kNvmlFunctionNotFound;
-    unsigned long long millijoules = 0;
-    const int code = api.total_energy(device, &millijoules);
-    counts = millijoules;
-    return code;
-  }
-  if (api.power_usage == nullptr) return kNvmlFunctionNotFound;
-  unsigned milliwatts = 0;
-  const int code = api.power_usage(device, &milliwatts);
-  counts = milliwatts;
-  return code == kNvmlSuccess && milliwatts == kNotAvailable ? kNvmlNotSupported : code;
-}
 
 class NvmlSensor final : public Sensor {
  public:
   NvmlSensor(std::shared_ptr<const NvmlLibrary> library, NvmlDevice device, std::string uuid,
-             Question question, SensorInfo info, Clock& clock)
+             NvmlQuestion question, SensorInfo info, Clock& clock)
       : library_(std::move(library)),
         device_(device),
         uuid_(std::move(uuid)),
@@ -100,7 +39,8 @@ class NvmlSensor final : public Sensor {
     RawReading reading;
     int code = ask_timed(reading);
     if (reattach(code)) code = ask_timed(reading);
-    if (code != kNvmlSuccess) return refuse(code);
+    if (code != kNvmlSuccess)
+      return nvml_refusal(*library_, info_.name + " (" + info_.id + ")", code);
     // A board that answers draws power: 0 W is what some drivers say when asked too fast.
     if (info_.kind == SensorKind::power_gauge && reading.counts == 0) {
       return fail(ErrorKind::no_reading, "sensor.malformed", info_.name + " answered 0 W",
@@ -112,7 +52,7 @@ class NvmlSensor final : public Sensor {
  private:
   int ask_timed(RawReading& reading) {
     reading.begin = clock_.now();
-    const int code = ask(library_->api(), device_, question_, reading.counts);
+    const int code = ask_nvml(library_->api(), device_, question_, reading.counts);
     reading.end = clock_.now();
     return code;
   }
@@ -134,30 +74,13 @@ class NvmlSensor final : public Sensor {
     const NvmlApi& api = library_->api();
     std::uint64_t counts = 0;
     return api.by_uuid != nullptr && api.by_uuid(uuid_.c_str(), &device_) == kNvmlSuccess &&
-           ask(api, device_, question_, counts) == kNvmlSuccess;
-  }
-
-  [[nodiscard]] tl::unexpected<Error> refuse(int code) const {
-    const std::string what = info_.name + " (" + info_.id + "): " + library_->words(code);
-    if (code == kNvmlNotSupported || code == kNvmlFunctionNotFound) {
-      return fail(ErrorKind::no_reading, "sensor.unsupported", what,
-                  "none: this board or driver does not offer it");
-    }
-    if (code == kNvmlNoPermission) {
-      return fail(ErrorKind::no_reading, "sensor.permission", what,
-                  "give this user access to /dev/nvidiactl and /dev/nvidia*");
-    }
-    if (code == kNvmlGpuIsLost || code == kNvmlResetRequired) {
-      return fail(ErrorKind::no_reading, "sensor.lost", what, kLostCure);
-    }
-    return fail(ErrorKind::no_reading, "sensor.lost", what,
-                "load the driver again (sudo modprobe nvidia); readings go on by themselves");
+           ask_nvml(api, device_, question_, counts) == kNvmlSuccess;
   }
 
   std::shared_ptr<const NvmlLibrary> library_;
   NvmlDevice device_;
   std::string uuid_;
-  Question question_;
+  NvmlQuestion question_;
   SensorInfo info_;
   Clock& clock_;
   bool attached_once_ = false;
@@ -197,6 +120,7 @@ class BoardProbe {
            "an NVIDIA driver and board from Volta on; a vGPU has none");
     }
     if (!counter && !gauge) explain_silence();
+    add_history(counter || gauge);
     add_scope(kScopeMemory, "gpu-memory", "memory-power");
     add_scope(kScopeModule, "module", "module-power");
     if (board_.mig) {
@@ -220,20 +144,20 @@ class BoardProbe {
 
   void explain_silence() {
     std::uint64_t counts = 0;
-    const int code = ask(library_->api(), device_, {}, counts);
+    const int code = ask_nvml(library_->api(), device_, {}, counts);
     const bool lost = code == kNvmlGpuIsLost || code == kNvmlResetRequired;
     tell(Finding::Level::problem, lost ? "sensor.lost" : "sensor.unsupported",
          "reports neither energy nor power: " + library_->words(code),
-         lost ? kLostCure : "a newer driver; inside a vGPU, measure on the host");
+         lost ? kNvmlLostCure : "a newer driver; inside a vGPU, measure on the host");
   }
 
   // Whether the board answers with a number that can be one: 0 is none.
-  [[nodiscard]] bool answers(const Question& question) const {
+  [[nodiscard]] bool answers(const NvmlQuestion& question) const {
     std::uint64_t counts = 0;
-    return ask(library_->api(), device_, question, counts) == kNvmlSuccess && counts > 0;
+    return ask_nvml(library_->api(), device_, question, counts) == kNvmlSuccess && counts > 0;
   }
 
-  void add(const Question& question, SensorInfo info, const std::string& what) {
+  void add(const NvmlQuestion& question, SensorInfo info, const std::string& what) {
     info.id = "nvml:" + board_.uuid + ":" + what;
     info.name = board_.name;
     info.device = board_.device();
@@ -246,7 +170,7 @@ class BoardProbe {
   }
 
   bool add_counter() {
-    const Question question{.call = Question::Call::total_energy};
+    const NvmlQuestion question{.call = NvmlQuestion::Call::total_energy};
     if (!answers(question)) return false;
     SensorInfo info;
     info.domain = domain_of("gpu");
@@ -256,7 +180,7 @@ class BoardProbe {
     return true;
   }
 
-  void gauge(const Question& question, std::string domain, Nanos averaging,
+  void gauge(const NvmlQuestion& question, std::string domain, Nanos averaging,
              const std::string& method, const std::string& what) {
     SensorInfo info;
     info.domain = std::move(domain);
@@ -268,9 +192,9 @@ class BoardProbe {
   }
 
   bool add_gauge(const std::string& domain) {
-    const Question instant{Question::Call::field, kFieldPowerInstant, kScopeGpu};
-    const Question average{Question::Call::field, kFieldPowerAverage, kScopeGpu};
-    const Question usage{.call = Question::Call::power_usage};
+    const NvmlQuestion instant{NvmlQuestion::Call::field, kFieldPowerInstant, kScopeGpu};
+    const NvmlQuestion average{NvmlQuestion::Call::field, kFieldPowerAverage, kScopeGpu};
+    const NvmlQuestion usage{.call = NvmlQuestion::Call::power_usage};
     if (answers(instant)) {
       gauge(instant, domain, Nanos(0), "NVML instant power (field 186)", "power");
     } else if (answers(average)) {
@@ -283,9 +207,32 @@ class BoardProbe {
     return true;
   }
 
+  // The driver's own samples: they mirror the counter or the gauge, and only cross-check.
+  void add_history(bool beside) {
+    if (!beside) return;
+    SensorInfo info;
+    info.id = "nvml:" + board_.uuid + ":history";
+    info.domain = domain_of("gpu") + std::string(kHistorySuffix);
+    info.name = board_.name;
+    info.device = board_.device();
+    info.kind = SensorKind::power_gauge;
+    info.scale = 1e-3;
+    info.tick = kTick;
+    info.duty = part_time(board_) ? kPartTimeDuty : 1;
+    info.accuracy = kAccuracy;
+    info.max_watts = kTransient * board_.max_watts;
+    info.method = "NVML power sample history (stamped by the driver)";
+    auto history = make_nvml_history(library_, device_, board_.uuid, std::move(info), clock_);
+    if (history) {
+      found_.sensors.push_back(std::move(*history));
+    } else if (history.error().code != "sensor.unsupported") {
+      note(history.error().code, history.error().message, history.error().cure);
+    }
+  }
+
   void add_scope(unsigned scope, const std::string& kind, const std::string& what) {
-    const Question instant{Question::Call::field, kFieldPowerInstant, scope};
-    const Question average{Question::Call::field, kFieldPowerAverage, scope};
+    const NvmlQuestion instant{NvmlQuestion::Call::field, kFieldPowerInstant, scope};
+    const NvmlQuestion average{NvmlQuestion::Call::field, kFieldPowerAverage, scope};
     if (answers(instant)) {
       gauge(instant, domain_of(kind), Nanos(0), "NVML instant power (field 186) of " + kind, what);
     } else if (answers(average)) {
@@ -304,7 +251,8 @@ void tell_lost(const NvmlLibrary& library, unsigned index, int code, Discovery& 
   found.findings.push_back(
       {Finding::Level::problem,
        std::string(kSubject),
-       {"sensor.lost", "GPU " + std::to_string(index) + ": " + library.words(code), kLostCure}});
+       {"sensor.lost", "GPU " + std::to_string(index) + ": " + library.words(code),
+        kNvmlLostCure}});
 }
 
 }  // namespace

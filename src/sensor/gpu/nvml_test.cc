@@ -255,5 +255,103 @@ TEST_F(Nvml, GpuThatOnlyTheLibrarySeesIsRemarked) {
   EXPECT_THAT(codes(found), ElementsAre("sensor.gpu_unseen"));
 }
 
+// NVML_ERROR_UNINITIALIZED after a reload: the library is started again, and the board found by its
+// UUID.
+TEST_F(Nvml, UninitializedLibraryIsStartedAgain) {
+  Discovery found = probe("device uuid=GPU-a power=constant:100\nerror 0 energy 1 5 5.5\n");
+  at(5.2);
+  EXPECT_EQ(found.sensors[0]->read().error().code, "sensor.lost");
+  at(6);
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(found.sensors[0]->read());
+}
+
+TEST_F(Nvml, ReplacedDriverAsksForANewStart) {
+  Discovery found = probe("device uuid=GPU-a\nerror 0 energy 18 5 9\n");
+  at(6);
+  EXPECT_THAT(found.sensors[0]->read().error().cure, HasSubstr("start again"));
+}
+
+// Zeus #45: instant and average power are two things. The instant one is preferred, and the one
+// that averages says over how long.
+TEST_F(Nvml, InstantPowerIsPreferredAndAnAverageSaysSo) {
+  Discovery both = probe("device power=square:100:300:8 tick=1\n");
+  at(4.5);  // just fell to 100 W; the mean of the last second is 200 W
+  EXPECT_EQ(both.sensors[1]->read()->counts, 100'000U);
+  at(1);
+  Discovery average = probe("device instant=0 power=square:100:300:8 tick=1\n");
+  EXPECT_EQ(average.sensors[1]->info().averaging, std::chrono::seconds(1));
+  EXPECT_THAT(average.sensors[1]->info().method, HasSubstr("185"));
+  at(4.5);
+  EXPECT_EQ(average.sensors[1]->read()->counts, 200'000U);
+}
+
+// Atlas PR #1197: a trailing average of the batch before was taken for this batch's power. Here the
+// window is stated, so that the curve widens its edges by it.
+TEST_F(Nvml, TrailingAverageIsNeverInstant) {
+  for (const char* keys : {"instant=0", "fields=0 cc=8.6", "fields=0 cc=9.0"}) {
+    Discovery found = probe("device " + std::string(keys) + "\n");
+    EXPECT_EQ(found.sensors.at(1)->info().averaging, std::chrono::seconds(1)) << keys;
+  }
+}
+
+// Zeus drops readings equal to the one before, so that its trapezoid turns a step into a ramp. Here
+// every reading is handed on.
+TEST_F(Nvml, EqualReadingsAreAllHandedOn) {
+  Discovery found = probe("device power=square:100:300:8\n");
+  for (int i = 0; i < 5; ++i) {
+    const auto reading = found.sensors[1]->read();
+    ASSERT_TRUE(reading);
+    EXPECT_EQ(reading->counts, 300'000U);
+    EXPECT_EQ(reading->begin, clock_.now());
+    clock_.advance(std::chrono::milliseconds(10));
+  }
+}
+
+// Zeus #181: 187 J by the counter, 327 J by the power, over the same window. Both are read, the
+// gauge only mirrors, and nothing adds or mixes them.
+TEST_F(Nvml, CounterAndPowerThatDisagreeStayApart) {
+  Discovery found = probe("device power=constant:65.4 gain=0.572 tick=1\n");
+  const auto begin = found.sensors[0]->read();
+  at(6);
+  const auto end = found.sensors[0]->read();
+  EXPECT_NEAR(static_cast<double>(end->counts - begin->counts) * 1e-3, 187, 0.1);
+  EXPECT_NEAR(static_cast<double>(found.sensors[1]->read()->counts) * 1e-3 * 5, 327, 0.1);
+  std::vector<SensorInfo> infos;
+  for (const auto& sensor : found.sensors) infos.push_back(sensor->info());
+  EXPECT_THAT(top_level(infos), ElementsAre("nvml:GPU-fake-0:energy"));
+}
+
+// Zeus #109: identifiers of MIG slices crashed the parser. They are opaque here.
+TEST_F(Nvml, MigIdentifiersAreOpaque) {
+  Discovery found = probe("device uuid=MIG-GPU-5f1a/7/0 mig=1\n");
+  EXPECT_EQ(found.sensors.at(0)->info().device, "gpu:MIG-GPU-5f1a/7/0");
+  EXPECT_TRUE(found.sensors[0]->read());
+}
+
+// Kepler #1198: H100 in MIG mode has no utilisation by process; the board is read all the same.
+TEST_F(Nvml, MigBoardNeedsNoUtilisationByProcess) {
+  Discovery found = probe("device uuid=GPU-a mig=1 cc=9.0\nerror 0 processes 3 0 99\n");
+  EXPECT_TRUE(found.sensors.at(0)->read());
+  EXPECT_EQ(NvmlGpus(*open_nvml(kWhole)).processes_of("gpu:GPU-a"), std::nullopt);
+}
+
+// dcgm-exporter #582, #642: each pod on a shared board was given the board's whole power. Two
+// processes on one board are one device, read once.
+TEST_F(Nvml, TwoProcessesOnOneBoardAreOneDevice) {
+  Discovery found = probe("device uuid=GPU-a pids=10,11\n");
+  EXPECT_EQ(found.sensors.size(), 2U);
+  const NvmlGpus gpus(*open_nvml(kWhole));
+  EXPECT_THAT(gpus.used_by(std::vector<int>{10, 11}), ElementsAre("gpu:GPU-a"));
+}
+
+// CodeCarbon #1316: a vGPU's counter answers 0 and must not be billed as 0 kWh.
+TEST_F(Nvml, CounterThatAnswersZeroLeavesTheGauge) {
+  Discovery found = probe("device uuid=GPU-a zero=1 power=constant:250\n");
+  EXPECT_THAT(ids(found), ElementsAre("nvml:GPU-a:power"));
+  EXPECT_EQ(found.sensors[0]->info().domain, "gpu:0");
+  EXPECT_THAT(codes(found), ElementsAre("sensor.unsupported"));
+}
+
 }  // namespace
 }  // namespace joulebook

@@ -290,7 +290,7 @@ int nvmlDeviceGetSamples(void* handle, int kind, unsigned long long last, int* t
   const std::lock_guard lock(mutex);
   const Board* board = nullptr;
   if (const int code = find(handle, "samples", &board); code != ok) return code;
-  const double every = board->number("sample", 20) * 1e-3;
+  const double every = board->number("sample", 0) * 1e-3;
   if (kind != 0 || every <= 0) return unsupported;
   constexpr long kRing = 120;
   if (samples == nullptr) {
