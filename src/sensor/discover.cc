@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "sensor/containment.h"
-#include "sensor/host_facts.h"
+#include "sensor/gpu/gpu.h"
 #include "sensor/gpu/nvml.h"
+#include "sensor/host_facts.h"
 
 namespace joulebook {
 namespace {
@@ -42,6 +43,18 @@ void add_model(Discovery& all, std::shared_ptr<const FileTree> files, Clock& clo
   append(all, std::move(model));
 }
 
+void probe_gpus(Discovery& all, const FileTree& files, Clock& clock) {
+  Discovery nvml = probe_nvml(clock);
+  reconcile_gpu(nvml, host_facts(files).nvidia_gpu, files.root().empty());
+  append(all, std::move(nvml));
+  Discovery amd = probe_amd_gpu(clock);
+  reconcile_amd(amd, files);
+  append(all, std::move(amd));
+  Discovery intel = probe_level_zero(clock);
+  reconcile_intel(intel, files);
+  append(all, std::move(intel));
+}
+
 void keep_chosen(Discovery& all, const SensorChoice& choice) {
   std::erase_if(all.sensors,
                 [&](const auto& sensor) { return !chosen(sensor->info().id, choice.only); });
@@ -62,11 +75,8 @@ void report_emptiness(Discovery& all, const SensorChoice& choice, std::size_t be
 Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
                    const SensorChoice& choice) {
   Discovery all = probe_powercap(files, clock);
-  if (choice.vendor_libraries) {
-    Discovery nvml = probe_nvml(clock);
-    reconcile_gpu(nvml, host_facts(*files).nvidia_gpu, files->root().empty());
-    append(all, std::move(nvml));
-  }
+  if (choice.vendor_libraries) probe_gpus(all, *files, clock);
+  mirror_twins(all.sensors);
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);
   relate(all.sensors);
   const std::size_t before = all.sensors.size();

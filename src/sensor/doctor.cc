@@ -59,8 +59,8 @@ void say_gpus(std::vector<Finding>& all, const std::vector<SensorInfo>& infos,
   }
   if (facts.amd_gpu && !metered) {
     all.push_back(finding(Finding::Level::problem, "gpu", "sensor.unsupported",
-                          "an AMD GPU is here whose power this version cannot read",
-                          "measure at the wall, or leave the GPU unused"));
+                          "an AMD GPU is here, and nothing reads its power",
+                          "cure what is said about amdsmi; else measure at the wall"));
   }
 }
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/text.h"
+#include "sensor/gpu/amd.h"
+#include "sensor/gpu/drm_cards.h"
 #include "sensor/gpu/nvml.h"
 #include "sensor/gpu/open_cards.h"
 
@@ -21,7 +23,8 @@ constexpr const char* kContainerCure =
 struct Card {
   DeviceUse use;
   std::optional<PciAddress> address;
-  std::optional<unsigned> minor;  // NVIDIA's
+  std::optional<unsigned> minor;           // NVIDIA's
+  std::optional<std::vector<int>> listed;  // by AMD SMI
 };
 
 std::string process(int pid) { return "process " + std::to_string(pid); }
@@ -36,11 +39,12 @@ class Finder {
 
   std::vector<DeviceUse> run() {
     nvidia();
-    std::vector<Card> others = drm_cards();
+    std::vector<Card> others = other_cards();
+    ask_amd(others);
     for (Card& card : others) judge_drm(card);
     std::move(others.begin(), others.end(), std::back_inserter(cards_));
     std::vector<DeviceUse> uses;
-    for (Card& card : cards_) uses.push_back(std::move(card.use));
+    for (Card& card : cards_) add(uses, std::move(card.use));
     return uses;
   }
 
@@ -73,7 +77,9 @@ class Finder {
   void read_minors();
   void judge_nvidia(Card& card, const NvmlGpus* gpus);
   void judge_by_descriptors(Card& card, const std::string& why);
-  [[nodiscard]] std::vector<Card> drm_cards() const;
+  [[nodiscard]] std::vector<Card> other_cards() const;
+  static void ask_amd(std::vector<Card>& cards);
+  static void add(std::vector<DeviceUse>& uses, DeviceUse use);
   void judge_drm(Card& card) const;
 
   const FileTree& files_;
@@ -188,14 +194,10 @@ void Finder::judge_by_descriptors(Card& card, const std::string& why) {
 }
 
 // Cards of the kernel's graphics drivers, by PCI address; NVIDIA's own driver is asked above.
-std::vector<Card> Finder::drm_cards() const {
+std::vector<Card> Finder::other_cards() const {
   std::vector<PciAddress> found;
-  for (const std::string& name :
-       files_.list("/sys/class/drm").value_or(std::vector<std::string>{})) {
-    if (!name.starts_with("renderD")) continue;
-    const auto address = pci_behind(files_, "/sys/class/drm/" + name);
-    const auto driver = files_.link("/sys/class/drm/" + name + "/device/driver");
-    if (address && !(driver && driver->ends_with("/nvidia"))) found.push_back(*address);
+  for (const DrmCard& card : drm_cards(files_)) {
+    if (!card.driver.starts_with("nvidia")) found.push_back(card.address);
   }
   for (const OpenCards& open : open_) {
     for (const DrmClient& client : open.clients) {
@@ -209,6 +211,35 @@ std::vector<Card> Finder::drm_cards() const {
     cards.push_back({.use = {.device = gpu_at(address)}, .address = address});
   }
   return cards;
+}
+
+// AMD's library knows names, who computes, and which dies and partitions are one device.
+void Finder::ask_amd(std::vector<Card>& cards) {
+  if (cards.empty()) return;
+  const auto library = open_amd();
+  if (!library) return;
+  for (unsigned index = 0; index < (*library)->count(); ++index) {
+    const AmdCard known = (*library)->card(index);
+    const auto card = std::find_if(cards.begin(), cards.end(), [&](const Card& candidate) {
+      return candidate.address == known.address;
+    });
+    if (card == cards.end()) continue;
+    card->use.name = known.name;
+    card->use.device = amd_device(**library, index);
+    card->listed = (*library)->processes(index);
+  }
+}
+
+// Dies and partitions of one device become one row: what is used outweighs what is unknown, and
+// that what is unused.
+void Finder::add(std::vector<DeviceUse>& uses, DeviceUse use) {
+  const auto same = std::find_if(
+      uses.begin(), uses.end(), [&](const DeviceUse& other) { return other.device == use.device; });
+  if (same == uses.end()) return uses.push_back(std::move(use));
+  const auto weight = [](const DeviceUse& one) {
+    return one.answer == DeviceUse::Answer::used ? 2 : one.answer == DeviceUse::Answer::unknown;
+  };
+  if (weight(use) > weight(*same)) *same = std::move(use);
 }
 
 void Finder::judge_drm(Card& card) const {
@@ -232,6 +263,14 @@ void Finder::judge_drm(Card& card) const {
     if (opened && !told) silent.push_back(open.pid);
   }
   if (!workers.empty()) return decide(card, DeviceUse::Answer::used, evidence, workers);
+  if (card.listed && host_pids_) {
+    std::set_intersection(pids_.begin(), pids_.end(), card.listed->begin(), card.listed->end(),
+                          std::back_inserter(workers));
+    if (!workers.empty()) {
+      return decide(card, DeviceUse::Answer::used, "AMD SMI lists " + process(workers.front()),
+                    workers);
+    }
+  }
   if (const auto pid = hidden()) {
     return unknown(card, "the open files of " + process(*pid) + " may not be seen", kSeeCure);
   }

@@ -30,6 +30,8 @@ class Uses : public testing::Test {
     std::filesystem::create_directories(root_ + "/proc");
     script(kNoDriver);
     ::setenv("JOULEBOOK_FAKE_NVML", (root_ + "/nvml.txt").c_str(), 1);
+    put("/amd.txt", "init 34\n");
+    ::setenv("JOULEBOOK_FAKE_AMD_SMI", (root_ + "/amd.txt").c_str(), 1);
   }
   ~Uses() override { std::filesystem::remove_all(root_); }
 
@@ -150,7 +152,7 @@ TEST_F(Uses, WithoutNvmlTheDriversFilesName) {
   put("/proc/driver/nvidia/gpus/0000:17:00.0/information",
       "Model: \t\t NVIDIA L4\nGPU UUID: \t GPU-17\nDevice Minor: \t 0\n");
   put("/proc/driver/nvidia/gpus/0000:65:00.0/information",
-      "Model: \t\t NVIDIA L4\nGPU UUID: \t GPU-????????-????\nDevice Minor: \t 1\n");
+      "Model: \t\t NVIDIA L4\nGPU UUID: \t GPU-\?\?\?\?\nDevice Minor: \t 1\n");
   process(9, {"/dev/nvidia1"});
   const auto uses = ask({9});
   EXPECT_THAT(with(Answer::used, uses), ElementsAre("gpu:PCI-0000:65:00.0"));
@@ -183,6 +185,30 @@ TEST_F(Uses, OldKernelThatDoesNotTellIsUnknown) {
   process(5, {"/dev/kfd", "/dev/dri/renderD128"});
   fdinfo(5, 4, "pos:\t0\npdev:\t0000:03:00.0\n");
   EXPECT_THAT(with(Answer::unknown, ask({5})), ElementsAre("gpu:PCI-0000:03:00.0"));
+}
+
+TEST_F(Uses, AmdSmiNamesWhoComputes) {
+  render_node(128, "0000:03:00.0", "amdgpu");
+  render_node(129, "0000:83:00.0", "amdgpu");
+  put("/amd.txt", "device pci=0000:03:00.0 pids=6\ndevice pci=0000:83:00.0 pids=5,9\n");
+  process(5, {});
+  const auto uses = ask({5});
+  EXPECT_THAT(with(Answer::used, uses), ElementsAre("gpu:PCI-0000:83:00.0"));
+  EXPECT_EQ(uses[1].evidence, "AMD SMI lists process 5");
+  EXPECT_EQ(uses[1].name, "AMD Instinct MI300X");
+}
+
+// The second die of an MI250 is metered, and so counted, as the first one's device.
+TEST_F(Uses, SecondDieCountsAsItsPackage) {
+  render_node(128, "0000:29:00.0", "amdgpu");
+  render_node(129, "0000:2c:00.0", "amdgpu");
+  put("/amd.txt",
+      "device pci=0000:29:00.0 name=MI250X\n"
+      "device pci=0000:2c:00.0 name=MI250X second_die=1 start=0 pids=5\n");
+  process(5, {});
+  const auto uses = ask({5});
+  ASSERT_EQ(uses.size(), 1U);
+  EXPECT_THAT(with(Answer::used, uses), ElementsAre("gpu:PCI-0000:29:00.0"));
 }
 
 TEST_F(Uses, NoProcessAndNoGpuAreNoTrouble) {

@@ -3,7 +3,9 @@ target_sources(jb_sensor PRIVATE
   gpu/amd.cc
   gpu/amd_smi.cc
   gpu/device_use.cc
+  gpu/drm_cards.cc
   gpu/drm_client.cc
+  gpu/gpu.cc
   gpu/level_zero.cc
   gpu/level_zero_api.cc
   gpu/nvml.cc
@@ -19,6 +21,7 @@ target_sources(jb_sensor PRIVATE
 joulebook_test(sensor_gpu ROOMS sensor fakes
   SOURCES
     gpu/amd_test.cc
+    gpu/gpu_test.cc
     gpu/level_zero_test.cc
     gpu/nvml_history_test.cc
     gpu/nvml_test.cc)
