@@ -19,3 +19,6 @@ elapsed() { printf '%d min %02d s' $(((SECONDS - started) / 60)) $(((SECONDS - s
 
 # ccache without a preprocessor run of its own before each compilation.
 export CCACHE_DEPEND=1
+
+# The distribution's own interpreter: another one on the PATH may lack headers or venv.
+system_python() { [ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3; }
