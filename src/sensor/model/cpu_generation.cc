@@ -54,6 +54,12 @@ constexpr std::array kYears = {
     GenerationYear{"silvermont", 2013},
     GenerationYear{"goldmont", 2017},
     GenerationYear{"ampere-1", 2024},
+    GenerationYear{"bonnell", 2009},
+    GenerationYear{"gracemont", 2023},
+    GenerationYear{"cortex-a72", 2018},
+    GenerationYear{"vulcan", 2018},
+    GenerationYear{"tsv110", 2019},
+    GenerationYear{"apple-m", 2021},
 };
 
 // Inclusive range of models of one family.

@@ -61,7 +61,37 @@ Guess guess_opteron(const Sku& sku) {
   return {sku.at(1) == '2' ? "bulldozer" : "piledriver", platform};
 }
 
+// "3970X", "PRO 7995WX": the sockets are the servers'.
+Guess guess_threadripper(const Sku& sku) {
+  switch (sku.at(0)) {
+    case '1':
+    case '2':
+      return {"zen1", "sp3"};
+    case '3':
+      return {"zen2", "sp3"};
+    case '5':
+      return {"zen3", "sp3"};
+    case '7':
+      return {"zen4", "sp5"};
+    case '9':
+      return {"zen5", "sp5"};
+    default:
+      return {};
+  }
+}
+
+// Of laptop parts from 7020 on the third digit is the design: "7735HS" is Zen 3.
+std::string_view mobile_design(const Sku& sku) {
+  if (sku.number.size() != 4 || (sku.at(0) != '7' && sku.at(0) != '8')) return {};
+  if (!sku.suffix.starts_with('U') && !sku.suffix.starts_with('H')) return {};
+  static constexpr std::array<std::string_view, 6> kByThird = {"",     "zen1", "zen2",
+                                                               "zen3", "zen4", "zen5"};
+  const char third = sku.at(2);
+  return third >= '0' && third <= '5' ? kByThird[static_cast<std::size_t>(third - '0')] : "";
+}
+
 Guess guess_ryzen(const Sku& sku) {
+  if (const auto mobile = mobile_design(sku); !mobile.empty()) return {mobile, "am5"};
   switch (sku.at(0)) {
     case '1':
     case '2':
@@ -85,13 +115,13 @@ Guess guess_ryzen(const Sku& sku) {
 }  // namespace
 
 Guess guess_amd(const CpuWords& words) {
+  if (has_word(words, "THREADRIPPER")) return guess_threadripper(parse_sku(words.back()));
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const Sku sku = parse_sku(words[i + 1]);
     if (words[i] == "EPYC") return guess_epyc(sku);
     if (words[i] == "OPTERON") return guess_opteron(sku);
     if (words[i] == "HYGON") return {"zen1", "sp3"};
     if (words[i] == "RYZEN" && words[i + 1] == "AI") return {"zen5", "am5"};
-    if (words[i] == "THREADRIPPER") return guess_ryzen(sku);
     if (words[i] == "RYZEN" && words.back().size() >= 4)
       return guess_ryzen(parse_sku(words.back()));
   }
@@ -137,6 +167,8 @@ Guess guess_xeon_dash(char line, const Sku& sku) {
     return {sku.starts("21") ? "skylake-sp" : "ice-lake", "d"};
   }
   if (line != 'W') return {};
+  if (sku.starts("12")) return {"coffee-lake", "e3"};
+  if (sku.starts("13")) return {"rocket-lake", "e3"};
   if (g == '1') return {"skylake-sp", "sp"};
   if (g == '2') return {"cascade-lake", "sp"};
   return {g == '3' ? "ice-lake" : "sapphire-rapids", "sp"};
@@ -235,12 +267,16 @@ std::string_view client_platform(const Sku& sku) {
 Guess guess_atom(const std::string& word) {
   if (word.starts_with("C2")) return {"silvermont", "d"};
   if (word.starts_with("C3")) return {"goldmont", "d"};
-  return {};
+  const bool old = word.starts_with("D") || word.starts_with("N") || word.starts_with("Z5");
+  return old ? Guess{"bonnell", "mobile"} : Guess{"silvermont", "mobile"};
 }
 
 Guess guess_core(const CpuWords& words) {
   if (has_word(words, "2") || has_word(words, "DUO")) return {"core2", "desktop"};
   for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "CORE" && i + 1 < words.size() && words[i + 1].size() == 1 &&
+        is_digit(words[i + 1][0]))  // "Core 5 120U"
+      return {"raptor-lake", client_platform(parse_sku(words.back()))};
     if (words[i] == "ULTRA" && !words.back().empty())
       return {words.back()[0] == '2' ? "arrow-lake" : "meteor-lake",
               client_platform(parse_sku(words.back()))};
@@ -254,12 +290,29 @@ Guess guess_core(const CpuWords& words) {
   return {};
 }
 
+// "N100", "N5105", "J4125": boards without a fan. "G4900" and its like: the desktop of their time.
+Guess guess_small_intel(const std::string& word) {
+  const Sku sku = parse_sku(word);
+  if ((sku.prefix == "N" || sku.prefix == "J") && !sku.number.empty())
+    return sku.number.size() <= 3 ? Guess{"gracemont", "mobile"} : Guess{"goldmont", "mobile"};
+  if (sku.prefix != "G" || sku.number.empty()) return {};
+  if (sku.number.size() == 3) return {"sandy-bridge", "desktop"};
+  static constexpr std::array<std::string_view, 10> kByFirst = {
+      "",        "westmere",    "ivy-bridge",  "haswell",     "kaby-lake",
+      "coffee-lake", "coffee-lake", "raptor-lake", "raptor-lake", "raptor-lake"};
+  return {kByFirst[static_cast<std::size_t>(sku.at(0) - '0')], "desktop"};
+}
+
 }  // namespace
 
 Guess guess_intel(const CpuWords& words) {
   if (has_word(words, "ATOM")) return guess_atom(words.back());
   if (has_word(words, "CORE")) return guess_core(words);
   if (has_word(words, "PENTIUM") && has_word(words, "D")) return {"netburst", "desktop"};
+  if (has_word(words, "PHI")) return {};
+  if (!has_word(words, "XEON") && !words.empty())
+    if (const Guess small = guess_small_intel(words.back()); !small.generation.empty())
+      return small;
   // "E3-1260L v5" stands without the word Xeon in some names.
   return guess_xeon(words);
 }
@@ -271,10 +324,13 @@ Guess guess_arm(const CpuWords& words) {
   if (has("AMPEREONE") || has("AMPERE-1")) return {"ampere-1", "altra"};
   if (has("ALTRA")) return {"neoverse-n1", "altra"};
   if (has("NEOVERSE-N1")) return {"neoverse-n1", "altra"};
-  if (has("GRACE") || has("NEOVERSE-V2")) return {"neoverse-v2", "grace"};
-  if (has("NEOVERSE-V1")) return {"neoverse-v1", "grace"};
+  if (has("GRACE")) return {"neoverse-v2", "grace"};
+  if (has("NEOVERSE-V2")) return {"neoverse-v2", "altra"};
+  if (has("NEOVERSE-V1")) return {"neoverse-v1", "altra"};
   if (has("NEOVERSE-N2")) return {"neoverse-n2", "altra"};
   if (has("CORTEX-A53")) return {"cortex-a53", "a53"};
+  if (has("CORTEX-A")) return {"cortex-a72", "a53"};
+  if (has("APPLE")) return {"apple-m", "mobile"};
   return {};
 }
 

@@ -31,6 +31,8 @@ using CpuWords = std::vector<std::string>;
 [[nodiscard]] Guess guess_amd(const CpuWords& words);
 [[nodiscard]] Guess guess_intel(const CpuWords& words);
 [[nodiscard]] Guess guess_arm(const CpuWords& words);
+// By a word that stands for a generation, of any vendor.
+[[nodiscard]] Guess guess_codename(const CpuWords& words);
 
 // Platinum, Gold, Silver, Bronze, Max: lines of one SKU numbering.
 [[nodiscard]] bool is_scalable_line(std::string_view word);

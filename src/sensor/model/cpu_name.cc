@@ -20,8 +20,9 @@ bool is_filler(const std::string& word) {
   static constexpr std::array kFiller = {
       "CPU",    "PROCESSOR", "64-BIT", "MULTI-CORE", "DELL",   "SKU",   "WITH",   "W/",
       "RADEON", "GRAPHICS",  "NVIDIA", "GEN",        "SECOND", "THIRD", "FOURTH", "2ND",
-      "3RD",    "4TH",       "5TH",    "10TH",       "11TH",   "12TH",  "13TH",   "14TH"};
-  return word.ends_with("-CORE") || std::ranges::find(kFiller, word) != kFiller.end();
+      "3RD",    "4TH",       "5TH",    "10TH",       "11TH",   "12TH",  "13TH",   "14TH",
+      "MICRO",  "DEVICES",   "INC.",   "CORP.",      "(RAW)",  "AWS",   "ADVANCED"};
+  return word.ends_with("-CORE") || word.ends_with("-CORES") || std::ranges::find(kFiller, word) != kFiller.end();
 }
 
 std::string plain_upper(std::string_view name) {
@@ -30,6 +31,12 @@ std::string plain_upper(std::string_view name) {
   replace_all(text, "\u2122", "");
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   for (const char* mark : {"(R)", "(TM)"}) replace_all(text, mark, " ");
+  for (const char* graphics : {" W/ RADEON", " WITH RADEON"})
+    if (const auto at = text.find(graphics); at != std::string::npos) text.erase(at);
+  if (const auto at = text.find("PROCESSOR ("); at != std::string::npos)  // "(Skylake, IBRS)"
+    std::replace_if(
+        text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
+        [](char c) { return c == '(' || c == ')'; }, ' ');
   const std::size_t bracket = text.find('[');
   if (bracket != std::string::npos) text.erase(bracket);
   std::ranges::replace(text, ',', ' ');
@@ -37,13 +44,16 @@ std::string plain_upper(std::string_view name) {
 }
 
 CpuVendor vendor_of(const Words& words) {
-  for (const char* amd : {"AMD", "EPYC", "OPTERON", "RYZEN", "HYGON"})
+  for (const char* amd : {"AMD", "EPYC", "OPTERON", "RYZEN", "HYGON", "ATHLON"})
     if (has_word(words, amd)) return CpuVendor::amd;
-  for (const char* intel : {"INTEL", "XEON", "PENTIUM"})
+  for (const char* intel : {"INTEL", "XEON", "PENTIUM", "CELERON", "ATOM"})
     if (has_word(words, intel)) return CpuVendor::intel;
   for (const char* arm : {"ARM", "AMPERE", "AMPEREONE", "AMPERE-1", "AMPERE-1A", "GRACE", "ALTRA",
-                          "KUNPENG", "THUNDERX2", "APPLE", "GRAVITON"})
+                          "KUNPENG", "THUNDERX2", "APPLE", "AXION", "COBALT", "YITIAN"})
     if (has_word(words, arm)) return CpuVendor::arm;
+  for (const std::string& word : words)
+    for (const char* arm : {"GRAVITON", "CORTEX-", "NEOVERSE-", "KUNPENG-"})
+      if (word.starts_with(arm)) return CpuVendor::arm;
   return CpuVendor::unknown;
 }
 
@@ -84,6 +94,13 @@ double low_power_of(const Words& words, std::string_view platform) {
   return low;
 }
 
+// Cores made for boards without a fan.
+bool is_small(std::string_view generation) {
+  static constexpr std::array<std::string_view, 5> kSmall = {"bonnell", "silvermont", "goldmont",
+                                                             "gracemont", "cortex-a72"};
+  return std::ranges::find(kSmall, generation) != kSmall.end();
+}
+
 std::string key_of(const Words& words) {
   std::string key;
   for (const std::string& word : words) {
@@ -115,11 +132,12 @@ CpuName parse_cpu_name(std::string_view name) {
   CpuName cpu;
   cpu.key = key_of(words);
   cpu.vendor = vendor_of(words);
-  const Guess guess = guess_of(words, cpu.vendor);
+  Guess guess = guess_of(words, cpu.vendor);
+  if (guess.generation.empty()) guess = guess_codename(words);
   cpu.generation = guess.generation;
   cpu.platform = guess.generation.empty() ? std::string_view{} : guess.platform;
   cpu.year = generation_year(cpu.generation);
-  cpu.low_power = low_power_of(words, cpu.platform);
+  cpu.low_power = is_small(cpu.generation) ? 1 : low_power_of(words, cpu.platform);
   cpu.client = is_client(words) || cpu.platform == "desktop" || cpu.platform == "mobile";
   return cpu;
 }

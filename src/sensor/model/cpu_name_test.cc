@@ -45,7 +45,14 @@ INSTANTIATE_TEST_SUITE_P(
                          "opteron8"},
                     Case{"AMD Ryzen 9 7950X 16-Core Processor", "RYZEN97950X", "zen4", "am5"},
                     Case{"AMD Ryzen Threadripper 1950X 16-Core Processor", "RYZENTHREADRIPPER1950X",
-                         "zen1", "am4"}));
+                         "zen1", "sp3"},
+                    Case{"AMD Ryzen Threadripper PRO 7995WX 96-Cores",
+                         "RYZENTHREADRIPPERPRO7995WX", "zen4", "sp5"},
+                    Case{"AMD Ryzen 7 7735HS with Radeon Graphics", "RYZEN77735HS", "zen3", "am5"},
+                    Case{"AMD Ryzen 7 7840U w/ Radeon 780M Graphics", "RYZEN77840U", "zen4",
+                         "am5"},
+                    Case{"AMD EPYC-Rome Processor", "EPYC-ROME", "zen2", "sp3"},
+                    Case{"Advanced Micro Devices EPYC 7742", "EPYC7742", "zen2", "sp3"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Intel, Names,
@@ -76,6 +83,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Intel(R) Xeon(R) CPU @ 2.20GHz", "", "", ""},
         Case{"12th Gen Intel(R) Core(TM) i7-1260P", "COREI7-1260P", "raptor-lake", "mobile"},
         Case{"Intel Core i5-4570", "COREI5-4570", "haswell", "desktop"},
+        Case{"Intel Xeon Processor (Skylake, IBRS)", "SKYLAKEIBRS", "skylake-sp", "sp"},
+        Case{"Intel Xeon Processor (Cascadelake)", "CASCADELAKE", "cascade-lake", "sp"},
+        Case{"Intel(R) Xeon(R) W-1290 CPU @ 3.20GHz", "W-1290", "coffee-lake", "e3"},
+        Case{"Intel(R) Xeon Phi(TM) CPU 7250 @ 1.40GHz", "PHI7250", "", ""},
+        Case{"Intel(R) N100", "N100", "gracemont", "mobile"},
+        Case{"Intel(R) Celeron(R) J4125 CPU @ 2.00GHz", "CELERONJ4125", "goldmont", "mobile"},
+        Case{"Intel(R) Pentium(R) CPU G3220 @ 3.00GHz", "PENTIUMG3220", "haswell", "desktop"},
+        Case{"Intel(R) Atom(TM) CPU D525 @ 1.80GHz", "ATOMD525", "bonnell", "mobile"},
         Case{"Intel Core Ultra 7 255H", "COREULTRA7255H", "arrow-lake", "mobile"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -85,6 +100,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"AmpereOne A192-32X", "AMPEREONEA192-32X", "ampere-1", "altra"},
                     Case{"NVIDIA Grace CPU Superchip", "GRACESUPERCHIP", "neoverse-v2", "grace"},
                     Case{"Grace CPU Superchip", "GRACESUPERCHIP", "neoverse-v2", "grace"},
+                    Case{"AWS Graviton3", "GRAVITON3", "neoverse-v1", "altra"},
+                    Case{"Neoverse-V2", "NEOVERSE-V2", "neoverse-v2", "altra"},
+                    Case{"HiSilicon Kunpeng-920", "HISILICONKUNPENG-920", "tsv110", "altra"},
+                    Case{"Cortex-A72", "CORTEX-A72", "cortex-a72", "a53"},
                     Case{"", "", "", ""}));
 
 TEST(CpuName, KnowsLowPowerAndClientParts) {

@@ -7,6 +7,7 @@ target_sources(jb_sensor PRIVATE
   model/busy_time.cc
   model/covariance.cc
   model/cpu_catalogue.cc
+  model/cpu_codename.cc
   model/cpu_generation.cc
   model/cpu_guess.cc
   model/cpu_name.cc
@@ -14,6 +15,7 @@ target_sources(jb_sensor PRIVATE
   model/load_curve.cc
   model/machine.cc
   model/machine_model.cc
+  model/model_csv.cc
   model/power_regression.cc
   model/probe_machine_model.cc
   model/server_power.cc
@@ -28,4 +30,5 @@ joulebook_test(machine_model ROOMS sensor LIBRARIES fmt::fmt rapidcheck rapidche
     model/load_curve_test.cc
     model/machine_model_test.cc
     model/machine_test.cc
+    model/model_csv_test.cc
     model/power_regression_test.cc)

@@ -230,34 +230,5 @@ TEST(LinearAlgebra, InverseTimesMatrixIsOne) {
   }
 }
 
-TEST(ModelCsv, AppendsSixColumnsAndKeepsWhatWasThere) {
-  const auto out = append_model_columns(
-      "id,cpu,chips,threads,memory_gb\r\n"
-      "7,\"AMD EPYC 9654, 96-Core\",2,384,768\n"
-      "8,Intel Xeon Gold 6530,none,128,512\n");
-  ASSERT_TRUE(out) << out.error().message;
-  const auto lines = split(*out, '\n');
-  ASSERT_EQ(lines.size(), 4U);  // the last line end
-  EXPECT_EQ(lines[0],
-            "id,cpu,chips,threads,memory_gb,idle_w,idle_lo,idle_hi,full_w,full_lo,full_hi");
-  const auto fields = parse_csv_line(lines[1]);
-  ASSERT_EQ(fields.size(), 11U);
-  const double idle = *parse_double(fields[5]);
-  const double full = *parse_double(fields[8]);
-  EXPECT_LT(*parse_double(fields[6]), idle);
-  EXPECT_GT(*parse_double(fields[7]), idle);
-  EXPECT_GT(full, 500);
-  EXPECT_LT(full, 1000);
-  EXPECT_EQ(lines[2], "8,Intel Xeon Gold 6530,none,128,512,,,,,,");
-}
-
-TEST(ModelCsv, NamesTheMissingColumn) {
-  const auto out = append_model_columns("cpu,chips,memory_gb\n");
-  ASSERT_FALSE(out);
-  EXPECT_EQ(out.error().code, "csv.column");
-  EXPECT_NE(out.error().message.find("threads"), std::string::npos);
-  EXPECT_FALSE(append_model_columns(""));
-}
-
 }  // namespace
 }  // namespace joulebook

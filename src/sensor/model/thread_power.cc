@@ -6,13 +6,14 @@
 #include <cmath>
 #include <set>
 
+#include "sensor/model/server_power.h"
+
 namespace joulebook {
 namespace {
 
 constexpr double kNodeMemoryPerThread = 4;  // GB: usual ratio of general-purpose cloud nodes
 constexpr int kNodeChips = 2;               // usual cloud node
 constexpr double kEraFrom = 2012;           // hidden generation: servers still in service
-constexpr double kClientWidening = 1.5;     // few client parts in the catalogue: stated, not fitted
 constexpr std::size_t kRelatives = 3;
 
 struct Candidates {

@@ -1,0 +1,150 @@
+#include "sensor/model/model_csv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/text.h"
+
+namespace joulebook {
+namespace {
+
+constexpr std::array<std::string_view, 4> kColumns = {"cpu", "chips", "threads", "memory_gb"};
+constexpr std::string_view kAppended = ",idle_w,idle_lo,idle_hi,full_w,full_lo,full_hi";
+constexpr double kMost = 1e6;  // chips or threads
+
+struct Record {
+  std::string_view text;  // without its line end
+  std::string_view end;   // "\n", "\r\n", or nothing at the end of the text
+  std::size_t line = 1;   // where it starts
+};
+
+// Takes the first record off `rest`. A line end inside quotes belongs to its cell.
+Record next_record(std::string_view& rest, std::size_t& line) {
+  Record record{.line = line};
+  bool quoted = false;
+  std::size_t at = 0;
+  for (; at < rest.size() && (quoted || rest[at] != '\n'); ++at) {
+    if (rest[at] == '"') quoted = !quoted;
+    if (rest[at] == '\n') ++line;
+  }
+  ++line;
+  const bool carriage = at > 0 && at < rest.size() && rest[at - 1] == '\r';
+  const std::size_t begin = carriage ? at - 1 : at;
+  record.text = rest.substr(0, begin);
+  record.end = rest.substr(begin, std::min(at + 1, rest.size()) - begin);
+  rest.remove_prefix(std::min(at + 1, rest.size()));
+  return record;
+}
+
+struct Header {
+  std::array<std::size_t, kColumns.size()> at{};
+  std::size_t columns = 0;
+};
+
+Result<Header> find_columns(const std::vector<std::string>& names) {
+  Header header{.columns = names.size()};
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    const auto at = std::ranges::find_if(
+        names, [&](const std::string& name) { return lower(trim(name)) == kColumns[i]; });
+    if (at == names.end())
+      return fail(ErrorKind::input, "csv.column",
+                  fmt::format("the CSV has no column `{}`", kColumns[i]),
+                  "give a first line with cpu,chips,threads,memory_gb, separated by commas");
+    header.at[i] = static_cast<std::size_t>(at - names.begin());
+  }
+  return header;
+}
+
+// A whole number from 1 to kMost, or nothing.
+std::optional<int> count_of(std::string_view cell) {
+  const auto value = parse_double(cell);
+  if (!value || !(*value >= 1 && *value <= kMost) || *value != std::floor(*value))
+    return std::nullopt;
+  return static_cast<int>(*value);
+}
+
+double memory_of(std::string_view cell) {
+  const double memory = parse_double(cell).value_or(0);
+  return std::isfinite(memory) ? std::clamp(memory, 0.0, 1e9) : 0;
+}
+
+// The server that a row names, or why it names none.
+tl::expected<ServerShape, std::string> shape_of(const Header& header,
+                                                const std::vector<std::string>& cells) {
+  const auto cell = [&](std::size_t column) {
+    const std::size_t at = header.at[column];
+    return at < cells.size() ? trim(cells[at]) : std::string_view{};
+  };
+  if (cells.size() > header.columns)
+    return tl::unexpected(
+        fmt::format("{} cells under {} columns (a comma in a cell needs quotes around the cell)",
+                    cells.size(), header.columns));
+  for (const std::size_t column : {1U, 2U}) {
+    if (!count_of(cell(column)))
+      return tl::unexpected(
+          fmt::format("{} is '{}', no whole number from 1 on", kColumns[column], cell(column)));
+  }
+  const int chips = *count_of(cell(1));
+  const int threads = *count_of(cell(2));
+  if (threads < chips)
+    return tl::unexpected(fmt::format("{} chips have only {} threads; threads are those of all "
+                                      "chips together",
+                                      chips, threads));
+  return ServerShape{.cpu = parse_cpu_name(cell(0)),
+                     .chips = chips,
+                     .threads = threads,
+                     .memory_gb = plausible_memory_gb(memory_of(cell(3)), threads)};
+}
+
+std::string cells_of(const std::optional<ServerPower>& power) {
+  if (!power) return ",,,,,,";
+  const auto& [idle, full, relatives, nearness] = *power;
+  return fmt::format(",{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}", idle.watts, idle.interval.lo,
+                     idle.interval.hi, full.watts, full.interval.lo, full.interval.hi);
+}
+
+ModelCsvRow row_of(const Record& record, const Header& header,
+                   const std::vector<std::string>& cells) {
+  ModelCsvRow row{.line = record.line};
+  if (header.at[0] < cells.size()) row.cpu = trim(cells[header.at[0]]);
+  const auto shape = shape_of(header, cells);
+  if (shape) {
+    row.power = server_power(*shape, kModelCsvLevel);
+  } else {
+    row.refusal = shape.error();
+  }
+  return row;
+}
+
+}  // namespace
+
+Result<ModelCsv> append_model_columns(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  ModelCsv out;
+  std::optional<Header> header;
+  for (std::size_t line = 1; !text.empty();) {
+    const Record record = next_record(text, line);
+    if (trim(record.text).empty()) continue;
+    const auto cells = parse_csv_line(record.text);
+    out.csv += record.text;
+    if (!header) {
+      auto found = find_columns(cells);
+      if (!found) return fail(found.error());
+      header = *found;
+      out.csv += kAppended;
+    } else {
+      out.rows.push_back(row_of(record, *header, cells));
+      if (cells.size() < header->columns) out.csv.append(header->columns - cells.size(), ',');
+      out.csv += cells_of(out.rows.back().power);
+    }
+    out.csv += record.end.empty() ? "\n" : record.end;
+  }
+  if (header) return out;
+  return fail(ErrorKind::input, "csv.empty", "the CSV has no header",
+              "give a first line with cpu,chips,threads,memory_gb");
+}
+
+}  // namespace joulebook
