@@ -1,0 +1,100 @@
+// A libcuda.so.1 that computes nothing: contexts and kernels are lines in the file that
+// JOULEBOOK_FAKE_LOAD names (../vendor/load.h), which the fake NVML's `power=load:...` follows. One
+// device, 0000:01:00.0. A kernel's first parameter is how long it runs, in nanoseconds; kernels run
+// one after another, as in one stream.
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+
+#include "../vendor/load.h"
+
+namespace {
+
+std::mutex mutex;
+double busy_until = 0;
+
+void write(const std::string& line) {
+  const char* path = std::getenv("JOULEBOOK_FAKE_LOAD");
+  std::ofstream out(path != nullptr ? path : "/dev/null", std::ios::app);
+  out.precision(17);
+  out << line << '\n';
+}
+
+std::string seconds(double t) {
+  std::ostringstream text;
+  text.precision(17);
+  text << t;
+  return text.str();
+}
+
+}  // namespace
+
+extern "C" {
+
+int cuInit(unsigned) { return 0; }
+int cuDriverGetVersion(int* version) {
+  *version = 12040;
+  return 0;
+}
+int cuDeviceGetCount(int* count) {
+  *count = 1;
+  return 0;
+}
+int cuDeviceGet(int* device, int) {
+  *device = 0;
+  return 0;
+}
+int cuDeviceGetPCIBusId(char* to, int size, int) {
+  std::strncpy(to, "0000:01:00.0", static_cast<std::size_t>(size));
+  return 0;
+}
+int cuDeviceGetAttribute(int* value, int, int) {
+  *value = 108;
+  return 0;
+}
+int cuCtxCreate_v2(void** context, unsigned, int) {
+  const std::lock_guard lock(mutex);
+  *context = context;
+  write("context " + seconds(fake_vendor::load_clock()));
+  return 0;
+}
+int cuCtxDestroy_v2(void*) {
+  const std::lock_guard lock(mutex);
+  write("release " + seconds(fake_vendor::load_clock()));
+  return 0;
+}
+int cuModuleLoadData(void** module, const void*) {
+  *module = module;
+  return 0;
+}
+int cuModuleUnload(void*) { return 0; }
+int cuModuleGetFunction(void** function, void*, const char*) {
+  *function = function;
+  return 0;
+}
+int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                   void*, void** parameters, void**) {
+  const std::lock_guard lock(mutex);
+  std::uint64_t ns = 0;
+  std::memcpy(&ns, parameters[0], sizeof ns);
+  const double from = std::max(busy_until, fake_vendor::load_clock());
+  busy_until = from + static_cast<double>(ns) * 1e-9;
+  write("busy " + seconds(from) + " " + seconds(busy_until));
+  return 0;
+}
+int cuCtxSynchronize() {
+  double until = 0;
+  {
+    const std::lock_guard lock(mutex);
+    until = busy_until;
+  }
+  const timespec at{
+      static_cast<time_t>(until),
+      static_cast<long>((until - static_cast<double>(static_cast<time_t>(until))) * 1e9)};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr) != 0) {
+  }
+  return 0;
+}
+
+}  // extern "C"
