@@ -27,7 +27,8 @@ const char* joulebook_version(void);
 /* Opens a session and starts to measure. options_json: NULL, or an object with any of
  *   "sysroot": text, "sensors": [ids or prefixes], "period_ms": number, "record": path,
  *   "replay": path, "devices": [names], "pids": [numbers], "vendor_libraries": bool,
- *   "machine_model": bool. An unknown member is refused. */
+ *   "machine_model": bool, "perf": bool (perf_event; absent: on unless there is a sysroot).
+ * An unknown member is refused. */
 joulebook_session* joulebook_open(const char* options_json);
 /* Stops and frees. NULL is allowed. */
 void joulebook_close(joulebook_session* session);

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct SessionOptions {
   std::vector<int> pids;             // whose process trees are the measured one
   bool vendor_libraries = true;
   bool machine_model = true;  // fall back to the model of the machine where no sensor is
+  std::optional<bool> perf;   // perf_event; unset: on unless there is a sysroot
 };
 
 struct ChildOptions {

@@ -54,8 +54,10 @@ Json session_options(const Context& context) {
       {{"sysroot", context.settings.get("sysroot")},
        {"period_ms", static_cast<std::int64_t>(context.settings.get_int("period_ms"))}});
   Json only = Json::array();
-  for (const auto& id : context.sensor_choice().only) only.push(id);
+  const SensorChoice choice = context.sensor_choice();
+  for (const auto& id : choice.only) only.push(id);
   options.set("sensors", std::move(only));
+  if (choice.perf) options.set("perf", *choice.perf);
   return options;
 }
 

@@ -65,6 +65,7 @@ SensorChoice Context::sensor_choice() const {
   for (const auto part : split(settings.get("sensors"), ',')) {
     if (!trim(part).empty()) choice.only.emplace_back(trim(part));
   }
+  if (const std::string& perf = settings.get("perf"); perf != "auto") choice.perf = perf == "on";
   return choice;
 }
 

@@ -35,7 +35,7 @@ void add_shared(CLI::App& app, SharedFlags& shared) {
                  "write the result as JSON to FILE ('-': standard output)")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", shared.context.quiet, "no progress and no warnings");
-  for (const char* key : {"sysroot", "ledger", "sensors", "period_ms"}) {
+  for (const char* key : {"sysroot", "ledger", "sensors", "perf", "period_ms"}) {
     add_setting(app, shared, key);
   }
 }

@@ -15,7 +15,7 @@
 namespace joulebook {
 namespace {
 
-enum class Kind { text, whole };
+enum class Kind { text, whole, toggle };
 
 struct Definition {
   std::string_view key;
@@ -32,6 +32,8 @@ constexpr std::array kDefinitions = {
     Definition{"model", "JOULEBOOK_MODEL", Kind::text, "", "GGUF file or http(s) endpoint to ask"},
     Definition{"sensors", "JOULEBOOK_SENSORS", Kind::text, "",
                "comma-separated sensor ids or prefixes; empty: all"},
+    Definition{"perf", "JOULEBOOK_PERF", Kind::toggle, "auto",
+               "perf_event for CPU energy: auto (on unless there is a sysroot), on, off"},
     Definition{"period_ms", "JOULEBOOK_PERIOD_MS", Kind::whole, "10",
                "milliseconds between two rounds of readings"},
     Definition{"threads", "JOULEBOOK_THREADS", Kind::whole, "0",
@@ -55,7 +57,13 @@ std::string default_value(const Definition& d) {
 }
 
 Status check_kind(const Definition& d, std::string_view value, const std::string& origin) {
-  if (d.kind == Kind::text || parse_int(value)) return {};
+  if (d.kind == Kind::toggle && value != "auto" && value != "on" && value != "off") {
+    return fail(ErrorKind::input, "settings.value",
+                origin + ": " + std::string(d.key) + " must be auto, on or off, not '" +
+                    std::string(value) + "'",
+                "write auto");
+  }
+  if (d.kind != Kind::whole || parse_int(value)) return {};
   return fail(ErrorKind::input, "settings.value",
               origin + ": " + std::string(d.key) + " must be a whole number, not '" +
                   std::string(value) + "'",

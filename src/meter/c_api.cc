@@ -61,7 +61,8 @@ std::vector<std::string> texts(const Json& list) {
 joulebook::Status check_members(const Json& json) {
   static const std::vector<std::string> kKnown = {"sysroot", "sensors",          "period_ms",
                                                   "record",  "replay",           "devices",
-                                                  "pids",    "vendor_libraries", "machine_model"};
+                                                  "pids",    "vendor_libraries", "machine_model",
+                                                  "perf"};
   for (const auto& [key, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
     const auto close = joulebook::nearest(key, kKnown);
@@ -92,6 +93,7 @@ joulebook::Result<joulebook::SessionOptions> parse_options(const char* text) {
   for (const auto& pid : o["pids"].items()) options.pids.push_back(static_cast<int>(pid.as_int()));
   options.vendor_libraries = o["vendor_libraries"].as_bool(true);
   options.machine_model = o["machine_model"].as_bool(true);
+  if (!o["perf"].is_null()) options.perf = o["perf"].as_bool(true);
   return options;
 }
 

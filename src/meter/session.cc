@@ -158,7 +158,8 @@ class Session::Impl {
     live_ = true;
     pids_ = options.pids;
     const std::shared_ptr<const FileTree> files = real_files(options.sysroot);
-    const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model};
+    const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model,
+                              options.perf};
     Discovery found = discover(files, system_clock(), choice);
     for (const auto& finding : found.findings) {
       findings_.push(to_json(finding));

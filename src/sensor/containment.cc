@@ -52,13 +52,6 @@ std::string_view without(std::string_view text, std::string_view suffix) {
   return text;
 }
 
-// "0" of "0", "0.mmio" and "0.gauge"; "0.1" of "0.1.mmio".
-std::string_view hardware_instance(std::string_view domain) {
-  std::string_view instance = domain_instance(domain);
-  for (const std::string_view suffix : kMirrorSuffixes) instance = without(instance, suffix);
-  return instance;
-}
-
 bool whole_machine(const SensorInfo& info) {
   const std::string_view kind = domain_kind(info.domain);
   return kind == "node" || kind == "wall";
@@ -156,6 +149,12 @@ std::string_view domain_kind(std::string_view domain) { return domain.substr(0, 
 std::string_view domain_instance(std::string_view domain) {
   const std::size_t colon = domain.find(':');
   return colon == std::string_view::npos ? std::string_view{} : domain.substr(colon + 1);
+}
+
+std::string_view hardware_instance(std::string_view domain) {
+  std::string_view instance = domain_instance(domain);
+  for (const std::string_view suffix : kMirrorSuffixes) instance = without(instance, suffix);
+  return instance;
 }
 
 void relate(std::span<SensorInfo> infos) {

@@ -25,9 +25,13 @@ namespace joulebook {
 inline constexpr std::string_view kMmioSuffix = ".mmio";
 inline constexpr std::string_view kGaugeSuffix = ".gauge";
 inline constexpr std::string_view kHistorySuffix = ".history";
+inline constexpr std::string_view kPowercapSuffix = ".powercap";  // beside perf_event
 inline constexpr std::string_view kHwmonSuffix = ".hwmon";
 inline constexpr std::string_view kMirrorSuffixes[] = {kMmioSuffix, kGaugeSuffix, kHistorySuffix,
-                                                       kHwmonSuffix};
+                                                       kPowercapSuffix, kHwmonSuffix};
+
+// "0" of "0", "package:0.mmio" and "gpu:0.gauge"; "0.1" of "package:0.1.mmio".
+[[nodiscard]] std::string_view hardware_instance(std::string_view domain);
 
 // Adds to each sensor the edges that the table draws between the domains given. Edges that are
 // there already stay; ones that name absent domains are not made. Order and ids are kept.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sensor/containment.h"
+#include "sensor/cpu/cpu_probe.h"
 #include "sensor/gpu/gpu.h"
 #include "sensor/gpu/nvml.h"
 #include "sensor/host_facts.h"
@@ -38,7 +39,7 @@ void add_model(Discovery& all, std::shared_ptr<const FileTree> files, Clock& clo
                             {"sensor.modelled",
                              "no sensor of the CPU side can be read: a model of this machine "
                              "estimates it from CPU time (tier modelled, wide intervals)",
-                             "cure what is said about powercap to measure instead"}});
+                             "cure what is said about perf or powercap to measure instead"}});
   }
   append(all, std::move(model));
 }
@@ -53,6 +54,15 @@ void probe_gpus(Discovery& all, const FileTree& files, Clock& clock) {
   Discovery intel = probe_level_zero(clock);
   reconcile_intel(intel, files);
   append(all, std::move(intel));
+}
+
+// Neither a system call nor a program that looks for itself is redirected by a sysroot.
+CpuAccess cpu_access(const FileTree& files, Clock& clock, const SensorChoice& choice) {
+  const bool here = files.root().empty();
+  CpuAccess access;
+  if (choice.perf.value_or(here)) access.perf = &kernel_perf_events();
+  if (here) access.open_reader = [&clock] { return start_energy_reader(energy_reader_path(), clock); };
+  return access;
 }
 
 void keep_chosen(Discovery& all, const SensorChoice& choice) {
@@ -74,7 +84,7 @@ void report_emptiness(Discovery& all, const SensorChoice& choice, std::size_t be
 
 Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
                    const SensorChoice& choice) {
-  Discovery all = probe_powercap(files, clock);
+  Discovery all = probe_cpu(*files, clock, cpu_access(*files, clock, choice));
   if (choice.vendor_libraries) probe_gpus(all, *files, clock);
   mirror_twins(all.sensors);
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);

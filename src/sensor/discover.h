@@ -1,6 +1,7 @@
 #pragma once
 // Finds every sensor that can be read here, and says what is missing and how to cure it.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct SensorChoice {
   std::vector<std::string> only;  // sensor ids or prefixes ("powercap", "nvml:"); empty: all
   bool vendor_libraries = true;   // dlopen NVML, AMD SMI or ROCm SMI, Level Zero
   bool machine_model = true;      // fall back to the model where no node, package or psys sensor is
+  std::optional<bool> perf;       // perf_event, a system call: unset, on unless there is a sysroot
 };
 
 // Never fails: no sensor at all is a finding with its cure. The machine model is added exactly

@@ -49,13 +49,21 @@ tl::unexpected<Error> denied(const std::string& path) {
 
 }  // namespace
 
+std::string GuardedTree::real_path(const std::string& path) const {
+  return fs::weakly_canonical(root() + path);
+}
+
+bool GuardedTree::forbidden(const std::string& path) const {
+  return !forbidden_.empty() && forbidden_.contains(real_path(path));
+}
+
 Result<std::string> GuardedTree::read(const std::string& path) const {
-  if (forbidden_.contains(path)) return denied(path);
+  if (forbidden(path)) return denied(path);
   return files_->read(path);
 }
 
 Result<std::vector<std::string>> GuardedTree::list(const std::string& path) const {
-  if (forbidden_.contains(path)) return denied(path);
+  if (forbidden(path)) return denied(path);
   return files_->list(path);
 }
 
@@ -64,7 +72,7 @@ Result<std::string> GuardedTree::link(const std::string& path) const { return fi
 bool GuardedTree::exists(const std::string& path) const { return files_->exists(path); }
 
 Result<std::unique_ptr<KeptFile>> GuardedTree::keep(const std::string& path) const {
-  if (forbidden_.contains(path)) return denied(path);
+  if (forbidden(path)) return denied(path);
   return files_->keep(path);
 }
 

@@ -26,9 +26,10 @@ namespace joulebook::fakes {
 class GuardedTree final : public FileTree {
  public:
   explicit GuardedTree(std::string root) : files_(real_files(std::move(root))) {}
-  // From now on reading, listing and keeping `path` fails with file.permission; `allow` undoes it.
-  void forbid(const std::string& path) { forbidden_.insert(path); }
-  void allow(const std::string& path) { forbidden_.erase(path); }
+  // From now on reading, listing and keeping `path`, by whichever link, fails with
+  // file.permission; `allow` undoes it.
+  void forbid(const std::string& path) { forbidden_.insert(real_path(path)); }
+  void allow(const std::string& path) { forbidden_.erase(real_path(path)); }
 
   [[nodiscard]] Result<std::string> read(const std::string& path) const override;
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& path) const override;
@@ -38,8 +39,11 @@ class GuardedTree final : public FileTree {
   [[nodiscard]] std::string root() const override { return files_->root(); }
 
  private:
+  [[nodiscard]] std::string real_path(const std::string& path) const;
+  [[nodiscard]] bool forbidden(const std::string& path) const;
+
   std::unique_ptr<FileTree> files_;
-  std::set<std::string> forbidden_;
+  std::set<std::string> forbidden_;  // links resolved
 };
 
 // A folder of this test's own, removed at the end. Aborts the test program where it cannot write,

@@ -42,6 +42,8 @@ TEST(SysfsTree, AnOrdinaryUserIsRefusedWhatTheModeWithholds) {
   EXPECT_EQ(user->read("/b").value(), "2\n");
   EXPECT_EQ(user->read("/c").value(), "3\n");
   EXPECT_EQ(tree.files()->read("/a").value(), "1\n");
+  tree.link("/alias", "a");
+  EXPECT_EQ(user->read("/alias").error().code, "file.permission");
   user->allow("/a");
   EXPECT_EQ(user->read("/a").value(), "1\n");
 }

@@ -65,15 +65,43 @@ class Walk {
   std::vector<PowercapZone> zones_;
 };
 
-// "0.1" of "package-0-die-1", "2" of "package-2" and of "package-2-die-0".
-std::optional<std::string> package_domain(std::string_view name) {
+// {0, 1} of "package-0-die-1"; die 0 of "package-2".
+struct PackageName {
+  std::uint64_t package = 0;
+  std::uint64_t die = 0;
+};
+std::optional<PackageName> package_name(std::string_view name) {
   const auto parts = split(name, '-');
   const bool die = parts.size() == 4 && parts[2] == "die";
   if (parts[0] != "package" || (parts.size() != 2 && !die)) return std::nullopt;
-  if (!parse_uint(parts[1]) || (die && !parse_uint(parts[3]))) return std::nullopt;
-  std::string domain = "package:" + std::string(parts[1]);
-  if (die && parts[3] != "0") domain += "." + std::string(parts[3]);
+  const auto package = parse_uint(parts[1]);
+  const auto number = die ? parse_uint(parts[3]) : 0;
+  if (!package || !number) return std::nullopt;
+  return PackageName{*package, *number};
+}
+
+// "package:0.1" of "package-0-die-1". The lowest die of a package keeps the package's own number:
+// some AMD kernels number the dies of the second socket on from those of the first.
+std::optional<std::string> package_domain(std::string_view name,
+                                          const std::vector<PowercapZone>& all) {
+  const auto own = package_name(name);
+  if (!own) return std::nullopt;
+  std::uint64_t lowest = own->die;
+  for (const PowercapZone& zone : all) {
+    const auto other = package_name(zone.name);
+    if (other && other->package == own->package) lowest = std::min(lowest, other->die);
+  }
+  std::string domain = "package:" + std::to_string(own->package);
+  if (own->die != lowest) domain += "." + std::to_string(own->die);
   return domain;
+}
+
+// "psys:1" of "psys-1", as servers with several sockets name it.
+std::optional<std::string> psys_domain(std::string_view name) {
+  constexpr std::string_view kPrefix = "psys-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  const auto package = parse_uint(name.substr(kPrefix.size()));
+  return package ? std::optional("psys:" + std::to_string(*package)) : std::nullopt;
 }
 
 const PowercapZone* parent_of(const PowercapZone& zone, const std::vector<PowercapZone>& all) {
@@ -88,7 +116,7 @@ const PowercapZone* parent_of(const PowercapZone& zone, const std::vector<Powerc
 // The package's own number for what is nested below one; else the first index.
 std::string inherited_instance(const PowercapZone& zone, const std::vector<PowercapZone>& all) {
   const PowercapZone* parent = parent_of(zone, all);
-  const auto package = parent != nullptr ? package_domain(parent->name) : std::nullopt;
+  const auto package = parent != nullptr ? package_domain(parent->name, all) : std::nullopt;
   if (package) return package->substr(std::string_view("package:").size());
   return std::to_string(zone.indices.empty() ? 0 : zone.indices.front());
 }
@@ -122,7 +150,8 @@ std::optional<std::string> domain_of(const PowercapZone& zone,
       return zone.name + ":" + inherited_instance(zone, all);
     }
   }
-  return package_domain(zone.name);
+  if (const auto psys = psys_domain(zone.name)) return psys;
+  return package_domain(zone.name, all);
 }
 
 }  // namespace joulebook

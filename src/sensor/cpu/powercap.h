@@ -5,8 +5,9 @@
 // Zones are found by directory name (intel-rapl:*, intel-rapl-mmio:*; AMD uses the same) under
 // /sys/class/powercap, else /sys/devices/virtual/powercap; what a zone covers is read from its
 // `name`, never from its index. Domains: package-0 is "package:0", package-0-die-1 is
-// "package:0.1" (die 0 keeps the package's own number), core, uncore and dram take the number of
-// the package above them, psys counts from 0; ".mmio" is added where an MSR zone sees the same.
+// "package:0.1" (the lowest die keeps the package's own number), core, uncore and dram take the
+// number of the package above them, psys counts from 0 and psys-1 is "psys:1"; ".mmio" is added
+// where an MSR zone sees the same.
 //
 // The factory is probe_powercap (discover.h); this header is for tests and for doctor.
 #include <cstdint>
@@ -18,6 +19,7 @@
 
 #include "core/clock.h"
 #include "core/file_tree.h"
+#include "sensor/cpu/energy_reader.h"
 #include "sensor/sensor.h"
 
 namespace joulebook {
@@ -44,10 +46,10 @@ struct PowercapZone {
 // what does not fit 64 bits are nothing).
 [[nodiscard]] std::optional<std::uint64_t> parse_counter(std::string_view text);
 
-// The sensor that reads `path`/energy_uj. An empty, malformed or backward read is repeated once.
-// REQUIRES: the clock outlives the sensor.
-[[nodiscard]] std::unique_ptr<Sensor> make_counter_file_sensor(SensorInfo info,
-                                                               std::unique_ptr<KeptFile> file,
-                                                               Clock& clock);
+// probe_powercap, where counters that this user may not read are asked of the energy reader that
+// `open_reader` starts (empty: of none). It is started at most once, and only where it is needed.
+// Edges inside powercap are drawn.
+[[nodiscard]] Discovery probe_powercap(const FileTree& files, Clock& clock,
+                                       const OpenEnergyReader& open_reader);
 
 }  // namespace joulebook

@@ -1,21 +1,21 @@
 #include <algorithm>
-#include <iterator>
-#include <map>
+#include <set>
 #include <utility>
 
 #include "core/text.h"
 #include "sensor/containment.h"
+#include "sensor/cpu/counter_source.h"
+#include "sensor/cpu/cpu_domain.h"
+#include "sensor/cpu/powercap.h"
 #include "sensor/discover.h"
 #include "sensor/host_facts.h"
-#include "sensor/cpu/powercap.h"
 
 namespace joulebook {
 namespace {
 
 constexpr std::string_view kSubject = "powercap";
 constexpr const char* kClass = "/sys/class/powercap";
-// Intel SDM vol. 3B 15.10.1: the time unit is 0.976 ms; energy registers have 32 bits.
-constexpr Nanos kTick{976'562};
+// Energy registers have 32 bits (Intel SDM vol. 3B 15.10).
 constexpr std::uint64_t kRegisterMask = 0xffff'ffff;
 // Between the two readings of the probe: three updates.
 constexpr Nanos kProbeGap = std::chrono::milliseconds(3);
@@ -25,36 +25,17 @@ constexpr const char* kMaskedCure =
     "`joulebook --sysroot /host` (with docker also `--security-opt systempaths=unconfined` lets "
     "-v /sys/class/powercap:/sys/class/powercap:ro through)";
 
-// Greatest plausible power and gain error by kind. No vendor states either for RAPL: both are
-// allowances of ours. Watts: above every socket sold (data of 2026: 600 W TDP), memory by 24 slots
-// of 20 W. Gain: comparisons with reference meters find a few per cent for packages, and for
-// modelled memory figures up to about 20 % (docs/sensors.md names them).
-struct Allowance {
-  std::string_view kind;
-  double watts;
-  double accuracy;
-};
-constexpr Allowance kAllowances[] = {
-    {"package", 1200, 0.05}, {"core", 1200, 0.05}, {"uncore", 600, 0.05},
-    {"dram", 500, 0.20},     {"psys", 5000, 0.05},
-};
-
-const Allowance& allowance(std::string_view domain) {
-  const auto* found =
-      std::find_if(std::begin(kAllowances), std::end(kAllowances),
-                   [&](const Allowance& a) { return a.kind == domain_kind(domain); });
-  return found != std::end(kAllowances) ? *found : kAllowances[0];
-}
-
-// Packages by MSR: dies of one socket, or two zones of one name, may be one register.
+// Packages by MSR: dies of one socket, or two zones of one name, may be one register. So may the
+// psys of several sockets, which is one platform's.
 bool may_share_register(std::string_view domain) {
-  return domain_kind(domain) == "package" && !domain.ends_with(kMmioSuffix);
+  const std::string_view kind = domain_kind(domain);
+  return (kind == "package" || kind == "psys") && !domain.ends_with(kMmioSuffix);
 }
 
 class Probe {
  public:
-  Probe(const FileTree& files, Clock& clock)
-      : files_(files), clock_(clock), facts_(host_facts(files)) {}
+  Probe(const FileTree& files, Clock& clock, const OpenEnergyReader& open_reader)
+      : files_(files), clock_(clock), open_reader_(open_reader), facts_(host_facts(files)) {}
 
   Discovery run() {
     zones_ = list_powercap_zones(files_);
@@ -85,14 +66,36 @@ class Probe {
       return note("sensor.unknown_zone",
                   zone.directory + " is named \"" + zone.name + "\", which is no known domain", "");
     }
-    auto file = files_.keep(zone.path + "/energy_uj");
-    if (!file) return refuse(zone, file.error());
-    auto sensor = make_counter_file_sensor(describe(zone, *domain), std::move(*file), clock_);
+    auto source = source_of(zone);
+    if (!source) return refuse(zone, source.error());
+    SensorInfo info = describe(zone, *domain);
+    if (by_reader_.contains(zone.directory)) info.method += ", by the energy reader";
+    auto sensor = make_counter_sensor(std::move(info), std::move(*source));
     const auto first = sensor->read();
-    if (!first) return refuse(zone, first.error());
+    if (!first) {
+      taken_.erase(sensor->info().domain);
+      return refuse(zone, first.error());
+    }
     if (may_share_register(sensor->info().domain)) dies_.push_back(found_.sensors.size());
     found_.sensors.push_back(std::move(sensor));
     first_.push_back(*first);
+  }
+
+  // The zone's file, else, where this user may not read it, the energy reader's word.
+  [[nodiscard]] Result<std::unique_ptr<CounterSource>> source_of(const PowercapZone& zone) {
+    auto file = files_.keep(zone.path + "/energy_uj");
+    if (file) return file_counter(std::move(*file), clock_);
+    if (file.error().code != "file.permission" || !reader()) return fail(file.error());
+    by_reader_.insert(zone.directory);
+    return reader_->counter(zone.directory);
+  }
+
+  [[nodiscard]] EnergyReader* reader() {
+    if (!std::exchange(asked_for_reader_, true) && open_reader_) {
+      auto started = open_reader_();
+      if (started) reader_ = std::move(*started);
+    }
+    return reader_.get();
   }
 
   void refuse(const PowercapZone& zone, const Error& error) {
@@ -112,13 +115,13 @@ class Probe {
     info.device = "cpu";
     info.kind = SensorKind::energy_counter;
     info.scale = 1e-6;
-    info.tick = kTick;
+    info.tick = kRaplTick;
     const std::uint64_t largest = read_range(zone);
     // A 32-bit register: the largest value is one unit short of the range, and tells the unit.
     info.range = largest + largest / kRegisterMask;
     info.resolution = std::max<std::uint64_t>(1, (largest + kRegisterMask - 1) / kRegisterMask);
-    info.accuracy = allowance(info.domain).accuracy;
-    info.max_watts = std::max(allowance(info.domain).watts, 2 * highest_limit(zone));
+    info.accuracy = cpu_allowance(info.domain).accuracy;
+    info.max_watts = std::max(cpu_allowance(info.domain).watts, 2 * highest_limit(zone));
     info.method =
         zone.mmio ? "RAPL counter through powercap (MMIO)" : "RAPL counter through powercap";
     return info;
@@ -127,7 +130,7 @@ class Probe {
   // A domain name that no sensor before it has: an MMIO zone takes a suffix beside its MSR twin.
   std::string own_domain(const PowercapZone& zone, std::string domain) {
     if (zone.mmio && taken_.contains(domain)) domain += kMmioSuffix;
-    while (!taken_.emplace(domain, true).second) domain += "." + zone.directory;
+    while (!taken_.insert(domain).second) domain += "." + zone.directory;
     return domain;
   }
 
@@ -163,7 +166,10 @@ class Probe {
              " RAPL counter(s) exist but may not be read by this user",
          "sudo chmod a+r " + join(forbidden_, " ") +
              "   (until the next boot; for good, a udev rule: SUBSYSTEM==\"powercap\", "
-             "RUN+=\"/bin/chmod a+r /sys%p/energy_uj\"), or run as root");
+             "RUN+=\"/bin/chmod a+r /sys%p/energy_uj\")" +
+             (reader_ ? ", or, for Joulebook alone: sudo setcap cap_dac_read_search=ep " +
+                            reader_->path()
+                      : std::string()));
   }
 
   // Second readings, three updates after the first: counters that stand at 0, and dies of one
@@ -180,16 +186,20 @@ class Probe {
   }
 
   void find_die_mirrors();
-  [[nodiscard]] bool same_register(std::size_t a, std::size_t b) const;
+  [[nodiscard]] bool same_register(std::size_t a, std::size_t b);
   void drop_zeros();
   void explain_nothing();
   void explain_empty();
 
   const FileTree& files_;
   Clock& clock_;
+  const OpenEnergyReader& open_reader_;
   HostFacts facts_;
   std::vector<PowercapZone> zones_;
-  std::map<std::string, bool> taken_;
+  std::set<std::string> taken_;      // domains
+  std::set<std::string> by_reader_;  // directories whose counter the energy reader tells
+  std::shared_ptr<EnergyReader> reader_;
+  bool asked_for_reader_ = false;
   std::vector<std::string> forbidden_;
   std::vector<std::size_t> dies_;  // indices of sensors
   std::vector<RawReading> first_, second_;
@@ -202,6 +212,12 @@ std::string_view package_of(std::string_view domain) {
   return instance.substr(0, instance.find('.'));
 }
 
+// Whether two domains may be the same thing at all.
+bool same_platform(std::string_view a, std::string_view b) {
+  if (domain_kind(a) != domain_kind(b)) return false;
+  return domain_kind(a) == "psys" || package_of(a) == package_of(b);
+}
+
 // AMD repeats the socket's counter under each die's name; Intel's dies count apart.
 void Probe::find_die_mirrors() {
   for (std::size_t at = 0; at < dies_.size(); ++at) {
@@ -210,7 +226,7 @@ void Probe::find_die_mirrors() {
       const std::size_t other = dies_[before];
       SensorInfo info = found_.sensors[die]->info();
       const std::string& twin = found_.sensors[other]->info().domain;
-      if (package_of(info.domain) != package_of(twin) || !same_register(other, die)) continue;
+      if (!same_platform(info.domain, twin) || !same_register(other, die)) continue;
       note("sensor.mirrored", info.name + " reads the same register as " + twin + ": counted once",
            "");
       info.mirrors.push_back(twin);
@@ -220,15 +236,23 @@ void Probe::find_die_mirrors() {
   }
 }
 
-// Equal twice, to within three updates at the rate just seen. Two counters that both stand at 0
+// Equal twice, to within three updates at the rate just seen; else, for readings that were held up
+// between the two, one found between two readings of the other. Two counters that both stand at 0
 // say nothing: then the vendor decides.
-bool Probe::same_register(std::size_t a, std::size_t b) const {
+bool Probe::same_register(std::size_t a, std::size_t b) {
   const auto apart = [](std::uint64_t x, std::uint64_t y) { return x > y ? x - y : y - x; };
   if (second_[a].counts == 0 && second_[b].counts == 0) return facts_.cpu_vendor == "AuthenticAMD";
   const std::uint64_t step = 3 * found_.sensors[a]->info().resolution;
   const std::uint64_t allowed = std::max(step, apart(first_[a].counts, second_[a].counts));
-  return apart(first_[a].counts, first_[b].counts) <= allowed &&
-         apart(second_[a].counts, second_[b].counts) <= allowed;
+  if (apart(first_[a].counts, first_[b].counts) <= allowed &&
+      apart(second_[a].counts, second_[b].counts) <= allowed) {
+    return true;
+  }
+  const auto before = found_.sensors[a]->read();
+  const auto between = found_.sensors[b]->read();
+  const auto after = found_.sensors[a]->read();
+  return before && between && after && between->counts + step >= before->counts &&
+         between->counts <= after->counts + step;
 }
 
 // A counter that stands at 0 is no reading. In a virtual machine some hypervisors fake such; a psys
@@ -286,7 +310,11 @@ void Probe::explain_empty() {
 }  // namespace
 
 Discovery probe_powercap(std::shared_ptr<const FileTree> files, Clock& clock) {
-  return Probe(*files, clock).run();
+  return probe_powercap(*files, clock, {});
+}
+
+Discovery probe_powercap(const FileTree& files, Clock& clock, const OpenEnergyReader& open_reader) {
+  return Probe(files, clock, open_reader).run();
 }
 
 }  // namespace joulebook

@@ -9,6 +9,7 @@
 #include "fakes/power_plant.h"
 #include "fakes/sysfs_tree.h"
 #include "sensor/containment.h"
+#include "sensor/cpu/counter_source.h"
 #include "sensor/discover.h"
 
 namespace joulebook {
@@ -324,7 +325,8 @@ class ScriptedFile final : public KeptFile {
 
 TEST_F(Powercap, EmptyMalformedAndBackwardReadsAreRepeatedOnce) {
   const auto scripted = [&](std::vector<std::string> reads) {
-    return make_counter_file_sensor({}, std::make_unique<ScriptedFile>(std::move(reads)), clock_);
+    return make_counter_sensor(
+        {}, file_counter(std::make_unique<ScriptedFile>(std::move(reads)), clock_));
   };
   EXPECT_EQ(scripted({"", "7\n"})->read()->counts, 7U);
   EXPECT_EQ(scripted({"1x", "7\n"})->read()->counts, 7U);

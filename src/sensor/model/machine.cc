@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "sensor/cpu/cpu_topology.h"
 #include "sensor/model/cpu_name.h"
 
 namespace joulebook {
@@ -172,16 +173,8 @@ Json known(const std::string& text) { return text.empty() ? Json() : Json(text);
 }  // namespace
 
 std::optional<int> count_cpu_list(std::string_view list) {
-  int count = 0;
-  for (const std::string_view part : split(trim(list), ',')) {
-    const std::size_t dash = part.find('-');
-    const auto first = parse_uint(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : parse_uint(part.substr(dash + 1));
-    if (!first || !last || *last < *first || *last > 1'000'000) return std::nullopt;
-    count += static_cast<int>(*last - *first + 1);
-    if (count > 1'000'000) return std::nullopt;
-  }
-  return count;
+  const auto cpus = parse_cpu_list(list);
+  return cpus ? std::optional(static_cast<int>(cpus->size())) : std::nullopt;
 }
 
 MachineDescription describe_machine(const FileTree& files) {
