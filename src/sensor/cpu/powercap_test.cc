@@ -141,6 +141,45 @@ TEST_F(Powercap, AmdDiesMirrorTheSocket) {
   EXPECT_EQ(finding(found, "sensor.mirrored").level, Finding::Level::note);
 }
 
+// Files of one register, of which the second reading of one is held up for 100 ms.
+class SlowTree final : public FileTree {
+ public:
+  SlowTree(std::string root, FakeClock& clock) : files_(real_files(std::move(root))), clock_(clock) {}
+  Result<std::string> read(const std::string& path) const override { return files_->read(path); }
+  Result<std::vector<std::string>> list(const std::string& path) const override {
+    return files_->list(path);
+  }
+  Result<std::string> link(const std::string& path) const override { return files_->link(path); }
+  bool exists(const std::string& path) const override { return files_->exists(path); }
+  std::string root() const override { return files_->root(); }
+  Result<std::unique_ptr<KeptFile>> keep(const std::string& path) const override {
+    return std::make_unique<Register>(clock_, path.find("rapl:1") != std::string::npos);
+  }
+
+ private:
+  struct Register final : KeptFile {
+    Register(FakeClock& clock_in, bool slow_in) : clock(clock_in), slow(slow_in) {}
+    Result<std::size_t> read(char* buffer, std::size_t capacity) override {
+      if (slow && ++reads == 2) clock.advance(std::chrono::milliseconds(100));
+      const auto microjoules = static_cast<std::uint64_t>(clock.now().ns) * 68 / 1000;  // 68 W
+      return std::to_string(microjoules).copy(buffer, capacity);
+    }
+    FakeClock& clock;
+    bool slow;
+    int reads = 0;
+  };
+  std::unique_ptr<FileTree> files_;
+  FakeClock& clock_;
+};
+
+TEST_F(Powercap, DiesReadFarApartAreStillOneRegister) {
+  cpu("AuthenticAMD", "sse");
+  zone("intel-rapl:0", "package-0-die-0", "0\n");
+  zone("intel-rapl:1", "package-0-die-1", "0\n");
+  const auto files = std::make_shared<SlowTree>(root_, clock_);
+  EXPECT_THAT(total(probe_powercap(files, clock_)), ElementsAre("package:0"));
+}
+
 // Kernels from before die names wrote the same name twice.
 TEST_F(Powercap, TwoZonesOfOneNameThatReadAlikeAreCountedOnce) {
   zone("intel-rapl:0", "package-0", "5000000000\n");
@@ -162,6 +201,16 @@ TEST_F(Powercap, MmioMirrorsTheMsrZoneOfItsName) {
   EXPECT_THAT(domains(found), ElementsAre("package:0", "package:0.mmio"));
   EXPECT_THAT(info(found, "package:0.mmio").mirrors, ElementsAre("package:0"));
   EXPECT_THAT(total(found), ElementsAre("package:0"));
+}
+
+// AMD kernels that number the second socket's dies on from the first's.
+TEST_F(Powercap, TheLowestDieOfASocketIsItsPackage) {
+  cpu("AuthenticAMD", "sse");
+  zone("intel-rapl:0", "package-0-die-0", "5000000000\n");
+  zone("intel-rapl:1", "package-0-die-1", "5000000000\n");
+  zone("intel-rapl:2", "package-1-die-2", "7000000000\n");
+  zone("intel-rapl:3", "package-1-die-3", "7000000000\n");
+  EXPECT_THAT(total(probe()), ElementsAre("package:0", "package:1"));
 }
 
 TEST_F(Powercap, MmioAloneIsThePackage) {
