@@ -57,6 +57,8 @@ struct StudyOptions {
 int study(const Context& context, const StudyOptions& options);
 
 int sensors(const Context& context);
+// `sensors --model-csv FILE`; "-" is standard input.
+int model_csv(const Context& context, const std::string& file);
 int doctor(const Context& context);
 int config(const Context& context);
 

@@ -155,7 +155,12 @@ class CommandLine {
   }
 
   void add_machine() {
-    add("sensors", "what can be read on this machine", sensors);
+    CLI::App& c = add("sensors", "what can be read on this machine", [this](const Context& context) {
+      return model_csv_.empty() ? sensors(context) : model_csv(context, model_csv_);
+    });
+    c.add_option("--model-csv", model_csv_,
+                 "instead: a CSV with cpu,chips,threads,memory_gb; the model's watts appended")
+        ->type_name("FILE");
     add("doctor", "what is missing here, and the cure", doctor);
     add("config", "the settings in force and where each came from", config);
   }
@@ -189,6 +194,7 @@ class CommandLine {
   StudyOptions study_;
   RunOptions run_;
   MarkOptions mark_;
+  std::string model_csv_;
   ListOptions list_;
   ShowOptions show_;
   ExportOptions export_;
