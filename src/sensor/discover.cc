@@ -86,8 +86,8 @@ Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
                    const SensorChoice& choice) {
   Discovery all = probe_cpu(*files, clock, cpu_access(*files, clock, choice));
   if (choice.vendor_libraries) probe_gpus(all, *files, clock);
-  mirror_twins(all.sensors);
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);
+  mirror_twins(all.sensors);
   relate(all.sensors);
   const std::size_t before = all.sensors.size();
   keep_chosen(all, choice);

@@ -11,7 +11,6 @@
 
 #include "fakes/power_plant.h"
 #include "sensor/containment.h"
-#include "sensor/gpu/nvml.h"
 
 namespace joulebook {
 namespace {
@@ -130,11 +129,6 @@ TEST_F(Discover, WithoutVendorLibrariesNoneIsOpened) {
 TEST_F(Discover, GpuWithoutADriverIsAProblem) {
   gpus("init 9\n");
   EXPECT_THAT(codes(find()), Contains("sensor.driver"));
-}
-
-TEST_F(Discover, ProcessesAreMatchedToDevices) {
-  gpus("device uuid=GPU-a pids=4\ndevice uuid=GPU-b pids=5\n");
-  EXPECT_THAT(gpus_used_by(std::vector<int>{5}), ElementsAre("gpu:GPU-b"));
 }
 
 }  // namespace

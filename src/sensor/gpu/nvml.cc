@@ -64,12 +64,6 @@ std::optional<std::vector<NvmlProcess>> processes(ProcessCall call, NvmlDevice d
   return std::nullopt;
 }
 
-bool holds(const std::optional<std::vector<NvmlProcess>>& list, std::span<const int> pids) {
-  return list && std::any_of(list->begin(), list->end(), [&](const NvmlProcess& process) {
-           return std::find(pids.begin(), pids.end(), static_cast<int>(process.pid)) != pids.end();
-         });
-}
-
 }  // namespace
 
 NvmlGpus::NvmlGpus(std::shared_ptr<const NvmlLibrary> library) : library_(std::move(library)) {
@@ -84,30 +78,16 @@ NvmlGpus::NvmlGpus(std::shared_ptr<const NvmlLibrary> library) : library_(std::m
 }
 
 std::vector<std::string> NvmlGpus::used_by(std::span<const int> pids) const {
-  const NvmlApi& api = library_->api();
   std::vector<std::string> used;
   for (const GpuBoard& board : boards_) {
-    NvmlDevice device = nullptr;
-    if (api.by_index(board.index, &device) != kNvmlSuccess) continue;
-    if (holds(processes(api.compute_processes, device), pids) ||
-        holds(processes(api.graphics_processes, device), pids)) {
+    const auto listed = processes_of(board.device());
+    if (listed && std::any_of(pids.begin(), pids.end(), [&](int pid) {
+          return std::binary_search(listed->begin(), listed->end(), pid);
+        })) {
       used.push_back(board.device());
     }
   }
   return used;
-}
-
-std::vector<std::string> NvmlGpus::unknown_users() const {
-  const NvmlApi& api = library_->api();
-  std::vector<std::string> unknown;
-  for (const GpuBoard& board : boards_) {
-    NvmlDevice device = nullptr;
-    if (api.by_index(board.index, &device) != kNvmlSuccess ||
-        !processes(api.compute_processes, device)) {
-      unknown.push_back(board.device());
-    }
-  }
-  return unknown;
 }
 
 std::optional<std::vector<int>> NvmlGpus::processes_of(const std::string& device) const {
@@ -127,12 +107,6 @@ std::optional<std::vector<int>> NvmlGpus::processes_of(const std::string& device
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
-}
-
-std::vector<std::string> gpus_used_by(std::span<const int> pids) {
-  auto library = open_nvml();
-  if (!library) return {};
-  return NvmlGpus(*library).used_by(pids);
 }
 
 void reconcile_gpu(Discovery& nvml, bool gpu_seen, bool own_machine) {

@@ -42,9 +42,6 @@ class NvmlGpus {
   // Devices on which one of the processes holds a compute or graphics context, in board order. NVML
   // speaks of host pids: inside a pid namespace it lists other numbers or none.
   [[nodiscard]] std::vector<std::string> used_by(std::span<const int> pids) const;
-  // Boards whose process list could not be had (no permission, no such call), in board order: there
-  // used_by cannot say no.
-  [[nodiscard]] std::vector<std::string> unknown_users() const;
   // Who holds a compute or graphics context on the device, ascending, in the host's numbers;
   // nothing where the list could not be had or there is no such device.
   [[nodiscard]] std::optional<std::vector<int>> processes_of(const std::string& device) const;
@@ -53,10 +50,6 @@ class NvmlGpus {
   std::shared_ptr<const NvmlLibrary> library_;
   std::vector<GpuBoard> boards_;
 };
-
-// The devices that the processes hold a context on, asked of the ordinary library; empty where
-// there is none.
-[[nodiscard]] std::vector<std::string> gpus_used_by(std::span<const int> pids);
 
 // probe_nvml against a library named by path or soname.
 [[nodiscard]] Discovery probe_nvml_library(const std::string& library, Clock& clock);

@@ -214,7 +214,8 @@ TEST_F(Nvml, FindsTheDevicesThatProcessesUse) {
   EXPECT_THAT(gpus.used_by(std::vector<int>{11}), ElementsAre("gpu:GPU-a"));
   EXPECT_THAT(gpus.used_by(std::vector<int>{12, 10}), ElementsAre("gpu:GPU-a", "gpu:GPU-b"));
   EXPECT_THAT(gpus.used_by(std::vector<int>{13, 99}), IsEmpty());
-  EXPECT_THAT(gpus.unknown_users(), ElementsAre("gpu:GPU-c"));
+  EXPECT_FALSE(gpus.processes_of("gpu:GPU-c"));
+  EXPECT_THAT(*gpus.processes_of("gpu:GPU-b"), ElementsAre(12));
   EXPECT_EQ(gpus.boards()[0].pci_bus_id, "00000000:17:00.0");
   EXPECT_DOUBLE_EQ(gpus.boards()[0].max_watts, 400);
 }
