@@ -19,6 +19,7 @@ struct Record {
   std::string_view text;  // without its line end
   std::string_view end;   // "\n", "\r\n", or nothing at the end of the text
   std::size_t line = 1;   // where it starts
+  bool open = false;      // a quote was not closed
 };
 
 // Takes the first record off `rest`. A line end inside quotes belongs to its cell.
@@ -31,6 +32,7 @@ Record next_record(std::string_view& rest, std::size_t& line) {
     if (rest[at] == '\n') ++line;
   }
   ++line;
+  record.open = quoted;
   const bool carriage = at > 0 && at < rest.size() && rest[at - 1] == '\r';
   const std::size_t begin = carriage ? at - 1 : at;
   record.text = rest.substr(0, begin);
@@ -127,6 +129,10 @@ Result<ModelCsv> append_model_columns(std::string_view text) {
   std::optional<Header> header;
   for (std::size_t line = 1; !text.empty();) {
     const Record record = next_record(text, line);
+    if (record.open)
+      return fail(ErrorKind::input, "csv.quote",
+                  fmt::format("a quote in line {} of the CSV is not closed", record.line),
+                  "close it; a quote inside a quoted cell is written twice");
     if (trim(record.text).empty()) continue;
     const auto cells = parse_csv_line(record.text);
     out.csv += record.text;

@@ -33,7 +33,8 @@ struct ModelCsv {
   std::vector<ModelCsvRow> rows;
 };
 
-// Errors: input "csv.column" where a column is missing, "csv.empty" where there is no header.
+// Errors: input "csv.column" where a column is missing, "csv.empty" where there is no header,
+// "csv.quote" where a quote is not closed.
 [[nodiscard]] Result<ModelCsv> append_model_columns(std::string_view text);
 
 }  // namespace joulebook

@@ -107,6 +107,13 @@ TEST(ModelCsv, NamesTheMissingColumn) {
     EXPECT_EQ(append_model_columns(nothing).error().code, "csv.empty");
 }
 
+TEST(ModelCsv, AnOpenQuoteIsNamedWithItsLine) {
+  const auto out = append_model_columns(std::string(kHeader) + "\"AMD EPYC 7742,2,256,512\n\n");
+  ASSERT_FALSE(out);
+  EXPECT_EQ(out.error().code, "csv.quote");
+  EXPECT_NE(out.error().message.find("line 2"), std::string::npos);
+}
+
 TEST(ModelCsv, EverySpellingOfACpuIsOneCpu) {
   const ModelCsv out = of(std::string(kHeader) +
                           "AMD EPYC 7742 64-Core Processor,2,256,512\n"
