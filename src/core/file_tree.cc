@@ -45,6 +45,9 @@ tl::unexpected<Error> reading_error(int error, const std::string& path) {
     case EPERM:
       return fail(ErrorKind::no_reading, "file.permission", what,
                   "run with the right to read it (doctor names the least one)");
+    case ENODATA:
+      return fail(ErrorKind::no_reading, "file.no_data", what,
+                  "its driver has no value now: the channel is off or the device asleep");
     default:
       return fail(ErrorKind::no_reading, "file.io", what, "try again; see dmesg if it stays");
   }

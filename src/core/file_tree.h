@@ -19,7 +19,7 @@ class KeptFile {
  public:
   virtual ~KeptFile() = default;
   // Reads at most `capacity` bytes into `buffer`; the number read. No allocation.
-  // Errors: no_reading with code "file.missing", "file.permission" or "file.io".
+  // Errors: no_reading with code "file.missing", "file.permission", "file.no_data" or "file.io".
   [[nodiscard]] virtual Result<std::size_t> read(char* buffer, std::size_t capacity) = 0;
 };
 

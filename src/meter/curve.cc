@@ -58,7 +58,9 @@ std::optional<Fault> CounterCurve::break_before(const RawReading& reading, Delta
   const Run& run = runs_.back();
   const Nanos gap = reading.begin - run.last_end;
   Fault fault{run.last_begin, reading.end, {}};
-  if (kind == DeltaKind::reset) {
+  if (missing_ && blinds(*missing_)) {
+    fault.reason = lost_reason(*missing_);
+  } else if (kind == DeltaKind::reset) {
     fault.reason = reset_reason(name_);
   } else if (kind == DeltaKind::backwards) {
     fault.reason = backwards_reason(name_);
@@ -98,7 +100,8 @@ SteadyTime CounterCurve::update_instant(const RawReading& reading) const {
 }
 
 void CounterCurve::miss(SteadyTime, const Error& error) {
-  if (!missing_ || missing_->code != error.code) missing_ = error;
+  if (missing_ && (missing_->code == error.code || blinds(*missing_))) return;
+  missing_ = error;
 }
 
 void CounterCurve::spoil(Fault fault) { faults_.add(std::move(fault)); }

@@ -80,6 +80,8 @@ Reason suspended_reason(Nanos slept) {
           "repeat the measurement with sleep inhibited"};
 }
 
+bool blinds(const Error& error) { return error.code == "sensor.charging"; }
+
 Reason lost_reason(const Error& error) {
   const bool own = error.code.starts_with("sensor.");
   return {own ? error.code : "sensor.lost", error.message, error.cure};

@@ -40,6 +40,9 @@ class Faults {
 [[nodiscard]] Reason not_bracketed_reason(const std::string& what, bool before);
 [[nodiscard]] Reason expired_reason(const std::string& what);
 [[nodiscard]] Reason suspended_reason(Nanos slept);
+// A failed read that says that something else fed the domain meanwhile ("sensor.charging"): no
+// figure reaches across it, however short it was.
+[[nodiscard]] bool blinds(const Error& error);
 // A failed read, in the words of the meter: codes outside "sensor." become "sensor.lost".
 [[nodiscard]] Reason lost_reason(const Error& error);
 

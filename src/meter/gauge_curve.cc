@@ -21,6 +21,10 @@ void GaugeCurve::add(const RawReading& reading) {
                 .broken = true};
   max_seen_ = std::max(max_seen_, sample.watts);
   if (!samples_.empty()) append(samples_.back(), sample);
+  if (!samples_.empty() && missing_ && blinds(*missing_)) {
+    sample.broken = true;
+    faults_.add({samples_.back().at, sample.at, lost_reason(*missing_)});
+  }
   samples_.push(sample);
   missing_.reset();
 }
@@ -52,7 +56,8 @@ void GaugeCurve::append(const Sample& previous, Sample& sample) const {
 }
 
 void GaugeCurve::miss(SteadyTime, const Error& error) {
-  if (!missing_ || missing_->code != error.code) missing_ = error;
+  if (missing_ && (missing_->code == error.code || blinds(*missing_))) return;
+  missing_ = error;
 }
 
 void GaugeCurve::spoil(Fault fault) { faults_.add(std::move(fault)); }
@@ -84,7 +89,8 @@ Interval GaugeCurve::bounds(SteadyTime begin, SteadyTime end) const {
   const double span = seconds(end - begin);
   const std::size_t first = after(begin);       // first sample in the window
   const std::size_t last = after(end);          // first sample at or after its end
-  const double rounding = info_.scale * span;   // the reading is rounded to a count
+  // The reading is rounded to what it can show.
+  const double rounding = info_.scale * static_cast<double>(info_.resolution) * span;
   const double lag = seconds(info_.averaging);  // w x A(t) at either edge
   if (first >= last) return {0, max_watts() * span};
   const Sample& a = samples_[first];

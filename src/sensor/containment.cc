@@ -21,7 +21,11 @@ struct Row {
 // of the package; DRAM is a plane of its own; psys is what the platform's regulators feed, on
 // client parts package and memory, and a discrete GPU only on some boards. AMD's PPR: the core
 // counters are part of the package's. NVML: the memory gauge is part of the board; a module
-// (Grace Hopper) is board and CPU, but scope 1 also answers on boards that are no module.
+// (Grace Hopper) is board and CPU, but scope 1 also answers on boards that are no module. NVIDIA
+// Grace Performance Tuning Guide, "Power Telemetry": a socket's meter includes its core rail and
+// its SoC (SysIO) rail; a superchip's includes the socket and what else sits on the module, of
+// which no file says which GPUs. Kernel ABI of xe's hwmon: the card's energy includes its
+// package's.
 constexpr std::array kTable{
     Row{"package", "core", Edge::contains, true},
     Row{"package", "uncore", Edge::contains, true},
@@ -32,6 +36,18 @@ constexpr std::array kTable{
     Row{"psys", "gpu", Edge::may_contain, false},
     Row{"psys", "gpu-memory", Edge::may_contain, false},
     Row{"gpu", "gpu-memory", Edge::contains, true},
+    Row{"gpu", "gpu-package", Edge::contains, true},
+    Row{"socket", "core", Edge::contains, true},
+    Row{"socket", "uncore", Edge::contains, true},
+    Row{"superchip", "socket", Edge::contains, true},
+    Row{"superchip", "core", Edge::contains, true},
+    Row{"superchip", "uncore", Edge::contains, true},
+    Row{"superchip", "gpu", Edge::may_contain, false},
+    Row{"superchip", "gpu-memory", Edge::may_contain, false},
+    Row{"superchip", "module", Edge::may_contain, false},
+    Row{"module", "socket", Edge::may_contain, false},
+    Row{"module", "core", Edge::may_contain, false},
+    Row{"module", "uncore", Edge::may_contain, false},
     Row{"module", "gpu", Edge::may_contain, true},
     Row{"module", "gpu-memory", Edge::may_contain, true},
     Row{"module", "package", Edge::may_contain, true},
@@ -52,23 +68,32 @@ std::string_view without(std::string_view text, std::string_view suffix) {
   return text;
 }
 
-bool whole_machine(const SensorInfo& info) {
-  const std::string_view kind = domain_kind(info.domain);
-  return kind == "node" || kind == "wall";
+// What lies around the machine, outermost first; 0 for what lies within. A battery feeds it alone,
+// or is not read.
+int wholeness(std::string_view kind) {
+  if (kind == "wall") return 3;
+  if (kind == "battery") return 2;
+  return kind == "node" ? 1 : 0;
 }
 
-// A measured node or wall holds all there is; the model of a machine knows only its CPU side.
+bool whole_machine(const SensorInfo& info) { return wholeness(domain_kind(info.domain)) > 0; }
+
+// A chip that nobody has named may sit on any wire.
+bool unnamed(const SensorInfo& info) { return domain_kind(info.domain) == "chip"; }
+
+// A measured node, battery or wall holds all there is; the model of a machine knows only its CPU
+// side. What a battery gives does not come from the wall at the same time.
 void relate_whole(SensorInfo& outer, const SensorInfo& inner) {
   const std::string_view kind = domain_kind(inner.domain);
   const bool modelled = outer.kind == SensorKind::busy_time;
   const bool cpu_side = std::find(kCpuSide.begin(), kCpuSide.end(), kind) != kCpuSide.end();
-  if (modelled ? cpu_side : kind != "wall" && domain_kind(outer.domain) != kind) {
-    add(outer.contains, inner.domain);
-  }
+  const bool smaller = wholeness(kind) < wholeness(domain_kind(outer.domain)) && kind != "battery";
+  if (modelled ? cpu_side : smaller && !unnamed(inner)) add(outer.contains, inner.domain);
 }
 
 void relate_pair(SensorInfo& outer, const SensorInfo& inner) {
-  if (whole_machine(outer)) return relate_whole(outer, inner);
+  if (unnamed(outer)) add(outer.may_contain, inner.domain);
+  if (whole_machine(outer)) relate_whole(outer, inner);
   for (const std::string_view suffix : kMirrorSuffixes) {
     if (outer.domain.ends_with(suffix) && without(outer.domain, suffix) == inner.domain) {
       add(outer.mirrors, inner.domain);
@@ -79,6 +104,14 @@ void relate_pair(SensorInfo& outer, const SensorInfo& inner) {
     if (row.paired && hardware_instance(outer.domain) != hardware_instance(inner.domain)) continue;
     add(row.edge == Edge::contains ? outer.contains : outer.may_contain, inner.domain);
   }
+}
+
+// Two meters of one machine see the same energy; the one found first is preferred.
+void relate_nodes(SensorInfo& earlier, SensorInfo& later) {
+  const auto measured_node = [](const SensorInfo& info) {
+    return domain_kind(info.domain) == "node" && info.kind != SensorKind::busy_time;
+  };
+  if (measured_node(earlier) && measured_node(later)) add(later.mirrors, earlier.domain);
 }
 
 bool present(std::span<const SensorInfo> infos, std::string_view domain) {
@@ -163,6 +196,9 @@ void relate(std::span<SensorInfo> infos) {
       if (&outer != &inner) relate_pair(outer, inner);
     }
   }
+  for (std::size_t later = 0; later < infos.size(); ++later) {
+    for (std::size_t i = 0; i < later; ++i) relate_nodes(infos[i], infos[later]);
+  }
 }
 
 void relate(std::vector<std::unique_ptr<Sensor>>& sensors) {
@@ -193,6 +229,7 @@ TopLevel plan_total(std::span<const SensorInfo> infos) {
     return std::any_of(info.mirrors.begin(), info.mirrors.end(),
                        [&](const std::string& domain) { return present(infos, domain); });
   };
+  plan.strike(unnamed);
   plan.strike(lesser_mirror);
   if (plan.any([&](const SensorInfo& info) { return !measured_whole(info); })) {
     plan.strike(measured_whole);

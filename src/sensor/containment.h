@@ -50,8 +50,9 @@ struct TopLevel {
 };
 
 // Which sensors a total counts: none inside another counted one, none that mirrors one present,
-// none of unknown overlap with another (psys beside a GPU is refused in favour of the parts), and
-// no measured wall or node where parts are measured (it stands beside the total instead).
+// none of unknown overlap with another (psys beside a GPU is refused in favour of the parts), no
+// chip whose coverage nobody has said, and no measured wall, battery or node where parts are
+// measured (it stands beside the total instead).
 [[nodiscard]] TopLevel plan_total(std::span<const SensorInfo> infos);
 
 // Just the ids of plan_total.

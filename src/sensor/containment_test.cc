@@ -92,6 +92,45 @@ TEST(Containment, SuperchipModuleYieldsToItsParts) {
   EXPECT_THAT(total({"module:0"}), ElementsAre("module:0"));
 }
 
+TEST(Containment, SuperchipHoldsItsSocketAndYieldsToGpus) {
+  EXPECT_THAT(total({"superchip:0", "socket:0", "core:0", "uncore:0"}), ElementsAre("superchip:0"));
+  EXPECT_THAT(total({"socket:0", "core:0", "uncore:0", "socket:1"}),
+              ElementsAre("socket:0", "socket:1"));
+  EXPECT_THAT(total({"superchip:0", "socket:0", "core:0", "gpu:0", "gpu:0.gauge"}),
+              ElementsAre("socket:0", "gpu:0"));
+  EXPECT_THAT(total({"superchip:0", "socket:0", "module:0", "gpu:0"}),
+              ElementsAre("socket:0", "gpu:0"));
+}
+
+TEST(Containment, CardHoldsItsPackage) {
+  EXPECT_THAT(total({"gpu:PCI-0000:03:00.0", "gpu-package:PCI-0000:03:00.0"}),
+              ElementsAre("gpu:PCI-0000:03:00.0"));
+}
+
+TEST(Containment, UnnamedChipsNeverCount) {
+  EXPECT_THAT(total({"chip:ina226.0", "chip:ina226.1"}), IsEmpty());
+  EXPECT_THAT(total({"chip:ina226.0", "package:0"}), ElementsAre("package:0"));
+  EXPECT_THAT(total({"node:0", "chip:ina226.0"}), ElementsAre("node:0"));
+  const auto infos = machine({"node:0", "chip:ina226.0", "gpu:0"});
+  EXPECT_THAT(infos[0].contains, ElementsAre("gpu:0"));
+  EXPECT_THAT(infos[1].may_contain, UnorderedElementsAre("node:0", "gpu:0"));
+}
+
+TEST(Containment, BatteryHoldsTheMachineButIsInsideNothing) {
+  EXPECT_THAT(total({"battery:0", "battery:0.gauge"}), ElementsAre("battery:0"));
+  EXPECT_THAT(total({"battery:0", "package:0", "gpu:0"}), ElementsAre("package:0", "gpu:0"));
+  EXPECT_THAT(total({"node:0", "battery:0"}), ElementsAre("battery:0"));
+  const auto infos = machine({"node:0", "battery:0", "wall:0", "rail:CPU"});
+  EXPECT_THAT(infos[0].contains, ElementsAre("rail:CPU"));
+  EXPECT_THAT(infos[1].contains, ElementsAre("node:0", "rail:CPU"));
+  EXPECT_THAT(infos[2].contains, ElementsAre("node:0", "rail:CPU"));
+}
+
+// A server shows the same power through ACPI and through its BMC.
+TEST(Containment, TwoMetersOfTheNodeAreOneNode) {
+  EXPECT_THAT(total({"node:0", "node:acpi"}), ElementsAre("node:0"));
+}
+
 TEST(Containment, NothingIsATotalOfNothing) { EXPECT_THAT(top_level({}), IsEmpty()); }
 
 class Fixed final : public Sensor {
@@ -122,11 +161,15 @@ RC_GTEST_PROP(Containment, TotalsNeverOverlapAndAreNeverEmpty, ()) {
   static const std::vector<std::string> kAll{
       "package:0", "package:0.mmio", "package:1", "core:0", "core:1",      "uncore:0",
       "dram:0",    "dram:0.mmio",    "psys:0",    "gpu:0",  "gpu:0.gauge", "gpu-memory:0",
-      "gpu:1",     "module:0",       "node:0",    "wall:0"};
+      "gpu:1",     "module:0",       "node:0",    "wall:0", "node:acpi", "battery:0",
+      "socket:0",  "superchip:0",    "rail:CPU",  "chip:ina226.0", "chip:ina226.1"};
   const auto picked = *rc::gen::container<std::set<std::string>>(rc::gen::elementOf(kAll));
   const auto infos = machine({picked.begin(), picked.end()});
   const auto plan = plan_total(infos);
-  RC_ASSERT(plan.domains.empty() == picked.empty());
+  const bool only_chips = std::all_of(picked.begin(), picked.end(), [](const std::string& domain) {
+    return domain.starts_with("chip:");
+  });
+  RC_ASSERT(plan.domains.empty() == only_chips);
   const std::set<std::string> counted(plan.domains.begin(), plan.domains.end());
   RC_ASSERT(counted.size() == plan.domains.size());
   for (const SensorInfo& info : infos) {

@@ -1,6 +1,7 @@
 #include "sensor/discover.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sensor/containment.h"
@@ -20,10 +21,40 @@ bool chosen(const std::string& id, const std::vector<std::string>& only) {
 
 // Whether some sensor sees the whole CPU side, so that no model is needed.
 bool sees_cpu_side(const std::vector<std::unique_ptr<Sensor>>& sensors) {
+  static constexpr std::array<std::string_view, 7> kKinds{
+      "wall", "node", "battery", "psys", "package", "socket", "superchip"};
   return std::any_of(sensors.begin(), sensors.end(), [](const auto& sensor) {
     const std::string_view kind = domain_kind(sensor->info().domain);
-    return kind == "wall" || kind == "node" || kind == "psys" || kind == "package";
+    // Of a Jetson's rails, the one that feeds the cores.
+    const bool rail = kind == "rail" && sensor->info().domain.find("CPU") != std::string::npos;
+    return rail || std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
   });
+}
+
+bool is_domain(std::string_view text) {
+  const std::string_view kind = domain_kind(text);
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+  return !kind.empty() && kind != "chip" && !domain_instance(text).empty() &&
+         std::all_of(kind.begin(), kind.end(), plain);
+}
+
+// Takes what names a chip out of the choice.
+ChipNames take_names(SensorChoice& choice, std::vector<Finding>& findings) {
+  ChipNames named;
+  std::erase_if(choice.only, [&](const std::string& item) {
+    const std::size_t equals = item.find('=');
+    if (!item.starts_with("hwmon:") || equals == std::string::npos) return false;
+    const std::string domain = item.substr(equals + 1);
+    if (is_domain(domain)) {
+      named[item.substr(0, equals)] = domain;
+    } else {
+      findings.push_back({Finding::Level::problem,
+                          "hwmon",
+                          {"sensor.name", "'" + domain + "' is no domain", "write KIND:NAME"}});
+    }
+    return true;
+  });
+  return named;
 }
 
 void append(Discovery& all, Discovery part) {
@@ -83,9 +114,14 @@ void report_emptiness(Discovery& all, const SensorChoice& choice, std::size_t be
 }  // namespace
 
 Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
-                   const SensorChoice& choice) {
+                   const SensorChoice& asked) {
+  SensorChoice choice = asked;
+  std::vector<Finding> misnamed;
+  const ChipNames named = take_names(choice, misnamed);
   Discovery all = probe_cpu(*files, clock, cpu_access(*files, clock, choice));
+  std::move(misnamed.begin(), misnamed.end(), std::back_inserter(all.findings));
   if (choice.vendor_libraries) probe_gpus(all, *files, clock);
+  append(all, probe_board(files, clock, named));
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);
   mirror_twins(all.sensors);
   relate(all.sensors);

@@ -126,6 +126,32 @@ TEST_F(Discover, WithoutVendorLibrariesNoneIsOpened) {
               ElementsAre("package:0", "dram:0", "psys:0"));
 }
 
+TEST_F(Discover, BoardsAreFoundAndAChipIsNamedInTheChoice) {
+  const auto plant = server();
+  const std::string chip = root_ + "/sys/class/hwmon/hwmon0/";
+  fakes::put_file(chip + "name", "ina226\n");
+  fakes::put_file(chip + "power1_input", "18000000\n");
+  EXPECT_THAT(domains(find()), Contains("chip:ina226.0"));
+  const Discovery named = find({.only = {"hwmon:ina226@hwmon0:power1=rail:ssd"}});
+  EXPECT_THAT(domains(named), Contains("rail:ssd"));
+  EXPECT_THAT(domains(named), Contains("package:0"));  // a name chooses nothing
+  EXPECT_THAT(codes(find({.only = {"hwmon:ina226@hwmon0:power1=chip:x"}})),
+              Contains("sensor.name"));
+}
+
+// A battery that is emptied measures the whole machine: no model beside it.
+TEST_F(Discover, ABatteryIsBetterThanAModel) {
+  guest();
+  for (const auto& [file, text] : std::vector<std::pair<std::string, std::string>>{
+           {"type", "Battery"}, {"status", "Discharging"}, {"energy_now", "30000000"}}) {
+    fakes::put_file(root_ + "/sys/class/power_supply/BAT0/" + file, text + "\n");
+  }
+  EXPECT_THAT(codes(find()), Not(Contains("sensor.modelled")));
+  EXPECT_THAT(total(find()), ElementsAre("battery:0"));
+  fakes::put_file(root_ + "/sys/class/power_supply/BAT0/status", "Full\n");
+  EXPECT_THAT(codes(find()), Contains("sensor.modelled"));
+}
+
 TEST_F(Discover, GpuWithoutADriverIsAProblem) {
   gpus("init 9\n");
   EXPECT_THAT(codes(find()), Contains("sensor.driver"));

@@ -49,7 +49,10 @@ void say_gpus(std::vector<Finding>& all, const std::vector<SensorInfo>& infos,
   });
   const bool gpu = facts.nvidia_gpu || facts.amd_gpu || metered;
   if (gpu && facts.engine_embedded && !facts.engine_cuda && !facts.engine_vulkan) {
-    const bool nvidia = facts.nvidia_gpu || metered;
+    const bool nvidia = facts.nvidia_gpu ||
+                        std::any_of(infos.begin(), infos.end(), [](const SensorInfo& info) {
+                          return info.id.starts_with("nvml:");
+                        });
     all.push_back(finding(Finding::Level::problem, "engine", "engine.no_gpu",
                           "a GPU is here, but the embedded engine was built for the CPU only",
                           nvidia

@@ -10,6 +10,7 @@
 
 #include "fakes/count_allocations.h"
 #include "fakes/power_plant.h"
+#include "fakes/sysfs_tree.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/nvml.h"
 
@@ -43,6 +44,21 @@ TEST(NoAllocation, Powercap) {
   ASSERT_EQ(found.sensors.size(), 1U);
   EXPECT_EQ(allocations_of_reads(*found.sensors[0]), 0);
   std::filesystem::remove_all(root);
+}
+
+TEST(NoAllocation, Boards) {
+  for (const char* machine :
+       {"board/server-acpi", "board/psu-pair", "board/chips", "board/arc-xe", "board/radeon",
+        "board/jetson-orin-nano", "board/jetson-nano", "board/laptop-energy",
+        "board/laptop-charge"}) {
+    const fakes::SysfsTree tree(machine);
+    FakeClock clock;
+    const Discovery found = probe_board(tree.files(), clock);
+    EXPECT_FALSE(found.sensors.empty()) << machine;
+    for (const auto& sensor : found.sensors) {
+      EXPECT_EQ(allocations_of_reads(*sensor), 0) << sensor->info().id;
+    }
+  }
 }
 
 TEST(NoAllocation, Nvml) {
