@@ -21,6 +21,8 @@ namespace joulebook {
 struct SessionOptions {
   std::string sysroot;               // reads DIR/sys, DIR/proc; empty: the machine's own
   std::vector<std::string> sensors;  // ids or prefixes; empty: all that can be read
+  // Meters outside this machine's kernel, as --sensor names them (docs/sensors/remote.md).
+  std::vector<std::string> meters;
   Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
   std::string record;                            // keep the raw samples there; empty: do not
   std::string replay;                // take everything from this trace; nothing is measured

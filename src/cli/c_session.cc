@@ -58,6 +58,11 @@ Json session_options(const Context& context) {
   for (const auto& id : choice.only) only.push(id);
   options.set("sensors", std::move(only));
   if (choice.perf) options.set("perf", *choice.perf);
+  if (const auto specs = context.sensor_specs(); !specs.empty()) {
+    Json meters = Json::array();
+    for (const auto& spec : specs) meters.push(spec);
+    options.set("meters", std::move(meters));
+  }
   return options;
 }
 

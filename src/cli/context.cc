@@ -66,7 +66,16 @@ SensorChoice Context::sensor_choice() const {
     if (!trim(part).empty()) choice.only.emplace_back(trim(part));
   }
   if (const std::string& perf = settings.get("perf"); perf != "auto") choice.perf = perf == "on";
+  choice.specs = sensor_specs();
   return choice;
+}
+
+std::vector<std::string> Context::sensor_specs() const {
+  std::vector<std::string> specs;
+  for (const auto line : split(settings.get("sensor"), '\n')) {
+    if (!trim(line).empty()) specs.emplace_back(trim(line));
+  }
+  return specs;
 }
 
 Result<std::unique_ptr<Meter>> Context::open_meter() const {

@@ -34,6 +34,8 @@ struct Context {
   [[nodiscard]] Status check_outputs(std::initializer_list<std::string> others = {}) const;
   [[nodiscard]] std::shared_ptr<const FileTree> files() const;
   [[nodiscard]] SensorChoice sensor_choice() const;
+  // Meters outside, as --sensor names them.
+  [[nodiscard]] std::vector<std::string> sensor_specs() const;
   // Opens a meter over the chosen sensors.
   [[nodiscard]] Result<std::unique_ptr<Meter>> open_meter() const;
 };

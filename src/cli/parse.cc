@@ -8,7 +8,9 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "core/text.h"
 #include "core/version.h"
+#include "sensor/remote/remote.h"
 
 namespace joulebook {
 namespace {
@@ -38,6 +40,14 @@ void add_shared(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"sysroot", "ledger", "sensors", "perf", "period_ms"}) {
     add_setting(app, shared, key);
   }
+  app.add_option_function<std::vector<std::string>>(
+         "--sensor",
+         [&shared](const std::vector<std::string>& specs) {
+           shared.settings["sensor"] = join(specs, "\n");
+         },
+         std::string(Settings::describe("sensor")))
+      ->type_name("SPEC")
+      ->allow_extra_args(false);
 }
 
 void add_engine(CLI::App& app, SharedFlags& shared) {
@@ -70,6 +80,9 @@ class CommandLine {
       if (auto ok = settings->set_by_flag(key, value); !ok) return report_error(ok.error());
     }
     shared_.context.settings = std::move(*settings);
+    for (const auto& spec : shared_.context.sensor_specs()) {
+      if (auto ok = check_sensor_spec(spec); !ok) return report_error(ok.error());
+    }
     catch_signals();
     return chosen_(shared_.context);
   }

@@ -15,7 +15,7 @@
 namespace joulebook {
 namespace {
 
-enum class Kind { text, whole, toggle };
+enum class Kind { text, whole, toggle, list };  // list: one a line
 
 struct Definition {
   std::string_view key;
@@ -34,6 +34,9 @@ constexpr std::array kDefinitions = {
                "comma-separated sensor ids or prefixes; empty: all"},
     Definition{"perf", "JOULEBOOK_PERF", Kind::toggle, "auto",
                "perf_event for CPU energy: auto (on unless there is a sysroot), on, off"},
+    Definition{"sensor", "JOULEBOOK_SENSOR", Kind::list, "",
+               "a meter outside: exec:PROGRAM, serial:, tcp://, shelly://, tasmota://, redfish://, "
+               "ipmi:, powermetrics:FILE; may be given again"},
     Definition{"period_ms", "JOULEBOOK_PERIOD_MS", Kind::whole, "10",
                "milliseconds between two rounds of readings"},
     Definition{"threads", "JOULEBOOK_THREADS", Kind::whole, "0",
@@ -96,6 +99,11 @@ Result<TomlDocument> read_config(const std::string& path) {
 }
 
 std::string as_text(const Json& value) {
+  if (value.is_array()) {
+    std::vector<std::string> lines;
+    for (const auto& item : value.items()) lines.push_back(as_text(item));
+    return join(lines, "\n");
+  }
   return value.is_string() ? std::string(value.as_string()) : value.dump();
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/http_calls.h"
+#include "core/http.h"
 
 namespace joulebook {
 

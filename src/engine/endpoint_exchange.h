@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "engine/chat_stream.h"
 #include "engine/engine.h"
-#include "engine/http_calls.h"
+#include "core/http.h"
 #include "engine/recorder.h"
 #include "engine/sse.h"
 

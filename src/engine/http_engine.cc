@@ -11,7 +11,7 @@
 #include "engine/endpoint_address.h"
 #include "engine/endpoint_errors.h"
 #include "engine/endpoint_exchange.h"
-#include "engine/http_calls.h"
+#include "core/http.h"
 
 namespace joulebook {
 namespace {

@@ -62,7 +62,7 @@ joulebook::Status check_members(const Json& json) {
   static const std::vector<std::string> kKnown = {"sysroot", "sensors",          "period_ms",
                                                   "record",  "replay",           "devices",
                                                   "pids",    "vendor_libraries", "machine_model",
-                                                  "perf"};
+                                                  "perf",    "meters"};
   for (const auto& [key, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
     const auto close = joulebook::nearest(key, kKnown);
@@ -81,6 +81,7 @@ joulebook::Result<joulebook::SessionOptions> parse_options(const char* text) {
   const Json& o = *json;
   options.sysroot = o["sysroot"].as_string();
   options.sensors = texts(o["sensors"]);
+  options.meters = texts(o["meters"]);
   const double period_ms = o["period_ms"].as_double(10);
   if (!(period_ms > 0 && period_ms < 1e9)) {
     return joulebook::fail(ErrorKind::usage, "meter.period", "period_ms must be positive",

@@ -16,6 +16,7 @@
 #include "sensor/discover.h"
 #include "sensor/doctor.h"
 #include "sensor/model/machine.h"
+#include "sensor/remote/remote.h"
 
 namespace joulebook {
 namespace {
@@ -158,8 +159,11 @@ class Session::Impl {
     live_ = true;
     pids_ = options.pids;
     const std::shared_ptr<const FileTree> files = real_files(options.sysroot);
+    for (const auto& meter : options.meters) {
+      if (auto ok = check_sensor_spec(meter); !ok) return ok;
+    }
     const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model,
-                              options.perf};
+                              options.perf, options.meters};
     Discovery found = discover(files, system_clock(), choice);
     for (const auto& finding : found.findings) {
       findings_.push(to_json(finding));

@@ -48,6 +48,12 @@ constexpr std::array kTable{
     Row{"module", "socket", Edge::may_contain, false},
     Row{"module", "core", Edge::may_contain, false},
     Row{"module", "uncore", Edge::may_contain, false},
+    // One supply of several, and no file tells what hangs on which.
+    Row{"psu", "package", Edge::may_contain, false},
+    Row{"psu", "dram", Edge::may_contain, false},
+    Row{"psu", "psys", Edge::may_contain, false},
+    Row{"psu", "gpu", Edge::may_contain, false},
+    Row{"psu", "module", Edge::may_contain, false},
     Row{"module", "gpu", Edge::may_contain, true},
     Row{"module", "gpu-memory", Edge::may_contain, true},
     Row{"module", "package", Edge::may_contain, true},

@@ -32,6 +32,7 @@ inline constexpr std::string_view kMirrorSuffixes[] = {kMmioSuffix, kGaugeSuffix
 
 // "0" of "0", "package:0.mmio" and "gpu:0.gauge"; "0.1" of "package:0.1.mmio".
 [[nodiscard]] std::string_view hardware_instance(std::string_view domain);
+inline constexpr std::string_view kCounterSuffix = ".counter";  // coarser than the gauge it mirrors
 
 // Adds to each sensor the edges that the table draws between the domains given. Edges that are
 // there already stay; ones that name absent domains are not made. Order and ids are kept.

@@ -9,6 +9,7 @@
 #include "sensor/gpu/gpu.h"
 #include "sensor/gpu/nvml.h"
 #include "sensor/host_facts.h"
+#include "sensor/remote/remote.h"
 
 namespace joulebook {
 namespace {
@@ -21,8 +22,8 @@ bool chosen(const std::string& id, const std::vector<std::string>& only) {
 
 // Whether some sensor sees the whole CPU side, so that no model is needed.
 bool sees_cpu_side(const std::vector<std::unique_ptr<Sensor>>& sensors) {
-  static constexpr std::array<std::string_view, 7> kKinds{
-      "wall", "node", "battery", "psys", "package", "socket", "superchip"};
+  static constexpr std::array<std::string_view, 9> kKinds{
+      "wall", "node", "battery", "psys", "package", "socket", "superchip", "psu", "soc"};
   return std::any_of(sensors.begin(), sensors.end(), [](const auto& sensor) {
     const std::string_view kind = domain_kind(sensor->info().domain);
     // Of a Jetson's rails, the one that feeds the cores.
@@ -96,9 +97,18 @@ CpuAccess cpu_access(const FileTree& files, Clock& clock, const SensorChoice& ch
   return access;
 }
 
-void keep_chosen(Discovery& all, const SensorChoice& choice) {
-  std::erase_if(all.sensors,
-                [&](const auto& sensor) { return !chosen(sensor->info().id, choice.only); });
+// Meters that were named stay whatever else is chosen.
+void keep_chosen(Discovery& all, const SensorChoice& choice, const std::vector<std::string>& named) {
+  std::erase_if(all.sensors, [&](const auto& sensor) {
+    const std::string& id = sensor->info().id;
+    return !chosen(id, choice.only) && std::find(named.begin(), named.end(), id) == named.end();
+  });
+}
+
+std::vector<std::string> ids_of(const Discovery& found) {
+  std::vector<std::string> ids;
+  for (const auto& sensor : found.sensors) ids.push_back(sensor->info().id);
+  return ids;
 }
 
 void report_emptiness(Discovery& all, const SensorChoice& choice, std::size_t before) {
@@ -122,11 +132,14 @@ Discovery discover(std::shared_ptr<const FileTree> files, Clock& clock,
   std::move(misnamed.begin(), misnamed.end(), std::back_inserter(all.findings));
   if (choice.vendor_libraries) probe_gpus(all, *files, clock);
   append(all, probe_board(files, clock, named));
+  Discovery remote = probe_remote(choice.specs, clock);
+  const std::vector<std::string> outside = ids_of(remote);
+  append(all, std::move(remote));
   if (choice.machine_model && !sees_cpu_side(all.sensors)) add_model(all, files, clock);
   mirror_twins(all.sensors);
   relate(all.sensors);
   const std::size_t before = all.sensors.size();
-  keep_chosen(all, choice);
+  keep_chosen(all, choice, outside);
   report_emptiness(all, choice, before);
   return all;
 }

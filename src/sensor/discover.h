@@ -19,6 +19,7 @@ struct SensorChoice {
   bool vendor_libraries = true;   // dlopen NVML, AMD SMI or ROCm SMI, Level Zero
   bool machine_model = true;      // fall back to the model where no node, package or psys sensor is
   std::optional<bool> perf;       // perf_event, a system call: unset, on unless there is a sysroot
+  std::vector<std::string> specs;  // meters outside, as --sensor names them: always kept
 };
 
 // Never fails: no sensor at all is a finding with its cure. The machine model is added exactly
