@@ -18,11 +18,13 @@ void compare(const DomainEnergy& a, const DomainEnergy& b, std::vector<std::stri
 
 }  // namespace
 
-void cross_check(std::span<const DomainEnergy> domains, std::vector<std::string>& warnings) {
-  for (const auto& domain : domains) {
+void cross_check(std::span<DomainEnergy> domains, std::vector<std::string>& warnings) {
+  for (auto& domain : domains) {
     for (const auto& other : domains) {
       for (const auto& mirrored : domain.mirrors) {
-        if (other.domain == mirrored) compare(other, domain, warnings);
+        if (other.domain != mirrored) continue;
+        compare(other, domain, warnings);
+        domain.crosscheck = CrossCheck{other.sensor, ratio(domain.energy, other.energy)};
       }
     }
   }

@@ -8,8 +8,8 @@
 
 namespace joulebook {
 
-// For each domain that mirrors another one present: a warning with both numbers where their full
-// intervals do not meet. Pure.
-void cross_check(std::span<const DomainEnergy> domains, std::vector<std::string>& warnings);
+// Sets `crosscheck` of each domain that mirrors another one present, and adds a warning with both
+// numbers where their full intervals do not meet. Pure.
+void cross_check(std::span<DomainEnergy> domains, std::vector<std::string>& warnings);
 
 }  // namespace joulebook

@@ -24,6 +24,9 @@ CounterCurve::CounterCurve(const SensorInfo& info, CurveOptions options)
       limits_(CounterLimits::of(info)),
       options_(options),
       resolution_(static_cast<double>(std::max<std::uint64_t>(info.resolution, 1)) * info.scale),
+      most_rate_(info.kind == SensorKind::energy_counter && info.max_watts > 0
+                     ? limits_.max_rate
+                     : std::numeric_limits<double>::infinity()),
       immediate_(info.kind == SensorKind::busy_time),
       runs_(options.capacity) {}
 
@@ -112,12 +115,31 @@ std::optional<std::size_t> CounterCurve::lower_run(SteadyTime t) const {
   return next - 1;
 }
 
-std::optional<double> CounterCurve::upper(SteadyTime t) const {
+std::optional<std::size_t> CounterCurve::upper_run(SteadyTime t) const {
   const std::size_t k = runs_.first([&](const Run& run) { return run.last_begin >= t; });
   if (k == runs_.size()) return std::nullopt;
-  if (immediate_) return value(runs_[k].counts) + resolution_;
+  if (immediate_) return k;
   if (k + 1 == runs_.size() || runs_[k + 1].broken) return std::nullopt;
-  return value(runs_[k + 1].counts) + resolution_;
+  return k + 1;
+}
+
+std::optional<double> CounterCurve::upper(SteadyTime t) const {
+  const auto k = upper_run(t);
+  if (!k) return std::nullopt;
+  return value(runs_[*k].counts) + resolution_;
+}
+
+// Run k was published between the last read of run k - 1 and its own first read.
+void CounterCurve::draw_in(CurveEdge& edge, SteadyTime t, std::size_t below,
+                           std::size_t above) const {
+  for (std::size_t k = std::max<std::size_t>(1, below); k <= above; ++k) {
+    if (runs_[k].broken) continue;
+    const double published = value(runs_[k].counts);
+    const double still = std::max(0.0, seconds(runs_[k].first_end - t));
+    edge.lower = std::max(edge.lower, published - most_rate_ * still);
+    const double since = std::max(0.0, seconds(t - runs_[k - 1].last_begin));
+    edge.upper = std::min(edge.upper, published + resolution_ + most_rate_ * since);
+  }
 }
 
 double CounterCurve::best_between_updates(SteadyTime t, std::size_t after) const {
@@ -148,10 +170,13 @@ double CounterCurve::best(SteadyTime t) const {
 
 std::optional<CurveEdge> CounterCurve::edge(SteadyTime t) const {
   const auto below = lower_run(t);
-  const auto above = upper(t);
+  const auto above = upper_run(t);
   if (!below || !above) return std::nullopt;
-  const double lower = value(runs_[*below].counts);
-  return CurveEdge{lower, *above, std::clamp(best(t), lower, *above)};
+  CurveEdge edge{value(runs_[*below].counts), value(runs_[*above].counts) + resolution_, best(t)};
+  if (std::isfinite(most_rate_)) draw_in(edge, t, *below, *above);
+  edge.upper = std::max(edge.upper, edge.lower);  // a rate beyond what is plausible
+  edge.best = std::clamp(edge.best, edge.lower, edge.upper);
+  return edge;
 }
 
 double CounterCurve::known_least(SteadyTime begin, SteadyTime end) const {

@@ -7,6 +7,8 @@
 //   upper(t)  the value of the first run that was seen to begin between two reads both begun at or
 //             after t, plus one resolution. The next read alone bounds nothing: it may show an
 //             update from before t.
+// Where the sensor states a greatest power, both are drawn in by what twice that power can add
+// before the next value seen, or since the last (twice: what delta.h takes for plausible, too).
 //   best(t)   linear between the estimated instants of the updates; an update lies between two
 //             reads, and no more than a tick before the second: its middle is taken
 // For an ideal counter (each update publishes the energy up to that instant, rounded down to the
@@ -76,6 +78,8 @@ class CounterCurve {
   // Mean time between changes seen so far; the nominal tick where none was.
   [[nodiscard]] Nanos tick() const;
   [[nodiscard]] double resolution() const { return resolution_; }
+  // J (or CPU s) a second that the counter plausibly never passes; infinite where none is stated.
+  [[nodiscard]] double most_rate() const { return most_rate_; }
   // How long an unchanged counter is taken for alive.
   [[nodiscard]] Nanos stuck_after() const;
 
@@ -94,7 +98,10 @@ class CounterCurve {
   [[nodiscard]] SteadyTime update_instant(const RawReading& reading) const;
   [[nodiscard]] std::optional<Fault> break_before(const RawReading& reading, DeltaKind kind) const;
   [[nodiscard]] std::optional<std::size_t> lower_run(SteadyTime t) const;
+  // The run whose value bounds t from above.
+  [[nodiscard]] std::optional<std::size_t> upper_run(SteadyTime t) const;
   [[nodiscard]] std::optional<double> upper(SteadyTime t) const;
+  void draw_in(CurveEdge& edge, SteadyTime t, std::size_t below, std::size_t above) const;
   [[nodiscard]] double best(SteadyTime t) const;
   [[nodiscard]] double best_between_updates(SteadyTime t, std::size_t after) const;
   [[nodiscard]] double best_between_reads(SteadyTime t, std::size_t after) const;
@@ -109,6 +116,7 @@ class CounterCurve {
   CounterLimits limits_;
   CurveOptions options_;
   double resolution_ = 0;
+  double most_rate_ = 0;
   bool immediate_ = false;  // brought up to date by the read itself
   Ring<Run> runs_;
   std::uint64_t last_raw_ = 0;

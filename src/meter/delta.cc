@@ -7,6 +7,7 @@ namespace joulebook {
 namespace {
 
 constexpr Nanos kLeastSlack = std::chrono::milliseconds(20);
+constexpr double kNoDomainDraws = 100e3;  // W
 
 Delta upwards(std::uint64_t moved, double plausible, std::uint64_t range) {
   const auto counts = static_cast<double>(moved);
@@ -46,6 +47,15 @@ CounterLimits CounterLimits::of(const SensorInfo& info) {
 double CounterLimits::plausible(Nanos elapsed) const {
   const Nanos slack = std::max(2 * tick, kLeastSlack);
   return Seconds(elapsed + slack).count() * (max_rate > 0 ? max_rate : kUnknownMaxWatts) / scale;
+}
+
+bool no_reading(const SensorInfo& info, std::uint64_t counts) {
+  if (std::find(info.sentinels.begin(), info.sentinels.end(), counts) != info.sentinels.end()) {
+    return true;
+  }
+  if (info.kind != SensorKind::power_gauge) return false;
+  const double most = info.max_watts > 0 ? 10 * info.max_watts : kNoDomainDraws;
+  return static_cast<double>(counts) * info.scale > most;
 }
 
 Delta counter_delta(std::uint64_t before, std::uint64_t after, Nanos elapsed,

@@ -51,6 +51,11 @@ struct CounterLimits {
   [[nodiscard]] double plausible(Nanos elapsed) const;
 };
 
+// The raw value says that there is no reading: one of the sensor's sentinels, or a power that
+// nothing draws (10 x the greatest that the sensor states, else 100 kW; ACPI meters are known to
+// answer 2^32 - 1 mW).
+[[nodiscard]] bool no_reading(const SensorInfo& info, std::uint64_t counts);
+
 [[nodiscard]] Delta counter_delta(std::uint64_t before, std::uint64_t after, Nanos elapsed,
                                   const CounterLimits& limits);
 

@@ -23,6 +23,8 @@ AnyCurve make_curve(const SensorInfo& info, const EnergyModel* model, CurveOptio
   return CounterCurve(info, options);
 }
 
+double seconds(Nanos d) { return Seconds(d).count(); }
+
 Quantity watts(const CounterCurve::Peak& peak, double level) {
   Quantity q;
   q.unit = "W";
@@ -38,6 +40,7 @@ DomainCurve::DomainCurve(SensorInfo info, const EnergyModel* model, CurveOptions
     : info_(std::move(info)), curve_(make_curve(info_, model, options)) {}
 
 bool DomainCurve::doubtful(const RawReading& reading) const {
+  if (no_reading(info_, reading.counts)) return true;
   const auto* curve = std::get_if<CounterCurve>(&curve_);
   if (curve == nullptr && modelled() != nullptr) curve = &modelled()->busy();
   if (curve == nullptr) return false;
@@ -46,6 +49,13 @@ bool DomainCurve::doubtful(const RawReading& reading) const {
 }
 
 void DomainCurve::add(const RawReading& reading) {
+  if (no_reading(info_, reading.counts)) {
+    miss(reading.end, {ErrorKind::no_reading, "sensor.sentinel",
+                       fmt::format("{} answered {}, which stands for no reading", info_.name,
+                                   reading.counts),
+                       "leave this sensor out with --sensor if it never answers otherwise"});
+    return;
+  }
   live_ = true;
   std::visit([&](auto& curve) { curve.add(reading); }, curve_);
   if (auto* model = std::get_if<ModelCurve>(&curve_)) model->advance();
@@ -83,7 +93,8 @@ Nanos DomainCurve::tick() const {
 
 Nanos DomainCurve::closing(Nanos period) const {
   const Nanos cell = modelled() != nullptr ? ModelCurve::kCell : Nanos{0};
-  return 3 * std::max(tick(), period) + cell;
+  const auto* gauge = std::get_if<GaugeCurve>(&curve_);
+  return 3 * std::max(tick(), period) + cell + (gauge != nullptr ? gauge->lag() : Nanos{0});
 }
 
 std::optional<Reason> DomainCurve::fault(SteadyTime begin, SteadyTime end) const {
@@ -120,8 +131,8 @@ Quantity DomainCurve::counted(const CounterCurve& curve, SteadyTime begin, Stead
   const auto to = *curve.edge(end);
   Quantity q;
   q.value = to_joules(*settled_energy(begin, end)).value();
-  q.own = {std::min(std::max(0.0, to.lower - from.upper), *q.value),
-           std::max(to.upper - from.lower, *q.value)};
+  const double most = std::min(to.upper - from.lower, curve.most_rate() * seconds(end - begin));
+  q.own = {std::min(std::max(0.0, to.lower - from.upper), *q.value), std::max(most, *q.value)};
   q.level = 1;
   return dressed(std::move(q), "edges bracketed by changes of the counter");
 }
@@ -132,12 +143,15 @@ Quantity DomainCurve::integrated(const GaugeCurve& curve, SteadyTime begin, Stea
   q.value = to_joules(*settled_energy(begin, end)).value();
   q.own = {std::min(bounds.lo, *q.value), std::max(bounds.hi, *q.value)};
   q.level = curve.bounded() ? 1 : 0.95;
-  std::string rule = "trapezoid between samples, what none saw bounded by 0 W and ";
+  std::string rule = "integrated between updates, what none saw bounded by 0 W and ";
   rule += fmt::format("{:.0f} W", curve.max_watts());
-  if (!curve.bounded()) rule += " (the greatest seen, assumed never passed)";
+  if (info_.max_watts <= 0) rule += " (the greatest seen, assumed never passed)";
   if (info_.averaging.count() > 0) {
-    rule += fmt::format("; each reading averages the {:.0f} ms before it and so lags",
+    rule += fmt::format("; each reading averages the {:.0f} ms before it",
                         Seconds(info_.averaging).count() * 1e3);
+    if (info_.tick.count() > 0) {
+      rule += fmt::format(" and is assumed to be at most {:.1f} ticks old", GaugeCurve::kHold);
+    }
   }
   return dressed(std::move(q), std::move(rule));
 }

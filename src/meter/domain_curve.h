@@ -24,8 +24,9 @@ class DomainCurve {
   DomainCurve(SensorInfo info, const EnergyModel* model, CurveOptions options);
 
   [[nodiscard]] const SensorInfo& info() const { return info_; }
-  // A counter that would run backwards or start again: worth a second read before it is judged.
+  // A counter that would run backwards or start again, a sentinel: worth a second read before it is judged.
   [[nodiscard]] bool doubtful(const RawReading& reading) const;
+  // A sentinel (see no_reading in delta.h) is taken for a read that failed.
   void add(const RawReading& reading);
   void miss(SteadyTime at, const Error& error);
   void spoil(const Fault& fault);

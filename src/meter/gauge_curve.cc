@@ -5,7 +5,11 @@
 namespace joulebook {
 namespace {
 
+constexpr std::size_t kMostAtOnce = 8192;  // samples in one search for bounds
+
 double seconds(Nanos d) { return Seconds(d).count(); }
+
+SteadyTime middle(SteadyTime a, SteadyTime b) { return a + (b - a) / 2; }
 
 }  // namespace
 
@@ -14,45 +18,58 @@ GaugeCurve::GaugeCurve(const SensorInfo& info, CurveOptions options)
 
 double GaugeCurve::max_watts() const { return std::max(info_.max_watts, max_seen_); }
 
+bool GaugeCurve::bounded() const {
+  return info_.max_watts > 0 && (info_.averaging.count() == 0 || info_.tick.count() == 0);
+}
+
+bool GaugeCurve::late(const RawReading& reading) const {
+  return reading.begin - last_.end > options_.max_gap;
+}
+
 void GaugeCurve::add(const RawReading& reading) {
-  Sample sample{.at = reading.begin + (reading.end - reading.begin) / 2,
-                .watts = static_cast<double>(reading.counts) * info_.scale,
-                .latency = reading.end - reading.begin,
-                .broken = true};
-  max_seen_ = std::max(max_seen_, sample.watts);
-  if (!samples_.empty()) append(samples_.back(), sample);
-  if (!samples_.empty() && missing_ && blinds(*missing_)) {
-    sample.broken = true;
-    faults_.add({samples_.back().at, sample.at, lost_reason(*missing_)});
+  max_seen_ = std::max(max_seen_, static_cast<double>(reading.counts) * info_.scale);
+  const bool blind = !samples_.empty() && missing_ && blinds(*missing_);
+  const bool changed =
+      samples_.empty() || reading.counts != last_.counts || late(reading) || blind;
+  if (changed || reading.begin - samples_.back().latest >= info_.tick) {
+    Sample next = sample(reading, changed);
+    if (blind) {
+      next.broken = true;
+      faults_.add({samples_.back().at, next.at, lost_reason(*missing_)});
+    }
+    samples_.push(next);
   }
-  samples_.push(sample);
+  last_ = reading;
   missing_.reset();
 }
 
-void GaugeCurve::append(const Sample& previous, Sample& sample) const {
-  const Nanos gap = sample.at - previous.at;
-  const double dt = seconds(gap);
-  const double joules = (previous.watts + sample.watts) / 2 * dt;
-  const double least = std::min(previous.watts, sample.watts);
-  const double most = std::max(previous.watts, sample.watts);
-  sample.broken = gap > options_.max_gap;
-  sample.joules = previous.joules + joules;
-  sample.seen_lo = previous.seen_lo;
-  sample.seen_hi = previous.seen_hi;
-  sample.unseen_s = previous.unseen_s;
-  if (smooth(gap)) {
-    // +- p_max dt^2 / 4w, and half a read's latency of the same slope at either end.
-    const double w = seconds(info_.averaging);
-    const double slack = (dt / 4 + seconds(previous.latency + sample.latency) / 2) * dt / w;
-    sample.seen_lo += joules - slack * max_watts();
-    sample.seen_hi += joules + slack * max_watts();
-    return;
+SteadyTime GaugeCurve::updated(const RawReading& reading, bool changed) const {
+  const SteadyTime seen = middle(reading.begin, reading.end);
+  if (info_.tick.count() == 0 || samples_.empty()) return seen;
+  if (!changed) return seen - info_.tick / 2;
+  return middle(std::max(middle(last_.begin, last_.end), seen - info_.tick), seen);
+}
+
+GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) const {
+  const auto hold = Nanos(static_cast<std::int64_t>(kHold * static_cast<double>(info_.tick.count())));
+  Sample s{.at = updated(reading, changed) - lag(),
+           .rise = {},
+           .earliest = reading.begin - hold,
+           .latest = reading.end,
+           .watts = static_cast<double>(reading.counts) * info_.scale,
+           .most_watts = max_watts(),
+           .broken = samples_.empty() || late(reading)};
+  s.rise = s.at;
+  if (samples_.empty()) return s;
+  const Sample& before = samples_.back();
+  if (info_.tick.count() > 0 && !s.broken) {
+    s.earliest = std::max(s.earliest, changed ? last_.begin : before.earliest);
   }
-  const double seen = info_.duty * std::min(seconds(info_.averaging), dt);
-  const bool spans = info_.averaging >= gap;  // one reading covers several segments
-  sample.seen_lo += seen * (spans ? least : sample.watts);
-  sample.seen_hi += seen * (spans ? most : sample.watts);
-  sample.unseen_s += dt - seen;
+  s.at = std::max(s.at, before.at);
+  s.rise = shifted() ? s.at : std::max(s.at - info_.averaging, before.at);
+  s.joules = before.joules + (before.watts + s.watts) / 2 * seconds(s.rise - before.at) +
+             s.watts * seconds(s.at - s.rise);
+  return s;
 }
 
 void GaugeCurve::miss(SteadyTime, const Error& error) {
@@ -72,35 +89,57 @@ std::optional<double> GaugeCurve::best(SteadyTime t) const {
   const Sample& next = samples_[k];
   if (next.at == t) return next.joules;
   if (k == 0 || next.broken) return std::nullopt;
+  if (t >= next.rise) return next.joules - next.watts * seconds(next.at - t);
   const Sample& before = samples_[k - 1];
   const double x = seconds(t - before.at);
-  const double slope = (next.watts - before.watts) / seconds(next.at - before.at);
+  const double slope = (next.watts - before.watts) / seconds(next.rise - before.at);
   return before.joules + x * (before.watts + slope * x / 2);
 }
 
-double GaugeCurve::watts_at(SteadyTime t) const {
-  const std::size_t k = after(t);
-  if (k == samples_.size()) return max_watts();
-  if (k == 0) return samples_[0].watts;
-  return std::max(samples_[k - 1].watts, samples_[k].watts);
+// What the readings say about the energy of stretches of time. `allowance`: by how much, relative,
+// a single reading may be wrong.
+std::vector<EnergySpan> GaugeCurve::spans(std::size_t first, std::size_t last, SteadyTime begin,
+                                          double allowance) const {
+  std::vector<EnergySpan> out;
+  out.reserve(2 * (last - first + 1));
+  const double w = seconds(info_.averaging);
+  const double most_watts = samples_[last].most_watts * (1 + info_.accuracy);
+  const double unseen = (1 - info_.duty) * w * most_watts;
+  const auto step = static_cast<double>(std::max<std::uint64_t>(info_.resolution, 1)) * info_.scale;
+  for (std::size_t k = first; k <= last; ++k) {
+    const Sample& s = samples_[k];
+    const double off = step + allowance * s.watts;
+    const double least = info_.duty * w * std::max(0.0, s.watts - off);
+    const double most = std::min(info_.duty * w * (s.watts + off) + unseen, w * most_watts);
+    const double low = seconds(s.earliest - begin);
+    const double high = seconds(s.latest - begin);
+    const double loose = (high - low) * most_watts;
+    if (low > high - w) out.push_back({high - w, low, least - loose, most});
+    out.push_back({low - w, high, least, most + loose});
+  }
+  return out;
 }
 
 Interval GaugeCurve::bounds(SteadyTime begin, SteadyTime end) const {
-  const double span = seconds(end - begin);
-  const std::size_t first = after(begin);       // first sample in the window
-  const std::size_t last = after(end);          // first sample at or after its end
-  // The reading is rounded to what it can show.
-  const double rounding = info_.scale * static_cast<double>(info_.resolution) * span;
-  const double lag = seconds(info_.averaging);  // w x A(t) at either edge
-  if (first >= last) return {0, max_watts() * span};
-  const Sample& a = samples_[first];
-  const Sample& b = samples_[last - 1];
-  const double edges = seconds(a.at - begin) + seconds(end - b.at);
-  const double unseen = edges + b.unseen_s - a.unseen_s;
-  const double lo = b.seen_lo - a.seen_lo - lag * watts_at(begin) - rounding;
-  const double hi = b.seen_hi - a.seen_hi + lag * watts_at(end) + unseen * max_watts() + rounding;
-  const double most = std::max(max_watts() * span, *best(end) - *best(begin));
-  return {std::max(0.0, lo), std::min(hi, most)};
+  const std::size_t last = std::min(after(end), samples_.size() - 1);
+  const double most_watts = samples_[last].most_watts * (1 + info_.accuracy);
+  const double length = seconds(end - begin);
+  const Interval anything{0, most_watts * length};
+  if (info_.averaging.count() == 0) return anything;
+  const std::size_t inside = after(begin);
+  if (inside < last && last - inside > kMostAtOnce) {
+    const SteadyTime cut = samples_[inside + (last - inside) / 2].at;
+    const Interval a = bounds(begin, cut);
+    const Interval b = bounds(cut, end);
+    return {a.lo + b.lo, a.hi + b.hi};
+  }
+  // Readings that reach a little before the window still say something about its edge.
+  const std::size_t first = std::min(last, after(begin - 2 * info_.averaging - 4 * info_.tick));
+  for (const double allowance : {0.0, info_.accuracy, 4 * info_.accuracy}) {
+    const auto known = spans(first, last, begin, allowance);
+    if (const auto found = power_bounds(known, length, most_watts)) return *found;
+  }
+  return anything;  // readings that contradict one another bound nothing
 }
 
 std::optional<Reason> GaugeCurve::fault(SteadyTime begin, SteadyTime end) const {

@@ -1,32 +1,41 @@
 #pragma once
-// The energy curve of a power gauge: trapezoid between samples, with bounds.
+// The energy curve of a power gauge: a best value, with bounds.
 //
-// What no reading saw is bounded by [0, p_max], p_max being the greater of the sensor's stated
-// greatest power and the greatest ever seen (transients pass a stated one). What counts as seen:
-//   averaging >= sampling interval, duty 1   the reading A(t) is a moving average over w, so it
-//       changes by at most p_max / w a second: a segment dt long is its trapezoid +- p_max dt^2/4w
-//   otherwise                                duty x min(w, dt) of each segment, at the reading;
-//       the rest of the segment, and all of the two segments that hold the window's edges, unseen
-// A moving average lags: the energy up to t lies between the integral of A up to t and w x A(t)
-// more, which is the bias at each edge. The best value leaves it in, and the method says so.
-// An instant gauge (averaging 0) sees nothing between two samples, so its bounds are those of
+// A reading is the mean power over `averaging` before the gauge's last update, of which the
+// hardware observed the share `duty`. So over [u - w, u] the energy grew by duty x w x reading, and
+// by 0 to p_max for the rest; and at any instant by 0 to p_max. The bounds are the tightest that
+// all of this allows (power_bounds.h). p_max is the greater of the sensor's stated greatest power
+// and the greatest seen (transients pass a stated one).
+//
+// When the gauge updated: a gauge with a tick holds its value between updates. A changed value came
+// after the read before it; and no value is older than kHold ticks. A value that stays is taken for
+// a new update of the same value once a tick has passed: a held step stays a step.
+// An instant gauge (averaging 0) sees nothing between two updates, so its bounds are those of
 // p_max: wide, and true of a square wave at the sampling period, too.
 //
-// With p_max stated the interval is a bound (level 1); else it assumes that power stays below the
-// greatest seen, and is an interval of 95 %.
+// With p_max stated the interval is a bound (level 1), for a gauge without a tick or without
+// averaging; else it assumes that power stays below the greatest seen, or that updates are not
+// older than kHold ticks, and is an interval of 95 %.
 //
-// best(t) is fixed once a sample after t exists. Retention, memory and threads as CounterCurve.
+// best(t): the reading over its averaging window where that is no longer than a tick, else at the
+// window's middle; linear between. Fixed once an update after t (and half an averaging window) was
+// seen. bounds() of a window looks no further than that, so it does not change either.
+// Retention, memory and threads as CounterCurve; a held value costs one sample a tick.
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "meter/curve.h"
 #include "meter/faults.h"
+#include "meter/power_bounds.h"
 #include "meter/ring.h"
 
 namespace joulebook {
 
 class GaugeCurve {
  public:
+  static constexpr double kHold = 1.5;  // ticks; nominal and a generous jitter
+
   GaugeCurve(const SensorInfo& info, CurveOptions options);
 
   void add(const RawReading& reading);
@@ -36,35 +45,43 @@ class GaugeCurve {
   [[nodiscard]] bool settled(SteadyTime t) const { return best(t).has_value(); }
   // J since the first sample.
   [[nodiscard]] std::optional<double> best(SteadyTime t) const;
-  // J of [begin, end). REQUIRES: both edges settled, no fault.
+  // J of [begin, end). REQUIRES: both edges settled, no fault. Allocates.
   [[nodiscard]] Interval bounds(SteadyTime begin, SteadyTime end) const;
   [[nodiscard]] std::optional<Reason> fault(SteadyTime begin, SteadyTime end) const;
   [[nodiscard]] std::optional<CounterCurve::Peak> peak(SteadyTime begin, SteadyTime end) const;
-  // The bounds rest on a stated greatest power.
-  [[nodiscard]] bool bounded() const { return info_.max_watts > 0; }
+  // The bounds rest on a stated greatest power alone.
+  [[nodiscard]] bool bounded() const;
   [[nodiscard]] double max_watts() const;
   [[nodiscard]] Nanos tick() const { return info_.tick; }
+  // How long after an update best() of it is known.
+  [[nodiscard]] Nanos lag() const { return shifted() ? info_.averaging / 2 : Nanos{0}; }
 
  private:
   struct Sample {
-    SteadyTime at;
+    SteadyTime at;        // where best() puts the reading; it holds from `rise` to here
+    SteadyTime rise;
+    SteadyTime earliest;  // the update lies between these
+    SteadyTime latest;
     double watts = 0;
-    double joules = 0;   // trapezoid since the first sample
-    double seen_lo = 0;  // J surely seen since the first sample
-    double seen_hi = 0;
-    double unseen_s = 0;  // s not seen since the first sample
-    Nanos latency{0};
+    double joules = 0;      // best, since the first sample
+    double most_watts = 0;  // the greatest known when it was taken
     bool broken = false;
   };
 
-  void append(const Sample& previous, Sample& sample) const;
-  [[nodiscard]] bool smooth(Nanos dt) const { return info_.averaging >= dt && info_.duty >= 1; }
+  [[nodiscard]] Sample sample(const RawReading& reading, bool changed) const;
+  [[nodiscard]] SteadyTime updated(const RawReading& reading, bool changed) const;
+  [[nodiscard]] bool late(const RawReading& reading) const;
+  [[nodiscard]] bool shifted() const {
+    return info_.averaging.count() == 0 || info_.averaging > info_.tick;
+  }
   [[nodiscard]] std::size_t after(SteadyTime t) const;
-  [[nodiscard]] double watts_at(SteadyTime t) const;
+  [[nodiscard]] std::vector<EnergySpan> spans(std::size_t first, std::size_t last, SteadyTime begin,
+                                              double allowance) const;
 
   SensorInfo info_;
   CurveOptions options_;
   Ring<Sample> samples_;
+  RawReading last_;
   Faults faults_;
   std::optional<Error> missing_;
   double max_seen_ = 0;

@@ -16,7 +16,7 @@ Json strings(const std::vector<std::string>& list) {
 }
 
 Json domain_json(const DomainEnergy& domain) {
-  return Json::object({{"domain", domain.domain},
+  Json out = Json::object({{"domain", domain.domain},
                        {"name", domain.name},
                        {"sensor", domain.sensor},
                        {"energy", to_json(domain.energy)},
@@ -26,6 +26,11 @@ Json domain_json(const DomainEnergy& domain) {
                        {"mirrors", strings(domain.mirrors)},
                        {"may_contain", strings(domain.may_contain)},
                        {"top_level", domain.top_level}});
+  if (domain.crosscheck) {
+    out.set("crosscheck", Json::object({{"with", domain.crosscheck->with},
+                                        {"ratio", to_json(domain.crosscheck->ratio)}}));
+  }
+  return out;
 }
 
 Json domains_json(const WindowEnergy& energy) {

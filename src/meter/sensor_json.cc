@@ -31,6 +31,12 @@ std::uint64_t count_from(const Json& json) {
       std::strtoull(std::string(json.as_string()).c_str(), nullptr, 10));
 }
 
+Json counts(const std::vector<std::uint64_t>& list) {
+  Json out = Json::array();
+  for (const std::uint64_t item : list) out.push(std::to_string(item));
+  return out;
+}
+
 bool sane(const SensorInfo& info) {
   return !info.id.empty() && std::isfinite(info.scale) && info.scale > 0 && info.duty > 0 &&
          info.duty <= 1 && info.tick.count() >= 0 && info.averaging.count() >= 0;
@@ -52,6 +58,7 @@ Json sensor_to_json(const SensorInfo& info) {
                        {"duty", info.duty},
                        {"accuracy", info.accuracy},
                        {"max_watts", info.max_watts},
+                       {"sentinels", counts(info.sentinels)},
                        {"tier", to_string(info.tier)},
                        {"method", info.method},
                        {"contains", strings(info.contains)},
@@ -76,6 +83,7 @@ Result<SensorInfo> sensor_from_json(const Json& json) {
   info.duty = json["duty"].as_double();
   info.accuracy = json["accuracy"].as_double();
   info.max_watts = json["max_watts"].as_double();
+  for (const auto& item : json["sentinels"].items()) info.sentinels.push_back(count_from(item));
   info.tier = tier.value_or(Tier::measured);
   info.method = json["method"].as_string();
   info.contains = strings(json["contains"]);

@@ -17,6 +17,13 @@ struct Window {
   [[nodiscard]] Seconds duration() const { return end - begin; }
 };
 
+// Another sensor of the same energy, and this one's energy divided by its: 1 where they agree. An
+// absence where either has none.
+struct CrossCheck {
+  std::string with;  // the other sensor's id
+  Quantity ratio;
+};
+
 // The energy of one domain in one window.
 struct DomainEnergy {
   std::string domain;  // "package:0"
@@ -31,6 +38,7 @@ struct DomainEnergy {
   bool top_level = false;  // counted in the total
   // Best energy from rounded edges: exactly additive over windows that tile. Empty where absent.
   std::optional<MicroJoules> settled;
+  std::optional<CrossCheck> crosscheck;  // where it mirrors a domain that is present
 };
 
 // CPU time spent in the window, for apportioning (seconds). Negative: unknown.

@@ -30,6 +30,11 @@ std::string overlap_note(const Json& domain) {
   add("contains", domain["contains"]);
   add("mirrors", domain["mirrors"]);
   add("may contain", domain["may_contain"]);
+  const Json& ratio = domain["crosscheck"]["ratio"];
+  if (!ratio["value"].is_null()) {
+    note += fmt::format("; {:.3g} times {}", ratio["value"].as_double(),
+                        domain["crosscheck"]["with"].as_string());
+  }
   return note;
 }
 

@@ -38,6 +38,7 @@ struct SensorInfo {
   double duty = 1;               // gauges: share of time the hardware really observes, (0, 1]
   double accuracy = 0;           // stated relative error of gain, +-
   double max_watts = 0;          // greatest power plausible for the domain; 0: unknown
+  std::vector<std::uint64_t> sentinels;  // raw values that say "no reading": 0xFFFFFFFF
   Tier tier = Tier::measured;
   std::string method;                    // "RAPL counter through powercap"
   std::vector<std::string> contains;     // domains wholly inside this one
