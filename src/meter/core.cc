@@ -154,6 +154,9 @@ WindowEnergy MeterCore::energy(const Window& window) const {
   WindowEnergy out;
   out.window = window;
   for (const auto& curve : curves_) {
+    const ReadingsDigest digest = curve.digest(window.end);
+    out.readings.count += digest.count;
+    out.readings.chain = out.readings.chain * 0x100000001B3ULL + digest.chain;
     out.domains.push_back(curve.figure(window));
     out.domains.back().top_level = contains(plan_.ids, curve.info().id);
   }

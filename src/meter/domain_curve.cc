@@ -23,6 +23,14 @@ AnyCurve make_curve(const SensorInfo& info, const EnergyModel* model, CurveOptio
   return CounterCurve(info, options);
 }
 
+// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): every bit depends on every bit.
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9E3779B97F4A7C15ULL;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBULL;
+  return x ^ (x >> 31U);
+}
+
 double seconds(Nanos d) { return Seconds(d).count(); }
 
 Quantity watts(const CounterCurve::Peak& peak, double level) {
@@ -37,7 +45,9 @@ Quantity watts(const CounterCurve::Peak& peak, double level) {
 }  // namespace
 
 DomainCurve::DomainCurve(SensorInfo info, const EnergyModel* model, CurveOptions options)
-    : info_(std::move(info)), curve_(make_curve(info_, model, options)) {}
+    : info_(std::move(info)),
+      curve_(make_curve(info_, model, options)),
+      chain_(options.capacity) {}
 
 bool DomainCurve::doubtful(const RawReading& reading) const {
   if (no_reading(info_, reading.counts)) return true;
@@ -49,6 +59,13 @@ bool DomainCurve::doubtful(const RawReading& reading) const {
 }
 
 void DomainCurve::add(const RawReading& reading) {
+  std::uint64_t chain = chain_.empty() ? 0 : chain_.back().chain;
+  for (const auto word : {reading.counts, static_cast<std::uint64_t>(reading.begin.ns),
+                          static_cast<std::uint64_t>(reading.end.ns)}) {
+    chain = mixed(chain ^ word);
+  }
+  ++readings_;
+  chain_.push({reading.end, chain});
   if (no_reading(info_, reading.counts)) {
     miss(reading.end, {ErrorKind::no_reading, "sensor.sentinel",
                        fmt::format("{} answered {}, which stands for no reading", info_.name,
@@ -188,6 +205,12 @@ Quantity DomainCurve::peak(SteadyTime begin, SteadyTime end) const {
   const std::string rule =
       counter != nullptr ? "mean between neighbouring updates, greatest" : "greatest sample";
   return dressed(watts(*found, 0.95), rule);
+}
+
+ReadingsDigest DomainCurve::digest(SteadyTime t) const {
+  const std::size_t next = chain_.first([&](const Link& link) { return link.end > t; });
+  if (next == 0) return {};
+  return {readings_ - (chain_.size() - next), chain_[next - 1].chain};
 }
 
 DomainEnergy DomainCurve::figure(const Window& window) const {

@@ -13,6 +13,7 @@
 #include "meter/curve.h"
 #include "meter/gauge_curve.h"
 #include "meter/model_curve.h"
+#include "meter/ring.h"
 #include "meter/window.h"
 #include "sensor/sensor.h"
 
@@ -37,6 +38,8 @@ class DomainCurve {
   [[nodiscard]] Nanos tick() const;
   // How long after t the change that closes t may take to be seen, at the period given.
   [[nodiscard]] Nanos closing(Nanos period) const;
+  // Of the readings that ended by t (as far back as the newest 2^20 are held).
+  [[nodiscard]] ReadingsDigest digest(SteadyTime t) const;
   // Null but for a modelled machine.
   [[nodiscard]] const ModelCurve* modelled() const { return std::get_if<ModelCurve>(&curve_); }
 
@@ -57,6 +60,12 @@ class DomainCurve {
   SensorInfo info_;
   std::variant<CounterCurve, GaugeCurve, ModelCurve> curve_;
   bool live_ = false;
+  struct Link {
+    SteadyTime end;
+    std::uint64_t chain = 0;
+  };
+  Ring<Link> chain_;  // one a reading
+  std::uint64_t readings_ = 0;
 };
 
 }  // namespace joulebook

@@ -29,15 +29,14 @@ bool GaugeCurve::late(const RawReading& reading) const {
 void GaugeCurve::add(const RawReading& reading) {
   max_seen_ = std::max(max_seen_, static_cast<double>(reading.counts) * info_.scale);
   const bool blind = !samples_.empty() && missing_ && blinds(*missing_);
-  const bool changed =
-      samples_.empty() || reading.counts != last_.counts || late(reading) || blind;
+  const bool gap = samples_.empty() || late(reading) || blind;
+  if (!samples_.empty() && gap && missing_) {
+    faults_.add({last_.begin, reading.end, lost_reason(*missing_)});
+  }
+  const bool changed = gap || reading.counts != last_.counts;
   if (changed || reading.begin - samples_.back().latest >= info_.tick) {
-    Sample next = sample(reading, changed);
-    if (blind) {
-      next.broken = true;
-      faults_.add({samples_.back().at, next.at, lost_reason(*missing_)});
-    }
-    samples_.push(next);
+    samples_.push(sample(reading, changed));
+    samples_.back().broken |= blind;
   }
   last_ = reading;
   missing_.reset();
@@ -54,6 +53,7 @@ GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) c
   const auto hold = Nanos(static_cast<std::int64_t>(kHold * static_cast<double>(info_.tick.count())));
   Sample s{.at = updated(reading, changed) - lag(),
            .rise = {},
+           .left = {},
            .earliest = reading.begin - hold,
            .latest = reading.end,
            .watts = static_cast<double>(reading.counts) * info_.scale,
@@ -67,7 +67,10 @@ GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) c
   }
   s.at = std::max(s.at, before.at);
   s.rise = shifted() ? s.at : std::max(s.at - info_.averaging, before.at);
-  s.joules = before.joules + (before.watts + s.watts) / 2 * seconds(s.rise - before.at) +
+  const bool shown = info_.averaging.count() == 0 && info_.tick.count() > 0 && !s.broken;
+  s.left = std::clamp(shown ? middle(last_.begin, last_.end) : before.at, before.at, s.rise);
+  s.joules = before.joules + before.watts * seconds(s.left - before.at) +
+             (before.watts + s.watts) / 2 * seconds(s.rise - s.left) +
              s.watts * seconds(s.at - s.rise);
   return s;
 }
@@ -91,9 +94,11 @@ std::optional<double> GaugeCurve::best(SteadyTime t) const {
   if (k == 0 || next.broken) return std::nullopt;
   if (t >= next.rise) return next.joules - next.watts * seconds(next.at - t);
   const Sample& before = samples_[k - 1];
-  const double x = seconds(t - before.at);
-  const double slope = (next.watts - before.watts) / seconds(next.rise - before.at);
-  return before.joules + x * (before.watts + slope * x / 2);
+  const double flat = before.joules + before.watts * seconds(t - before.at);
+  if (t <= next.left) return flat;
+  const double x = seconds(t - next.left);
+  const double slope = (next.watts - before.watts) / seconds(next.rise - next.left);
+  return flat + slope * x * x / 2;
 }
 
 // What the readings say about the energy of stretches of time. `allowance`: by how much, relative,

@@ -18,7 +18,7 @@
 // older than kHold ticks, and is an interval of 95 %.
 //
 // best(t): the reading over its averaging window where that is no longer than a tick, else at the
-// window's middle; linear between. Fixed once an update after t (and half an averaging window) was
+// window's middle; an instant gauge's value as long as it was shown; linear between. Fixed once an update after t (and half an averaging window) was
 // seen. bounds() of a window looks no further than that, so it does not change either.
 // Retention, memory and threads as CounterCurve; a held value costs one sample a tick.
 #include <cstdint>
@@ -60,6 +60,7 @@ class GaugeCurve {
   struct Sample {
     SteadyTime at;        // where best() puts the reading; it holds from `rise` to here
     SteadyTime rise;
+    SteadyTime left;      // until here the value before holds; linear from here to `rise`
     SteadyTime earliest;  // the update lies between these
     SteadyTime latest;
     double watts = 0;

@@ -108,6 +108,29 @@ TEST(MeterCore, CounterAndGaugeThatDisagreeAreReported) {
   EXPECT_NE(w.warnings[0].find("sensor.disagree"), std::string::npos);
   EXPECT_NE(w.warnings[0].find("950"), std::string::npos);
   EXPECT_NEAR(*w.total.value, 500, 1);
+  EXPECT_FALSE(w.domains[0].crosscheck);
+  ASSERT_TRUE(w.domains[1].crosscheck);
+  EXPECT_EQ(w.domains[1].crosscheck->with, "test:gpu:0");
+  EXPECT_NEAR(*w.domains[1].crosscheck->ratio.value, 1.9, 0.01);
+}
+
+TEST(MeterCore, CounterAndGaugeThatAgreeAreComparedToo) {
+  std::vector<test::Ideal> sensors;
+  sensors.push_back(test::ideal("gpu:0", PowerFunction::constant(100)));
+  sensors.push_back(test::ideal("gpu:0.gauge", PowerFunction::constant(100)));
+  sensors[1].info.kind = SensorKind::power_gauge;
+  sensors[1].info.scale = 1e-3;
+  sensors[1].info.mirrors = {"gpu:0"};
+  const MeterCore core = core_of(sensors, 6, 0.01);
+  const WindowEnergy w = core.energy({"w", at(0.5), at(5.5)});
+  ASSERT_TRUE(w.domains[1].crosscheck);
+  EXPECT_NEAR(*w.domains[1].crosscheck->ratio.value, 1, 1e-3);
+  EXPECT_TRUE(w.domains[1].crosscheck->ratio.interval().contains(1));
+  EXPECT_NEAR(*w.total.value, 500, 1);  // the mirror adds nothing
+  // Where one of them has no figure, there is no ratio, and its reason is said.
+  const WindowEnergy late = core.energy({"w", at(5), at(7)});
+  ASSERT_TRUE(late.domains[1].crosscheck);
+  EXPECT_FALSE(late.domains[1].crosscheck->ratio.present());
 }
 
 RC_GTEST_PROP(MeterCore, TilingWindowsSumExactly, ()) {

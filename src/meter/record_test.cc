@@ -98,6 +98,43 @@ TEST(Trace, OneAlteredSampleShows) {
   EXPECT_EQ(before, figures(*parse_trace(encoded(events(), 7))));  // blocks change nothing
 }
 
+std::string whole_json(const Trace& trace) {
+  const auto meter = replay_meter(trace);
+  RunState state;
+  state.regions = {{"part", at(0.2), at(0.5)}};
+  return run_json(state, {"run", at(0.123), at(0.877)},
+                  [&](const Window& w) { return (*meter)->energy(w); })
+      .dump();
+}
+
+// Any reading up to the window's end, by any amount: some figure, its validity or the digest of the
+// readings differs.
+RC_GTEST_PROP(Trace, AnyAlteredReadingShowsInTheJson, ()) {
+  static const std::string before = whole_json(*parse_trace(encoded(events())));
+  auto list = events();
+  std::vector<ReadingEvent*> readings;
+  for (auto& event : list) {
+    auto* reading = std::get_if<ReadingEvent>(&event);
+    if (reading != nullptr && reading->reading.end <= at(0.877)) readings.push_back(reading);
+  }
+  ReadingEvent& altered = *readings[*rc::gen::inRange<std::size_t>(0, readings.size())];
+  const auto by = static_cast<std::uint64_t>(*rc::gen::inRange<std::int64_t>(1, 1'000'000));
+  altered.reading.counts += *rc::gen::arbitrary<bool>() ? by : ~by + 1;
+  RC_ASSERT(whole_json(*parse_trace(encoded(list))) != before);
+  RC_ASSERT(whole_json(*parse_trace(encoded(events(), 7))) == before);
+}
+
+// docs/formats/trace.md states it: two counters at 100 Hz, block frames and CPU times left out.
+TEST(Trace, AReadingTakesTwelveBytesOrLess) {
+  std::vector<TraceEvent> readings;
+  for (const auto& event : events()) {
+    if (std::holds_alternative<ReadingEvent>(event)) readings.push_back(event);
+  }
+  const std::size_t bytes = encoded(readings).size() - TraceEncoder::header(header()).size();
+  const double each = static_cast<double>(bytes) / static_cast<double>(readings.size());
+  EXPECT_LE(each, 12) << each;
+}
+
 TEST(Trace, CanBeReadAfterACutAtEveryByte) {
   const std::string whole = encoded(events());
   const std::size_t head = TraceEncoder::header(header()).size();

@@ -1,5 +1,6 @@
 #include "meter/run_report.h"
 
+#include <fmt/format.h>
 #include <joulebook/session.h>
 
 #include <algorithm>
@@ -145,6 +146,9 @@ Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy
   set_energy(out, figures);
   out.set("beside", beside_json(figures));
   out.set("devices", strings(figures.devices));
+  out.set("readings",
+          Json::object({{"count", static_cast<std::int64_t>(figures.readings.count)},
+                        {"digest", fmt::format("{:016x}", figures.readings.chain)}}));
   Json windows = Json::array();
   for (const auto& region : state.regions) windows.push(window_json(energy(region)));
   for (const auto& mark : marked(state.marks, whole)) windows.push(window_json(energy(mark)));

@@ -41,6 +41,13 @@ struct DomainEnergy {
   std::optional<CrossCheck> crosscheck;  // where it mirrors a domain that is present
 };
 
+// The readings up to the window's end: a chain of hashes over all of them, in the order of each
+// sensor. One altered reading alters it, whether or not a figure depends on that reading.
+struct ReadingsDigest {
+  std::uint64_t count = 0;
+  std::uint64_t chain = 0;
+};
+
 // CPU time spent in the window, for apportioning (seconds). Negative: unknown.
 struct CpuShare {
   double capacity = -1;  // hardware threads x duration
@@ -56,6 +63,7 @@ struct WindowEnergy {
   Quantity self;                      // J apportioned to Joulebook itself by CPU time, or absent
   Quantity tree;                      // J apportioned or modelled for the measured process tree
   CpuShare cpu;
+  ReadingsDigest readings;
   std::vector<std::string> devices;  // devices covered by the total
   std::vector<std::string> warnings;
 };
