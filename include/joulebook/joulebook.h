@@ -26,9 +26,11 @@ const char* joulebook_version(void);
 
 /* Opens a session and starts to measure. options_json: NULL, or an object with any of
  *   "sysroot": text, "sensors": [ids or prefixes], "period_ms": number, "record": path,
- *   "replay": path, "devices": [names], "pids": [numbers], "vendor_libraries": bool,
- *   "machine_model": bool, "perf": bool (perf_event; absent: on unless there is a sysroot).
- * An unknown member is refused. */
+ *   "replay": path, "devices": [names], "pids": [numbers], "port": number, "all": bool,
+ *   "vendor_libraries": bool, "machine_model": bool, "perf": bool (perf_event; absent: on unless
+ *   there is a sysroot). An unknown member is refused.
+ * Of "pids", "port" and "all" at most one: the measured processes are those and all that hang from
+ * them, those who listen on the TCP port (through containers, too), or nobody in particular. */
 joulebook_session* joulebook_open(const char* options_json);
 /* Stops and frees. NULL is allowed. */
 void joulebook_close(joulebook_session* session);
@@ -53,6 +55,9 @@ char* joulebook_window_json(joulebook_session* session, const char* name);
 int joulebook_run(joulebook_session* session, int argc, const char* const* argv,
                   int stdout_to_stderr, char** outcome_json);
 
+/* Whom the session attached to: the run's "target", and "alive", how many still run. */
+char* joulebook_watched_json(joulebook_session* session);
+
 /* The run's JSON. May be called more than once. */
 char* joulebook_report_json(joulebook_session* session);
 /* What the session reads, and what is missing with its cure. */
@@ -65,8 +70,8 @@ int joulebook_register_self_thread(joulebook_session* session);
 int joulebook_mark_send(const char* name);
 
 void joulebook_free_string(char* text);
-/* Of this thread's last failed call: {"code", "message", "cure"} as JSON; valid until the thread's
- * next call. Never NULL. */
+/* Of this thread's last failed call: {"code", "message", "cure", "exit_code"} as JSON; valid until
+ * the thread's next call. Never NULL. */
 const char* joulebook_last_error(void);
 
 #ifdef __cplusplus

@@ -24,8 +24,12 @@ struct SessionOptions {
   Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
   std::string record;                            // keep the raw samples there; empty: do not
   std::string replay;                // take everything from this trace; nothing is measured
-  std::vector<std::string> devices;  // that the total covers; empty: all
-  std::vector<int> pids;             // whose process trees are the measured one
+  // Devices that the total covers ("cpu", "gpu:3", "gpu:GPU-<uuid>"); empty: of the GPUs those that
+  // the measured processes use, and all of the rest.
+  std::vector<std::string> devices;
+  std::vector<int> pids;  // whose process trees are the measured one
+  int port = 0;           // or: the trees of those who listen there, through containers, too
+  bool all = false;       // or: the machine, no process tree
   bool vendor_libraries = true;
   bool machine_model = true;  // fall back to the model of the machine where no sensor is
   std::optional<bool> perf;   // perf_event; unset: on unless there is a sysroot
@@ -48,7 +52,8 @@ struct ChildOutcome {
 class Session {
  public:
   // Finds the sensors, opens the trace and starts the meter. No sensor at all is no error: every
-  // energy is then an absence. Errors: input (trace, unwritable record), usage (period).
+  // energy is then an absence. Errors: input (trace, unwritable record, "process.gone"), usage
+  // (period, "device.unknown", "target.many"), no_reading (who listens on the port may not be seen).
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(SessionOptions options);
   ~Session();
   Session(const Session&) = delete;
@@ -66,6 +71,8 @@ class Session {
   // The newest region or lap of that name that has ended, as an item of the report's "windows", and
   // "devices". Waits until its end is settled. Errors: usage "region.unknown".
   [[nodiscard]] Result<std::string> window(const std::string& name);
+  // Whom the session attached to, as the report's "target", and "alive": how many still run.
+  [[nodiscard]] std::string watched();
   // Runs a command inside a window of its own; its processes are the measured tree. Standard
   // streams are inherited; SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1 and SIGUSR2 sent to this
   // process are passed on (those that a terminal sends reach the command by themselves).

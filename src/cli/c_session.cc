@@ -25,6 +25,7 @@ Result<Json> taken(char* text) {
 
 Error last_c_error(int code) {
   const Json error = parse_json(joulebook_last_error()).value_or(Json());
+  if (code == 0) code = static_cast<int>(error["exit_code"].as_int());
   return {kind_of(code), std::string(error["code"].as_string("unknown")),
           std::string(error["message"].as_string("the call failed")),
           std::string(error["cure"].as_string())};
@@ -49,6 +50,18 @@ Result<Json> CSession::run(const std::vector<std::string>& argv, bool stdout_to_
 Result<Json> CSession::report() { return taken(joulebook_report_json(session_.get())); }
 Result<Json> CSession::sensors() { return taken(joulebook_sensors_json(session_.get())); }
 
+Status CSession::lap(const std::string& name) {
+  const int code = joulebook_lap(session_.get(), name.c_str());
+  if (code != 0) return fail(last_c_error(code));
+  return {};
+}
+
+Result<Json> CSession::window(const std::string& name) {
+  return taken(joulebook_window_json(session_.get(), name.c_str()));
+}
+
+Result<Json> CSession::watched() { return taken(joulebook_watched_json(session_.get())); }
+
 Json session_options(const Context& context) {
   Json options = Json::object(
       {{"sysroot", context.settings.get("sysroot")},
@@ -58,6 +71,9 @@ Json session_options(const Context& context) {
   for (const auto& id : choice.only) only.push(id);
   options.set("sensors", std::move(only));
   if (choice.perf) options.set("perf", *choice.perf);
+  Json devices = Json::array();
+  for (const auto& device : context.devices) devices.push(device);
+  options.set("devices", std::move(devices));
   return options;
 }
 

@@ -19,6 +19,9 @@ class CSession {
   // The outcome of joulebook_run as JSON.
   [[nodiscard]] Result<Json> run(const std::vector<std::string>& argv, bool stdout_to_stderr);
   [[nodiscard]] Result<Json> report();
+  [[nodiscard]] Status lap(const std::string& name);
+  [[nodiscard]] Result<Json> window(const std::string& name);
+  [[nodiscard]] Result<Json> watched();
   [[nodiscard]] Result<Json> sensors();
 
  private:

@@ -5,6 +5,7 @@
 #include "core/version.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
+#include "meter/run_report.h"
 #include "report/terminal_table.h"
 #include "sensor/model/machine.h"
 #include "study/ask.h"
@@ -56,10 +57,10 @@ class Stream {
 };
 
 Json document_of(const Context& context, const AskResult& result, const EngineInfo& engine,
-                 const WindowEnergy& load) {
+                 const WindowEnergy& load, const WindowEnergy& whole) {
   Json trials = Json::array();
   for (const auto& trial : result.trials) trials.push(to_json(trial));
-  return Json::object(
+  Json out = Json::object(
       {{"schema", "joulebook.ask/1"},
        {"joulebook", Json::object({{"version", build_version()}, {"commit", build_commit()}})},
        {"model", engine.model},
@@ -70,6 +71,8 @@ Json document_of(const Context& context, const AskResult& result, const EngineIn
        {"mean", to_json(result.mean)},
        {"trials", std::move(trials)},
        {"machine", to_json(describe_machine(*context.files()))}});
+  set_devices(out, whole);
+  return out;
 }
 
 // Prompts are not part of what is kept, unless asked.
@@ -136,11 +139,14 @@ int ask(const Context& context, const AskOptions& options) {
   if (!result) return report_error(result.error());
   stream.end();
   const WindowEnergy load = (*meter)->energy({"load", start.steady, loaded});
+  const WindowEnergy whole = (*meter)->energy({"ask", loaded, (*meter)->now()});
   (*meter)->stop();
 
-  context.print(ask_summary(result->mean, {terminal_width(), wants_colour(1)}));
+  const ScreenStyle style{terminal_width(), wants_colour(1)};
+  const Json document = document_of(context, *result, info, load, whole);
+  context.print(ask_summary(result->mean, style));
+  if (info.local) context.print(device_lines(document, style));
   advise(context, *result);
-  const Json document = document_of(context, *result, info, load);
   if (auto ok = keep(**ledger, spec, start, *result, document); !ok) {
     return report_error(ok.error());
   }

@@ -1,12 +1,14 @@
-// run and mark: measure any command, as perf stat does.
+// run and mark: measure any command, as perf stat does, or what runs already.
 #include <fmt/format.h>
 
 #include <filesystem>
 
+#include "cli/attach.h"
 #include "cli/c_session.h"
 #include "cli/commands.h"
 #include "ledger/ledger.h"
 #include "report/terminal_table.h"
+#include "study/settle_run.h"
 
 namespace joulebook {
 namespace {
@@ -15,19 +17,30 @@ Json options_of(const Context& context, const RunOptions& options) {
   Json json = session_options(context);
   if (!options.record.empty()) json.set("record", options.record);
   if (!options.replay.empty()) json.set("replay", options.replay);
+  Json pids = Json::array();
+  for (const int pid : options.pids) pids.push(pid);
+  if (!options.pids.empty()) json.set("pids", std::move(pids));
+  if (options.port != 0) json.set("port", options.port);
+  if (options.all) json.set("all", true);
   return json;
 }
 
 // The program's name alone: arguments may hold prompts and keys.
-std::string title_of(const RunOptions& options) {
+std::string title_of(const RunOptions& options, const Json& report) {
+  if (options.attaches()) return target_title(report["target"]);
   if (options.command.empty()) return "replay";
   return std::filesystem::path(options.command.front()).filename().string();
 }
 
 Status keep(Ledger& ledger, const RunOptions& options, const Anchor& start, const Json& report) {
-  auto id = ledger.begin_run("run", title_of(options), start,
+  auto id = ledger.begin_run("run", title_of(options, report), start,
                              Json::object({{"repeats", options.repeats}}));
   if (!id) return fail(id.error());
+  std::int64_t ordinal = 0;
+  for (const auto& window : settle_run(report)) {
+    auto added = ledger.add_trial(*id, ordinal++, window.about, window.settlements);
+    if (!added) return added;
+  }
   return ledger.end_run(*id, system_clock().anchor(), report, true);
 }
 
@@ -45,11 +58,16 @@ Result<int> run_all(const Context& context, const RunOptions& options, CSession&
 }
 
 Status check_request(const RunOptions& options) {
+  if (options.attaches()) return check_attach(options);
+  if (options.for_s > 0 || options.interval_s > 0) {
+    return fail(ErrorKind::usage, "run.span", "--for and --interval go with --pid, --port or --all",
+                "a command is measured from its start to its end");
+  }
   if (options.command.empty() == options.replay.empty()) {
     return fail(
         ErrorKind::usage, "run.no_command",
         options.replay.empty() ? "there is no command to measure" : "a replay measures no command",
-        "joulebook run -- COMMAND ..., or joulebook run --replay FILE");
+        "joulebook run -- COMMAND ..., joulebook run --pid N, or joulebook run --replay FILE");
   }
   return {};
 }
@@ -64,14 +82,18 @@ int run(const Context& context, const RunOptions& options) {
   const Anchor start = system_clock().anchor();
   auto session = CSession::open(options_of(context, options));
   if (!session) return report_error(session.error());
-  const Result<int> code = options.command.empty() ? 0 : run_all(context, options, *session);
+  const Result<int> code = options.attaches()          ? attach(context, options, *session)
+                           : options.command.empty() ? 0
+                                                     : run_all(context, options, *session);
   if (!code) return report_error(code.error());
   if (*code == 126 || *code == 127) return *code;
 
   auto report = session->report();
   if (!report) return report_error(report.error());
   // As perf stat does: figures go where the command's own output does not.
-  if (context.json != "-" && !context.quiet) {
+  if (options.attaches()) {
+    context.print(run_table(*report, {terminal_width(), wants_colour(1)}));
+  } else if (context.json != "-" && !context.quiet) {
     fmt::print(stderr, "\n{}", run_table(*report, {terminal_width(), wants_colour(2)}));
   }
   if (options.replay.empty()) {

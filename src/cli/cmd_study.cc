@@ -6,6 +6,7 @@
 #include "export/markdown.h"
 #include "export/study_json.h"
 #include "report/html_page.h"
+#include "meter/run_report.h"
 #include "report/terminal_table.h"
 #include "sensor/model/machine.h"
 #include "study/comparison.h"
@@ -17,12 +18,21 @@
 namespace joulebook {
 namespace {
 
+// With the devices that the study's own window covers, those apart, and why.
+Json document_of(const StudyResult& result) {
+  Json out = to_json(result);
+  Json whole = out["whole"];
+  set_devices(whole, result.whole);
+  out.set("whole", std::move(whole));
+  return out;
+}
+
 StudyFormat study_format() {
   return {.spec = [](const StudySpec& spec) { return to_json(spec); },
           .read_spec = study_spec_from_json,
           .trial = [](const TrialRecord& trial) { return to_json(trial); },
           .read_trial = trial_from_json,
-          .result = [](const StudyResult& result) { return to_json(result); }};
+          .result = [](const StudyResult& result) { return document_of(result); }};
 }
 
 StudyFlags flags_of(const Context& context, const StudyOptions& options) {
@@ -79,7 +89,7 @@ Result<Plan> plan_of(const Context& context, const StudyOptions& options, const 
 
 Status write_outputs(const Context& context, const StudyOptions& options,
                      const StudyResult& result) {
-  const Json document = to_json(result);
+  const Json document = document_of(result);
   if (auto ok = context.emit(document); !ok) return ok;
   if (!options.csv.empty()) {
     if (auto ok = write_file(options.csv, trials_csv(result)); !ok) return ok;
@@ -137,7 +147,9 @@ int study(const Context& context, const StudyOptions& options) {
   auto result = run_plan(context, *plan, **ledger);
   if (!result) return report_error(result.error());
 
-  context.print(study_table(*result, {terminal_width(), wants_colour(1)}));
+  const ScreenStyle style{terminal_width(), wants_colour(1)};
+  context.print(study_table(*result, style));
+  context.print(device_lines(document_of(*result)["whole"], style));
   if (auto ok = write_outputs(context, options, *result); !ok) return report_error(ok.error());
   if (result->complete) return 0;
   context.say("stopped early; what was done is kept: go on with --resume");

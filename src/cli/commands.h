@@ -25,6 +25,14 @@ struct RunOptions {
   int repeats = 1;
   std::string record;
   std::string replay;
+  // Instead of a command: whom to attach to.
+  std::vector<int> pids;
+  int port = 0;
+  bool all = false;
+  double for_s = 0;       // seconds; 0: until Ctrl-C or until all have ended
+  double interval_s = 0;  // seconds between two lines; 0: none
+
+  [[nodiscard]] bool attaches() const { return !pids.empty() || port != 0 || all; }
 };
 int run(const Context& context, const RunOptions& options);
 

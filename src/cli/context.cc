@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "core/text.h"
+#include "meter/device_follow.h"
 
 namespace joulebook {
 namespace {
@@ -78,6 +79,8 @@ Result<std::unique_ptr<Meter>> Context::open_meter() const {
                 "see `joulebook sensors` for what can be read here");
   }
   MeterOptions options;
+  options.devices = devices;
+  options.look = device_look(tree);
   options.period = std::chrono::milliseconds(std::max(1, settings.get_int("period_ms")));
   return joulebook::open_meter(std::move(found.sensors), options, system_clock(), tree);
 }
@@ -109,7 +112,9 @@ bool wants_colour(int fd) {
 
 int terminal_width() {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
   return 100;
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/settings.h"
 #include "core/clock.h"
@@ -20,6 +21,7 @@ struct Context {
   Settings settings;
   std::string json;  // --json FILE; "-" for standard output; empty: none
   bool quiet = false;
+  std::vector<std::string> devices;  // --devices; empty: those in use
 
   // Whether standard output is for a person (no --json -).
   [[nodiscard]] bool prints() const { return json != "-"; }
@@ -49,7 +51,7 @@ int report_error(const Error& error);
 
 // Whether a stream is a terminal that wants colour (NO_COLOR obeyed).
 [[nodiscard]] bool wants_colour(int fd);
-// Columns of the terminal on standard output, else 100.
+// Columns of the terminal on standard output, else on standard error, else 100.
 [[nodiscard]] int terminal_width();
 
 }  // namespace joulebook

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "cli/attach.h"
 #include "cli/commands.h"
 #include "core/version.h"
 
@@ -38,6 +39,20 @@ void add_shared(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"sysroot", "ledger", "sensors", "perf", "period_ms"}) {
     add_setting(app, shared, key);
   }
+}
+
+void add_devices(CLI::App& app, SharedFlags& shared) {
+  app.add_option("--devices", shared.context.devices,
+                 "devices that the total covers: cpu, gpu:3, gpu, gpu:GPU-<uuid>; else those in use")
+      ->delimiter(',')
+      ->type_name("LIST");
+}
+
+// "90", "60s", "5m", "1h", "250ms" in seconds. A reading for CLI11: text in, text out.
+std::string seconds_of(const std::string& text) {
+  const auto span = parse_span(text);
+  if (!span) throw CLI::ValidationError("'" + text + "' is no span of time: 90, 60s, 5m, 1h");
+  return fmt::format("{}", *span);
 }
 
 void add_engine(CLI::App& app, SharedFlags& shared) {
@@ -100,6 +115,7 @@ class CommandLine {
         ->check(CLI::IsMember({"unset", "on", "off"}));
     c.add_flag("--keep-text", ask_.keep_text, "put prompt and answer into --json and the ledger");
     add_engine(c, shared_);
+    add_devices(c, shared_);
   }
 
   void add_study() {
@@ -131,15 +147,29 @@ class CommandLine {
     c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
     c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");
     add_engine(c, shared_);
+    add_devices(c, shared_);
   }
 
   void add_run() {
-    CLI::App& c = add("run", "measure a command, as perf stat does",
+    CLI::App& c = add("run", "measure a command, as perf stat does, or what runs already",
                       [this](const Context& context) { return joulebook::run(context, run_); });
     c.add_option("-n,--repeat", run_.repeats, "run it N times")->check(CLI::Range(1, 100000));
     c.add_option("--record", run_.record, "keep the raw samples")->type_name("FILE");
     c.add_option("--replay", run_.replay, "figures from a recorded trace instead of a command")
         ->type_name("FILE");
+    c.add_option("--pid", run_.pids, "measure these processes and all that hang from them")
+        ->delimiter(',')
+        ->type_name("N");
+    c.add_option("--port", run_.port, "measure who listens on this TCP port, also in a container")
+        ->check(CLI::Range(1, 65535));
+    c.add_flag("--all", run_.all, "measure the machine");
+    c.add_option("--for", run_.for_s, "end after this span: 90, 60s, 5m, 1h")
+        ->transform(seconds_of)
+        ->type_name("SPAN");
+    c.add_option("--interval", run_.interval_s, "a line each span, and a window in the result")
+        ->transform(seconds_of)
+        ->type_name("SPAN");
+    add_devices(c, shared_);
     c.add_option("command", run_.command, "the command and its arguments");
     c.prefix_command();
     c.callback([this, &c] {

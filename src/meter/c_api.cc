@@ -23,9 +23,13 @@ using joulebook::Json;
 thread_local std::string last_error = "{}";
 
 int note_error(const Error& error) {
-  last_error =
-      Json::object({{"code", error.code}, {"message", error.message}, {"cure", error.cure}}).dump();
-  return joulebook::exit_code(error.kind);
+  const int exit = joulebook::exit_code(error.kind);
+  last_error = Json::object({{"code", error.code},
+                             {"message", error.message},
+                             {"cure", error.cure},
+                             {"exit_code", exit}})
+                   .dump();
+  return exit;
 }
 
 // Runs `body`, which gives a Status; no exception passes.
@@ -59,10 +63,9 @@ std::vector<std::string> texts(const Json& list) {
 }
 
 joulebook::Status check_members(const Json& json) {
-  static const std::vector<std::string> kKnown = {"sysroot", "sensors",          "period_ms",
-                                                  "record",  "replay",           "devices",
-                                                  "pids",    "vendor_libraries", "machine_model",
-                                                  "perf"};
+  static const std::vector<std::string> kKnown = {
+      "sysroot", "sensors", "period_ms", "record", "replay", "devices",
+      "pids",    "port",    "all",       "perf",   "vendor_libraries", "machine_model"};
   for (const auto& [key, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
     const auto close = joulebook::nearest(key, kKnown);
@@ -91,6 +94,12 @@ joulebook::Result<joulebook::SessionOptions> parse_options(const char* text) {
   options.replay = o["replay"].as_string();
   options.devices = texts(o["devices"]);
   for (const auto& pid : o["pids"].items()) options.pids.push_back(static_cast<int>(pid.as_int()));
+  options.port = static_cast<int>(o["port"].as_int());
+  if (options.port < 0 || options.port > 65535) {
+    return joulebook::fail(ErrorKind::usage, "argument.port", "a port is a number up to 65535",
+                           "name the port that the server listens on");
+  }
+  options.all = o["all"].as_bool(false);
   options.vendor_libraries = o["vendor_libraries"].as_bool(true);
   options.machine_model = o["machine_model"].as_bool(true);
   if (!o["perf"].is_null()) options.perf = o["perf"].as_bool(true);
@@ -175,6 +184,16 @@ int joulebook_run(joulebook_session* session, int argc, const char* const* argv,
     if (outcome_out != nullptr) *outcome_out = copy(outcome_json(*outcome));
     return {};
   });
+}
+
+char* joulebook_watched_json(joulebook_session* session) {
+  char* out = nullptr;
+  guarded([&]() -> joulebook::Status {
+    if (session == nullptr) return null_argument();
+    out = copy(session->session->watched());
+    return {};
+  });
+  return out;
 }
 
 char* joulebook_report_json(joulebook_session* session) {

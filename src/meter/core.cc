@@ -32,21 +32,26 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
 MeterCore::MeterCore(std::vector<Channel> channels, const MeterOptions& options,
                      int hardware_threads)
     : options_(options), hardware_threads_(hardware_threads) {
-  std::vector<SensorInfo> counted;
   for (auto& channel : channels) {
     // A slow sensor's own pace is no gap.
     const CurveOptions curve{.max_gap = std::max<Nanos>(options.max_gap, 4 * channel.info.tick)};
     curves_.emplace_back(std::move(channel.info), channel.model, curve);
-    if (covered(curves_.back())) counted.push_back(curves_.back().info());
   }
-  plan_ = plan_total(counted);
+  DeviceChoice first;
+  if (!options.devices.empty()) first.rule = DeviceChoice::Rule::named;
+  first.named = options.devices;
+  cover(std::move(first));
 }
 
-bool MeterCore::covered(const DomainCurve& curve) const {
-  return options_.devices.empty() ||
-         std::any_of(options_.devices.begin(), options_.devices.end(), [&](const auto& device) {
-           return curve.info().device.starts_with(device) || curve.info().domain == device;
-         });
+void MeterCore::cover(DeviceChoice choice) {
+  std::vector<SensorInfo> counted;
+  std::vector<SensorInfo> rest;
+  for (const auto& curve : curves_) {
+    (choice.covers(curve.info()) ? counted : rest).push_back(curve.info());
+  }
+  plan_ = plan_total(counted);
+  apart_ = plan_total(rest);
+  choice_ = std::make_shared<const DeviceChoice>(std::move(choice));
 }
 
 void MeterCore::anchor(const Anchor& anchor) {
@@ -84,10 +89,22 @@ std::vector<SensorInfo> MeterCore::sensors() const {
 
 Quantity MeterCore::total(std::span<const DomainEnergy> domains) const {
   std::vector<Quantity> parts;
+  std::vector<Quantity> sure;
   for (const auto& domain : domains) {
-    if (domain.top_level) parts.push_back(domain.energy);
+    if (!domain.top_level) continue;
+    parts.push_back(domain.energy);
+    SensorInfo info;
+    info.device = domain.device;
+    if (!choice_->doubtful(info)) sure.push_back(domain.energy);
   }
-  if (!parts.empty()) return sum(parts);
+  if (!parts.empty()) {
+    Quantity all = sum(parts);
+    if (sure.size() == parts.size() || !all.present()) return all;
+    // What may be another's work is in the value, and out of the lower end.
+    all.own.lo = sure.empty() ? 0 : sum(sure).own.lo;
+    all.method += "; lower end without the GPUs that may be another's";
+    return all;
+  }
   return Quantity::absent("J", {"sensor.none", "no sensor covers what was asked for",
                                 "joulebook doctor says what is missing and how to cure it"});
 }
@@ -98,6 +115,26 @@ std::vector<std::string> MeterCore::devices() const {
     const auto& info = curve.info();
     if (contains(plan_.ids, info.id) && !contains(out, info.device)) out.push_back(info.device);
   }
+  return out;
+}
+
+std::vector<DeviceEnergy> MeterCore::apart(const Window& window) const {
+  std::vector<DeviceEnergy> out;
+  std::vector<std::vector<Quantity>> parts;
+  for (const auto& curve : curves_) {
+    const auto& info = curve.info();
+    if (!contains(apart_.ids, info.id)) continue;
+    const auto it = std::find_if(out.begin(), out.end(),
+                                 [&](const DeviceEnergy& d) { return d.device == info.device; });
+    const auto at = static_cast<std::size_t>(it - out.begin());
+    if (it == out.end()) {
+      out.push_back({info.device, info.name, {}, {}});
+      parts.emplace_back();
+    }
+    out[at].domains.push_back(info.domain);
+    parts[at].push_back(curve.figure(window).energy);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].energy = sum(parts[i]);
   return out;
 }
 
@@ -139,6 +176,7 @@ Quantity MeterCore::processes(double cpu_seconds, const WindowEnergy& window,
 void MeterCore::warn(WindowEnergy& out) const {
   out.warnings = plan_.warnings;
   for (const auto& curve : curves_) {
+    if (!choice_->covers(curve.info())) continue;
     const Nanos tick = std::max(curve.tick(), curve.info().tick);
     if (tick.count() > 0 && out.window.end - out.window.begin < 3 * tick) {
       out.warnings.push_back(fmt::format(
@@ -148,17 +186,52 @@ void MeterCore::warn(WindowEnergy& out) const {
     }
   }
   cross_check(out.domains, out.warnings);
+  warn_of_devices(out.warnings);
+}
+
+// Each GPU that is counted for want of knowledge, and each used one that was not named.
+void MeterCore::warn_of_devices(std::vector<std::string>& warnings) const {
+  std::set<std::string> said;
+  for (const auto& curve : curves_) {
+    const auto& info = curve.info();
+    const DeviceUse* use = choice_->use_of(info.device);
+    const bool forgotten = choice_->rule == DeviceChoice::Rule::named && use != nullptr &&
+                           use->answer == DeviceUse::Answer::used && !choice_->covers(info);
+    if (!(forgotten || choice_->doubtful(info)) || !said.insert(info.device).second) continue;
+    if (forgotten) {
+      warnings.push_back(fmt::format("device.not_named: the measured processes use {} ({}), which "
+                                     "was not named: its energy is apart",
+                                     info.device, use->evidence));
+      continue;
+    }
+    const Reason reason =
+        use != nullptr ? use->reason
+                       : Reason{"process.device_unknown",
+                                "who uses " + info.device + " cannot be known here",
+                                "name the devices"};
+    warnings.push_back(fmt::format(
+        "{}: {}; it is counted, and may be another's work, so the total's interval reaches down to "
+        "what it is without it; cure: {}",
+        reason.code, reason.message, reason.cure));
+  }
 }
 
 WindowEnergy MeterCore::energy(const Window& window) const {
   WindowEnergy out;
   out.window = window;
   for (const auto& curve : curves_) {
+    if (!choice_->covers(curve.info())) continue;
     out.domains.push_back(curve.figure(window));
+    out.domains.back().device = curve.info().device;
     out.domains.back().top_level = contains(plan_.ids, curve.info().id);
+    if (curve.modelled() == nullptr) continue;
+    out.idle.emplace(curve.info().domain,
+                     curve.modelled()->model().machine(window.duration(), 0, {0, 0}));
   }
   out.total = total(out.domains);
   out.devices = devices();
+  out.devices_apart = apart(window);
+  out.choice = choice_;
   out.cpu = cpu_share(window);
   out.self = processes(out.cpu.self, out, "Joulebook's own threads");
   out.tree = processes(out.cpu.tree, out, "the measured process tree");

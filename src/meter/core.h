@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "meter/cpu_curve.h"
+#include "meter/device_choice.h"
 #include "meter/domain_curve.h"
 #include "meter/meter.h"
 #include "meter/window.h"
@@ -43,6 +44,8 @@ class MeterCore {
     curves_[channel].miss(at, error);
   }
   void cpu(const CpuSample& sample);
+  // Which devices the totals cover from now on, of windows past, too: the newest choice holds.
+  void cover(DeviceChoice choice);
   // A suspend between two anchors spoils every curve between them.
   void anchor(const Anchor& anchor);
 
@@ -60,16 +63,19 @@ class MeterCore {
   [[nodiscard]] CpuShare cpu_share(const Window& window) const;
   [[nodiscard]] Quantity total(std::span<const DomainEnergy> domains) const;
   [[nodiscard]] std::vector<std::string> devices() const;
-  [[nodiscard]] bool covered(const DomainCurve& curve) const;
+  [[nodiscard]] std::vector<DeviceEnergy> apart(const Window& window) const;
   [[nodiscard]] const ModelCurve* machine_model() const;
   [[nodiscard]] Quantity processes(double cpu_seconds, const WindowEnergy& window,
                                    const char* whose) const;
   void warn(WindowEnergy& out) const;
+  void warn_of_devices(std::vector<std::string>& warnings) const;
 
   std::vector<DomainCurve> curves_;
   MeterOptions options_;
   int hardware_threads_ = 0;
+  std::shared_ptr<const DeviceChoice> choice_;
   TopLevel plan_;
+  TopLevel apart_;  // of the devices that are not covered
   CpuCurve machine_;
   CpuCurve tree_;
   CpuCurve self_;

@@ -45,12 +45,15 @@ void CpuWatch::watch(std::vector<int> pids) {
   std::erase_if(tree_, [&](const auto& item) {
     return item.second.root && std::find(pids.begin(), pids.end(), item.first) == pids.end();
   });
+  std::vector<int> fresh;
   for (const int pid : pids) {
     const auto stat = tree_.contains(pid) ? std::nullopt : stat_of(pid);
     if (!stat) continue;  // one that cannot be seen is unknown, not idle
-    enter(pid, *stat, true);
+    enter(pid, *stat, true, true);
     watching_ = true;
+    fresh.push_back(pid);
   }
+  adopt_children(std::move(fresh), true);
 }
 
 std::optional<CpuWatch::Stat> CpuWatch::stat_of(int pid) const {
@@ -58,7 +61,7 @@ std::optional<CpuWatch::Stat> CpuWatch::stat_of(int pid) const {
   const auto stat = line ? parse_proc_stat(*line) : std::nullopt;
   if (!stat) return std::nullopt;
   const auto own = live_ ? clock_of(pid) : std::nullopt;
-  return Stat{stat->parent, own.value_or(static_cast<double>(stat->utime + stat->stime) * jiffy_),
+  return Stat{stat->parent, stat->born, own.value_or(static_cast<double>(stat->utime + stat->stime) * jiffy_),
               static_cast<double>(stat->cutime + stat->cstime) * jiffy_};
 }
 
@@ -68,14 +71,16 @@ std::optional<double> CpuWatch::clock_of(int pid) const {
   return read_clock(clock);
 }
 
-// A root is counted from now on, any other process from its birth: it was born while we watched.
-void CpuWatch::enter(int pid, const Stat& stat, bool root) {
+bool CpuWatch::ours(int pid) const { return live_ && pid == ::getpid(); }
+
+void CpuWatch::enter(int pid, const Stat& stat, bool root, bool from_now) {
   Process process;
   process.parent = stat.parent;
+  process.born = stat.born;
   process.root = root;
   process.own = stat.own;
   process.children = stat.children;
-  if (root) {
+  if (from_now) {
     process.base = stat.own;
     process.children0 = stat.children;
   }
@@ -87,7 +92,12 @@ void CpuWatch::bury(int pid) {
   const double spent = it->second.total();
   const auto parent = tree_.find(it->second.parent);
   if (parent != tree_.end() && parent->first != pid) {
+    // What it spent before us will be in its parent's cutime, too, once it was waited for.
+    parent->second.children0 += it->second.base + it->second.children0;
     parent->second.dead += spent;
+    if (const auto stat = stat_of(parent->first)) {
+      parent->second.children = std::max(parent->second.children, stat->children);
+    }
   } else {
     gone_ += spent;
   }
@@ -112,40 +122,40 @@ std::optional<std::vector<int>> CpuWatch::children_of(int pid) const {
 }
 
 // Every process of the machine, by its parent: where there are no lists of children.
-void CpuWatch::adopt_all() {
+void CpuWatch::adopt_all(bool from_now) {
   const auto names = files_->list("/proc");
   if (!names) return;
   std::map<int, Stat> all;
   for (const auto& name : *names) {
     const auto pid = parse_int(name);
-    if (!pid || tree_.contains(static_cast<int>(*pid))) continue;
+    if (!pid || ours(static_cast<int>(*pid)) || tree_.contains(static_cast<int>(*pid))) continue;
     if (const auto stat = stat_of(static_cast<int>(*pid))) all.emplace(*pid, *stat);
   }
   for (bool grew = true; grew;) {
     grew = false;
     for (const auto& [pid, stat] : all) {
       if (tree_.contains(pid) || !tree_.contains(stat.parent)) continue;
-      enter(pid, stat, false);
+      enter(pid, stat, false, from_now);
       grew = true;
     }
   }
 }
 
-void CpuWatch::adopt_children() {
-  std::vector<int> open;
-  for (const auto& item : tree_) open.push_back(item.first);
+void CpuWatch::adopt_children(std::vector<int> open, bool from_now) {
   while (!open.empty()) {
     const int pid = open.back();
     open.pop_back();
     const auto children = children_of(pid);
     if (!children) {
-      if (tree_.contains(pid) && files_->exists("/proc/" + std::to_string(pid))) adopt_all();
+      if (tree_.contains(pid) && files_->exists("/proc/" + std::to_string(pid))) {
+        adopt_all(from_now);
+      }
       continue;
     }
     for (const int child : *children) {
-      const auto stat = tree_.contains(child) ? std::nullopt : stat_of(child);
+      const auto stat = ours(child) || tree_.contains(child) ? std::nullopt : stat_of(child);
       if (!stat) continue;
-      enter(child, *stat, false);
+      enter(child, *stat, false, from_now);
       open.push_back(child);
     }
   }
@@ -155,7 +165,7 @@ void CpuWatch::refresh_tree() {
   std::vector<int> ended;
   for (auto& [pid, process] : tree_) {
     const auto stat = stat_of(pid);
-    if (!stat) {
+    if (!stat || stat->born != process.born) {  // gone, or another under its number
       ended.push_back(pid);
       continue;
     }
@@ -164,7 +174,9 @@ void CpuWatch::refresh_tree() {
   }
   // Children before their parents, as far as pids tell: newer processes have greater ones.
   for (auto it = ended.rbegin(); it != ended.rend(); ++it) bury(*it);
-  adopt_children();
+  std::vector<int> all;
+  for (const auto& item : tree_) all.push_back(item.first);
+  adopt_children(std::move(all), false);
 }
 
 double CpuWatch::self_seconds() {

@@ -9,7 +9,10 @@
 //            /proc/PID/stat at most every kRefresh, so a child that lives shorter than that is
 //            seen only through its parent's cutime (which has the resolution of a jiffy, 10 ms).
 //            Error: at most a refresh of CPU time of each child that ends unwaited for. Under a
-//            sysroot every process is read from its /proc/PID/stat, to a jiffy.
+//            sysroot every process is read from its /proc/PID/stat, to a jiffy. What a process and
+//            its descendants spent before they were watched does not count, nor, where it hangs in
+//            the tree without being a root, this process itself. One whose parent ended stays in
+//            the tree; one that was born and orphaned between two looks is not seen.
 //            All of this is read so seldom that it costs at most a thousandth of one core, but the
 //            clocks at least every 100 ms and the tree every second
 //   machine  busy CPU time of /proc/stat (user, nice, system, irq, softirq; steal is left out, as
@@ -80,6 +83,7 @@ class CpuWatch {
   struct Process {
     int parent = 0;
     bool root = false;
+    std::uint64_t born = 0;
     double own = 0;        // s, newest known
     double base = 0;       // s spent before it was watched
     double children = 0;   // s of ended children that were waited for, newest known
@@ -90,16 +94,19 @@ class CpuWatch {
   };
   struct Stat {
     int parent = 0;
+    std::uint64_t born = 0;
     double own = 0;
     double children = 0;
   };
 
   [[nodiscard]] std::optional<Stat> stat_of(int pid) const;
   [[nodiscard]] std::optional<double> clock_of(int pid) const;
-  void enter(int pid, const Stat& stat, bool root);
+  // From its birth, or, where it was there before us, from now on.
+  void enter(int pid, const Stat& stat, bool root, bool from_now);
+  [[nodiscard]] bool ours(int pid) const;
   [[nodiscard]] std::optional<std::vector<int>> children_of(int pid) const;
-  void adopt_all();
-  void adopt_children();
+  void adopt_all(bool from_now);
+  void adopt_children(std::vector<int> open, bool from_now);
   void refresh_tree();
   void bury(int pid);
   [[nodiscard]] double self_seconds();
@@ -123,11 +130,13 @@ class CpuWatch {
 
 // The fields of /proc/PID/stat that matter. Nothing where the line is malformed. Exposed for tests.
 struct ProcStat {
+  char state = '?';
   int parent = 0;
   std::uint64_t utime = 0;
   std::uint64_t stime = 0;
   std::uint64_t cutime = 0;
   std::uint64_t cstime = 0;
+  std::uint64_t born = 0;  // clock ticks since boot
 };
 [[nodiscard]] std::optional<ProcStat> parse_proc_stat(std::string_view line);
 // Busy jiffies of the "cpu" line of /proc/stat and the number of "cpuN" lines.

@@ -69,6 +69,30 @@ TEST_F(Tree, CountsDescendantsFromBirthAndRootsFromTheWatch) {
   EXPECT_NEAR(jiffies(), 22, 1e-9);
 }
 
+TEST_F(Tree, WhatRanBeforeCountsFromTheWatchOn) {
+  put(200, 1, 1000, 500);
+  put(201, 200, 3000, 0);
+  watch_ = std::make_unique<CpuWatch>(clock_, real_files(root_));
+  watch_->watch({200});
+  EXPECT_NEAR(jiffies(), 0, 1e-9);
+  put(201, 200, 3004, 0);
+  EXPECT_NEAR(jiffies(), 4, 1e-9);
+  end(201);
+  put(200, 1, 1000, 500 + 3006);  // waited for: its whole life is in its parent's cutime
+  EXPECT_NEAR(jiffies(), 6, 1e-9);
+  put(200, 1, 1000, 500 + 3006 + 9);  // a child too short to be seen
+  EXPECT_NEAR(jiffies(), 15, 1e-9);
+}
+
+TEST_F(Tree, AnotherProcessUnderAnOldNumberIsNotTheOldOne) {
+  put(101, 100, 7, 0);
+  EXPECT_NEAR(jiffies(), 7, 1e-9);
+  std::string line = stat_line(101, 1, 5000, 0);
+  line.replace(line.find(" 100 0 0\n"), 5, " 200 ");
+  fakes::put_file(root_ + "/proc/101/stat", line);
+  EXPECT_NEAR(jiffies(), 7, 1e-9);
+}
+
 TEST_F(Tree, EndedChildrenAreCreditedOnce) {
   put(101, 100, 7, 0);
   EXPECT_NEAR(jiffies(), 7, 1e-9);

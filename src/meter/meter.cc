@@ -1,11 +1,13 @@
 #include "meter/meter.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "meter/core.h"
 #include "meter/cpu_watch.h"
+#include "meter/device_follow.h"
 #include "meter/record.h"
 #include "meter/sampler.h"
 
@@ -24,7 +26,14 @@ class LiveMeter final : public Meter {
             std::shared_ptr<const FileTree> files)
       : options_(std::move(options)),
         clock_(clock),
-        sampler_(std::move(sensors), options_, clock, std::move(files)) {}
+        sampler_(std::move(sensors), options_, clock, std::move(files)) {
+    const auto infos = sampler_.core().sensors();
+    if (!options_.look || std::none_of(infos.begin(), infos.end(), is_gpu)) return;
+    follower_.emplace(options_.look, options_.devices, [this](const DeviceChoice& choice) {
+      const std::lock_guard lock(mutex_);
+      sampler_.apply(devices_note(choice));
+    });
+  }
   ~LiveMeter() override { stop(); }
 
   [[nodiscard]] Status open_record() {
@@ -40,10 +49,14 @@ class LiveMeter final : public Meter {
       running_ = true;
     }
     thread_ = std::thread([this] { loop(); });
+    if (!follower_) return {};
+    follower_->look();
+    follower_->start([this] { register_self_thread(); });
     return {};
   }
 
   void stop() override {
+    if (follower_) follower_->stop();
     {
       const std::lock_guard lock(mutex_);
       running_ = false;
@@ -83,7 +96,13 @@ class LiveMeter final : public Meter {
     return sampler_.core().sensors();
   }
   void register_self_thread() override { sampler_.cpu().register_thread(); }
-  void watch_processes(std::vector<int> pids) override { sampler_.cpu().watch(std::move(pids)); }
+  void watch_processes(std::vector<int> pids) override {
+    if (follower_) follower_->watch(pids);
+    sampler_.cpu().watch(std::move(pids));
+  }
+  void look() override {
+    if (follower_) follower_->look();
+  }
   void note(const Json& note) override {
     const std::lock_guard lock(mutex_);
     sampler_.keep(NoteEvent{note});
@@ -134,6 +153,7 @@ class LiveMeter final : public Meter {
   std::condition_variable wake_;
   std::condition_variable rounded_;
   std::thread thread_;
+  std::optional<DeviceFollower> follower_;
   std::int64_t rounds_ = 0;
   bool running_ = false;
   bool fresh_ = false;
@@ -148,6 +168,11 @@ Result<std::unique_ptr<Meter>> open_meter(std::vector<std::unique_ptr<Sensor>> s
     return fail(ErrorKind::usage, "meter.period", "the sampling period must be positive",
                 "name a period of at least 1 ms");
   }
+  std::vector<SensorInfo> infos;
+  for (const auto& sensor : sensors) infos.push_back(sensor->info());
+  auto named = devices_named(options.devices, infos);
+  if (!named) return fail(named.error());
+  options.devices = std::move(*named);
   auto meter =
       std::make_unique<LiveMeter>(std::move(sensors), std::move(options), clock, std::move(files));
   if (auto opened = meter->open_record(); !opened) return fail(opened.error());

@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/file_tree.h"
 #include "meter/window.h"
+#include "sensor/gpu/device_use.h"
 #include "sensor/sensor.h"
 
 namespace joulebook {
@@ -21,8 +22,11 @@ struct MeterOptions {
   Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
   Nanos max_gap = std::chrono::seconds(3);       // a longer gap without samples voids a window
   std::string record_path;                       // raw samples are kept there; empty: not kept
-  // Devices that the total covers, by SensorInfo::device or a prefix of it; empty: all.
+  // Devices that the total covers, as devices_named() takes them; empty: those that the watched
+  // processes use, as far as `look` can tell, else all (device_choice.h).
   std::vector<std::string> devices;
+  // Tells which GPUs these processes and their descendants use; null: nobody looks.
+  std::function<std::vector<DeviceUse>(const std::vector<int>&)> look;
 };
 
 class Meter {
@@ -47,12 +51,16 @@ class Meter {
   // thread itself: its CPU clock is read from then on until it ends.
   virtual void register_self_thread() = 0;
   // Whose CPU time is the measured tree's: pids (their descendants are followed).
+  // The GPUs that they use are looked for while the meter runs.
   virtual void watch_processes(std::vector<int> pids) = 0;
+  // Looks now at which GPUs the watched processes use.
+  virtual void look() {}
   // Keeps a remark (a window, a mark) in the recording, where there is one.
   virtual void note(const Json&) {}
 };
 
 // Opens a meter over the sensors given (may be empty: every energy is then an absence).
+// Errors: usage "meter.period", "device.unknown"; those of writing a recording.
 [[nodiscard]] Result<std::unique_ptr<Meter>> open_meter(
     std::vector<std::unique_ptr<Sensor>> sensors, MeterOptions options, Clock& clock,
     std::shared_ptr<const FileTree> files);

@@ -15,7 +15,7 @@ std::vector<std::string_view> fields(std::string_view line) {
 }  // namespace
 
 // Fields as in proc(5): the command, in parentheses, may hold anything; state is the 3rd field,
-// ppid the 4th, utime to cstime the 14th to 17th.
+// ppid the 4th, utime to cstime the 14th to 17th, starttime the 22nd.
 std::optional<ProcStat> parse_proc_stat(std::string_view line) {
   const auto close = line.rfind(')');
   if (close == std::string_view::npos) return std::nullopt;
@@ -28,7 +28,9 @@ std::optional<ProcStat> parse_proc_stat(std::string_view line) {
   const auto cutime = number(16);
   const auto cstime = number(17);
   if (!parent || !utime || !stime || !cutime || !cstime) return std::nullopt;
-  return ProcStat{static_cast<int>(*parent), *utime, *stime, *cutime, *cstime};
+  const auto born = rest.size() > 22 - 3 ? number(22) : std::nullopt;
+  return ProcStat{rest[0].front(), static_cast<int>(*parent), *utime, *stime, *cutime, *cstime,
+                  born.value_or(0)};
 }
 
 // user nice system idle iowait irq softirq steal: guest time is inside user, and steal is left out,

@@ -61,6 +61,14 @@ void feed(MeterCore& core, const TraceEvent& event) {
   if (const auto* m = std::get_if<MissEvent>(&event)) core.miss(m->channel, m->at, m->error);
   if (const auto* c = std::get_if<CpuSample>(&event)) core.cpu(*c);
   if (const auto* a = std::get_if<Anchor>(&event)) core.anchor(*a);
+  const auto* note = std::get_if<NoteEvent>(&event);
+  if (note != nullptr && note->note["note"].as_string() == kDevicesNote) {
+    core.cover(choice_from_json(note->note["choice"]));
+  }
+}
+
+NoteEvent devices_note(const DeviceChoice& choice) {
+  return {Json::object({{"note", kDevicesNote}, {"choice", to_json(choice)}})};
 }
 
 TraceEncoder::TraceEncoder() {

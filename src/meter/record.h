@@ -45,7 +45,11 @@ struct NoteEvent {  // a window or mark of the session
 };
 using TraceEvent = std::variant<ReadingEvent, MissEvent, CpuSample, Anchor, NoteEvent>;
 
-// Feeds one event to a core; notes are for the session.
+// The devices that the totals cover from here on.
+inline constexpr const char* kDevicesNote = "devices";
+[[nodiscard]] NoteEvent devices_note(const DeviceChoice& choice);
+
+// Feeds one event to a core; notes but those of devices are for the session.
 void feed(MeterCore& core, const TraceEvent& event);
 
 // CRC-32 (IEEE 802.3, reflected polynomial 0xEDB88320).

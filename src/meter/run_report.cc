@@ -1,9 +1,11 @@
 #include "meter/run_report.h"
 
+#include <fmt/format.h>
 #include <joulebook/session.h>
 
 #include <algorithm>
 
+#include "meter/device_choice.h"
 #include "sensor/containment.h"
 
 namespace joulebook {
@@ -17,6 +19,7 @@ Json strings(const std::vector<std::string>& list) {
 
 Json domain_json(const DomainEnergy& domain) {
   return Json::object({{"domain", domain.domain},
+                       {"device", domain.device},
                        {"name", domain.name},
                        {"sensor", domain.sensor},
                        {"energy", to_json(domain.energy)},
@@ -25,12 +28,29 @@ Json domain_json(const DomainEnergy& domain) {
                        {"contains", strings(domain.contains)},
                        {"mirrors", strings(domain.mirrors)},
                        {"may_contain", strings(domain.may_contain)},
-                       {"top_level", domain.top_level}});
+                       {"top_level", domain.top_level},
+                       {"settled_uj", domain.settled ? Json(domain.settled->count) : Json()}});
 }
 
 Json domains_json(const WindowEnergy& energy) {
   Json out = Json::array();
-  for (const auto& domain : energy.domains) out.push(domain_json(domain));
+  for (const auto& domain : energy.domains) {
+    Json item = domain_json(domain);
+    const auto idle = energy.idle.find(domain.domain);
+    if (idle != energy.idle.end()) item.set("idle", to_json(idle->second));
+    out.push(std::move(item));
+  }
+  return out;
+}
+
+Json apart_json(const WindowEnergy& energy) {
+  Json out = Json::array();
+  for (const auto& device : energy.devices_apart) {
+    out.push(Json::object({{"device", device.device},
+                           {"name", device.name},
+                           {"domains", strings(device.domains)},
+                           {"energy", to_json(device.energy)}}));
+  }
   return out;
 }
 
@@ -125,9 +145,15 @@ Window RunState::whole(SteadyTime now) const {
   return {"run", repeats.front().window.begin, repeats.back().window.end};
 }
 
+void set_devices(Json& out, const WindowEnergy& energy) {
+  out.set("devices", strings(energy.devices));
+  out.set("devices_apart", apart_json(energy));
+  if (energy.choice) out.set("device_choice", to_json(*energy.choice));
+}
+
 Json window_document(const WindowEnergy& energy) {
   Json out = window_json(energy);
-  out.set("devices", strings(energy.devices));
+  set_devices(out, energy);
   return out;
 }
 
@@ -139,9 +165,15 @@ Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy
   set_span(out, whole);
   set_energy(out, figures);
   out.set("beside", beside_json(figures));
-  out.set("devices", strings(figures.devices));
+  set_devices(out, figures);
+  if (!state.target.kind.empty()) out.set("target", to_json(state.target));
   Json windows = Json::array();
   for (const auto& region : state.regions) windows.push(window_json(energy(region)));
+  for (const auto& lap : state.laps) {
+    Json item = window_json(energy(lap));
+    item.set("lap", true);
+    windows.push(std::move(item));
+  }
   for (const auto& mark : marked(state.marks, whole)) windows.push(window_json(energy(mark)));
   out.set("windows", std::move(windows));
   Json repeats = Json::array();
@@ -169,6 +201,20 @@ Json lap_note(const Window& lap) {
   Json note = region_note(lap);
   note.set("note", "lap");
   return note;
+}
+
+Json target_note(const Target& target) {
+  return Json::object({{"note", "target"}, {"target", to_json(target)}});
+}
+
+void apply_lap(RunState& state, const Window& lap) {
+  state.lap = lap.end;
+  if (state.laps.size() < kMostMarks) {
+    state.laps.push_back(lap);
+    return;
+  }
+  const auto text = fmt::format("lap.many: only the first {} laps are kept", kMostMarks);
+  if (state.warnings.empty() || state.warnings.back() != text) state.warnings.push_back(text);
 }
 
 Json mark_note(const Mark& mark) {
@@ -210,8 +256,9 @@ std::optional<Window> apply_note(RunState& state, const Json& note) {
   } else if (kind == "region") {
     state.regions.push_back(window_from(note));
   } else if (kind == "lap") {
-    state.regions.push_back(window_from(note));
-    state.lap = state.regions.back().end;
+    apply_lap(state, window_from(note));
+  } else if (kind == "target") {
+    state.target = target_from_json(note["target"]);
   } else if (kind == "mark") {
     state.marks.push_back({std::string(note["name"].as_string()), {note["at_ns"].as_int()}});
   } else if (kind == "repeat") {

@@ -8,6 +8,7 @@
 
 #include "core/json.h"
 #include "meter/mark_channel.h"
+#include "meter/target.h"
 #include "meter/window.h"
 
 namespace joulebook {
@@ -25,7 +26,9 @@ struct RepeatRecord {
 
 struct RunState {
   SteadyTime start;
-  std::vector<Window> regions;    // in order of their end; laps, too
+  Target target;                  // whom the session attached to
+  std::vector<Window> regions;    // in order of their end
+  std::vector<Window> laps;       // they tile
   std::optional<SteadyTime> lap;  // the end of the last lap
   std::vector<Mark> marks;
   std::vector<RepeatRecord> repeats;
@@ -40,6 +43,8 @@ struct RunState {
 
 using EnergyOf = std::function<WindowEnergy(const Window&)>;
 
+// Sets "devices", "devices_apart" and "device_choice" of a document.
+void set_devices(Json& out, const WindowEnergy& energy);
 // One window as an item of the run's "windows", and the devices that its total covers.
 [[nodiscard]] Json window_document(const WindowEnergy& energy);
 [[nodiscard]] Json run_json(const RunState& state, const Window& whole, const EnergyOf& energy);
@@ -47,6 +52,9 @@ using EnergyOf = std::function<WindowEnergy(const Window&)>;
 // As a trace's notes keep it, and back. Nothing where a note is of another kind.
 [[nodiscard]] Json region_note(const Window& region);
 [[nodiscard]] Json lap_note(const Window& lap);
+[[nodiscard]] Json target_note(const Target& target);
+// Keeps the lap; beyond kMostMarks of them only its end, and says so once.
+void apply_lap(RunState& state, const Window& lap);
 [[nodiscard]] Json mark_note(const Mark& mark);
 [[nodiscard]] Json repeat_note(const RepeatRecord& repeat);
 [[nodiscard]] Json start_note(const RunState& state);

@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/version.h"
 #include "meter/child.h"
+#include "meter/device_follow.h"
 #include "meter/mark_channel.h"
 #include "meter/meter.h"
 #include "meter/record.h"
@@ -76,9 +77,9 @@ class Session::Impl {
     const SteadyTime now = meter_->now();
     const std::lock_guard lock(mutex_);
     if (auto ok = allowed(name); !ok) return ok;
-    state_.regions.push_back({name, state_.lap.value_or(state_.start), now});
-    state_.lap = now;
-    meter_->note(lap_note(state_.regions.back()));
+    const Window lap{name, state_.lap.value_or(state_.start), now};
+    meter_->note(lap_note(lap));
+    apply_lap(state_, lap);
     return {};
   }
 
@@ -86,10 +87,11 @@ class Session::Impl {
     std::optional<Window> found;
     {
       const std::lock_guard lock(mutex_);
-      const auto& all = state_.regions;
-      const auto it = std::find_if(all.rbegin(), all.rend(),
-                                   [&](const Window& region) { return region.name == name; });
-      if (it != all.rend()) found = *it;
+      for (const auto* all : {&state_.laps, &state_.regions}) {
+        const auto it = std::find_if(all->rbegin(), all->rend(),
+                                     [&](const Window& region) { return region.name == name; });
+        if (it != all->rend()) found = *it;
+      }
     }
     if (!found) {
       return fail(ErrorKind::usage, "region.unknown", "no region " + name + " has ended",
@@ -132,9 +134,13 @@ class Session::Impl {
 
   [[nodiscard]] Result<std::string> report() {
     const SteadyTime now = meter_->now();
-    if (live_) meter_->settle(now);  // regions may have ended just now
+    if (live_) {
+      meter_->look();
+      meter_->settle(now);  // regions may have ended just now
+    }
     const std::lock_guard lock(mutex_);
     collect_marks();
+    if (live_) look_at_target();
     const Window whole = reported_ ? *reported_ : state_.whole(now);
     if (live_) meter_->note(report_note(whole));
     const auto energy = [this](const Window& window) { return meter_->energy(window); };
@@ -150,14 +156,26 @@ class Session::Impl {
         .dump(2);
   }
 
+  [[nodiscard]] std::string watched() {
+    const std::lock_guard lock(mutex_);
+    if (live_) look_at_target();
+    Json out = to_json(state_.target);
+    out.set("alive", static_cast<std::int64_t>(state_.target.alive()));
+    return out.dump();
+  }
+
   void register_self_thread() { meter_->register_self_thread(); }
   [[nodiscard]] std::string mark_address() const { return marks_ ? marks_->address() : ""; }
 
  private:
   [[nodiscard]] Status open_live(SessionOptions options) {
     live_ = true;
-    pids_ = options.pids;
-    const std::shared_ptr<const FileTree> files = real_files(options.sysroot);
+    files_ = real_files(options.sysroot);
+    const auto& files = files_;
+    auto target = find_target(*files, options);
+    if (!target) return fail(target.error());
+    state_.target = std::move(*target);
+    pids_ = state_.target.pids();
     const SensorChoice choice{options.sensors, options.vendor_libraries, options.machine_model,
                               options.perf};
     Discovery found = discover(files, system_clock(), choice);
@@ -171,7 +189,8 @@ class Session::Impl {
     auto meter = open_meter(std::move(found.sensors),
                             {.period = options.period,
                              .record_path = options.record,
-                             .devices = std::move(options.devices)},
+                             .devices = std::move(options.devices),
+                             .look = device_look(files)},
                             system_clock(), files);
     if (!meter) return fail(meter.error());
     meter_ = std::move(*meter);
@@ -182,6 +201,15 @@ class Session::Impl {
     state_.started_utc = iso8601(system_clock().anchor().wall_ns);
     meter_->note(start_note(state_));
     return {};
+  }
+
+  // Notes in the recording who of the target has ended.
+  void look_at_target() {
+    if (state_.target.kind.empty()) return;
+    const std::size_t before = state_.target.alive();
+    note_ended(state_.target, *files_, meter_->now());
+    if (before != state_.target.alive() || !target_noted_) meter_->note(target_note(state_.target));
+    target_noted_ = true;
   }
 
   void open_marks() {
@@ -245,6 +273,8 @@ class Session::Impl {
   }
 
   bool live_ = false;
+  bool target_noted_ = false;
+  std::shared_ptr<const FileTree> files_;
   std::vector<int> pids_;
   std::unique_ptr<Meter> meter_;
   std::unique_ptr<MarkChannel> marks_;
@@ -276,6 +306,7 @@ Result<ChildOutcome> Session::run(const std::vector<std::string>& argv,
   return impl_->run(argv, options);
 }
 Result<std::string> Session::report() { return impl_->report(); }
+std::string Session::watched() { return impl_->watched(); }
 std::string Session::sensors() const { return impl_->sensors(); }
 void Session::register_self_thread() { impl_->register_self_thread(); }
 std::string Session::mark_address() const { return impl_->mark_address(); }

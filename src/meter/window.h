@@ -3,6 +3,8 @@
 #include <joulebook/quantity.h>
 #include <joulebook/units.h>
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,7 @@ struct Window {
 // The energy of one domain in one window.
 struct DomainEnergy {
   std::string domain;  // "package:0"
+  std::string device;  // "cpu"
   std::string name;
   std::string sensor;
   Quantity energy;      // J
@@ -41,14 +44,27 @@ struct CpuShare {
   double self = -1;      // Joulebook's own threads (sampler, ledger, display), engine threads not
 };
 
+// A device that the total leaves out, with the sum of its own top-level domains.
+struct DeviceEnergy {
+  std::string device;
+  std::string name;
+  std::vector<std::string> domains;
+  Quantity energy;  // J
+};
+
+struct DeviceChoice;
+
 struct WindowEnergy {
   Window window;
-  std::vector<DomainEnergy> domains;  // every domain, nested and mirrored ones too
+  std::vector<DomainEnergy> domains;  // every domain covered, nested and mirrored ones too
   Quantity total;                     // J over the top-level domains
   Quantity self;                      // J apportioned to Joulebook itself by CPU time, or absent
   Quantity tree;                      // J apportioned or modelled for the measured process tree
   CpuShare cpu;
-  std::vector<std::string> devices;  // devices covered by the total
+  std::vector<std::string> devices;            // devices covered by the total
+  std::vector<DeviceEnergy> devices_apart;     // and those that are not
+  std::shared_ptr<const DeviceChoice> choice;  // why (device_choice.h); null: not known
+  std::map<std::string, Quantity> idle;        // J at rest by domain, where a model says so
   std::vector<std::string> warnings;
 };
 

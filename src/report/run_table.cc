@@ -69,17 +69,44 @@ std::string repeats(const Json& run) {
   return n > 1 ? fmt::format(" in {} windows", n) : "";
 }
 
+std::string counted(std::size_t n, const char* one) {
+  return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
+}
+
+// Whom it measured, and when each of them ended.
+std::string target_lines(const Json& run, const ScreenStyle& style) {
+  const Json& target = run["target"];
+  if (target.is_null()) return {};
+  if (target["kind"].as_string() == "all") return paragraph("", "Measured the machine", style.width);
+  std::string who;
+  for (const auto& process : target["processes"].items()) {
+    if (!who.empty()) who += ", ";
+    who += fmt::format("process {} ({})", process["pid"].as_int(), process["name"].as_string());
+    if (process["ended_ns"].is_null()) continue;
+    const double after =
+        static_cast<double>(process["ended_ns"].as_int() - run["start_ns"].as_int()) * 1e-9;
+    who += fmt::format(", which ended after {}", duration_text(after));
+  }
+  const Json& port = target["port"];
+  const std::string where =
+      port.is_null() ? "" : fmt::format(", listening on port {}", port.as_int());
+  std::string out = paragraph("", "Measured " + who + where + ", and their descendants", style.width);
+  if (!run["tree"].is_null()) {
+    out += paragraph("", "Their share by CPU time: " + figure_text(run["tree"]).full(), style.width);
+  }
+  return out;
+}
+
 std::string closing_lines(const Json& run, const ScreenStyle& style) {
   const Ink ink(style);
   std::string out = paragraph(
       "", fmt::format("{} elapsed{}", duration_text(run["duration_s"].as_double(-1)), repeats(run)),
       style.width);
+  out += target_lines(run, style);
   if (!run["self"].is_null()) {
     out += paragraph("", "Joulebook itself: " + figure_text(run["self"]).full(), style.width);
   }
-  if (const std::string devices = names(run["devices"]); !devices.empty()) {
-    out += paragraph("", "Covers " + devices, style.width);
-  }
+  out += device_lines(run, style);
   if (const auto method = run["total"]["method"].as_string(); !method.empty()) {
     out += ink.dim(paragraph("", fmt::format("Method: {}", method), style.width));
   }
@@ -91,6 +118,33 @@ std::string closing_lines(const Json& run, const ScreenStyle& style) {
 }
 
 }  // namespace
+
+std::string device_lines(const Json& run, const ScreenStyle& style) {
+  std::string out;
+  const Json& choice = run["device_choice"];
+  if (const std::string devices = names(run["devices"]); !devices.empty()) {
+    const auto why = choice["sentence"].as_string();
+    out += paragraph("", "Covers " + devices + (why.empty() ? "" : fmt::format(": {}", why)),
+                     style.width);
+  }
+  for (const auto& use : choice["evidence"].items()) {
+    if (use["answer"].as_string() != "used") continue;
+    out += paragraph("  ", fmt::format("{}: {}", use["device"].as_string(),
+                                       use["evidence"].as_string()),
+                     style.width);
+  }
+  const auto& apart = run["devices_apart"].items();
+  if (apart.empty()) return out;
+  out += paragraph("", fmt::format("Apart, not in the total: {}", counted(apart.size(), "device")),
+                   style.width);
+  for (const auto& device : apart) {
+    out += paragraph("  ", fmt::format("{} ({}): {}", names(device["domains"]),
+                                       device["device"].as_string(),
+                                       figure_text(device["energy"]).full()),
+                     style.width);
+  }
+  return out;
+}
 
 std::string run_table(const Json& run, const ScreenStyle& style) {
   TextGrid grid({{"domain", Align::left},

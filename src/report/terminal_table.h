@@ -36,6 +36,10 @@ struct ScreenStyle {
 // of a run.
 [[nodiscard]] std::string run_table(const Json& run, const ScreenStyle& style);
 
+// Which devices a document's total covers and why, and what the others took meanwhile: its
+// "devices", "device_choice" and "devices_apart".
+[[nodiscard]] std::string device_lines(const Json& document, const ScreenStyle& style);
+
 // `sensors`: what can be read here.
 [[nodiscard]] std::string sensors_table(std::span<const SensorInfo> sensors,
                                         const ScreenStyle& style);

@@ -21,11 +21,10 @@ struct CpuSplit {
   double other = 0;
 };
 
-// This process is watched, so that its own threads are part of the tree.
-CpuSplit cpu_split(const CpuShare& cpu) {
+CpuSplit cpu_split(const CpuShare& cpu, bool tree_has_self) {
   if (cpu.machine < 0 || cpu.tree < 0 || cpu.self < 0) return {};
   // The machine's own count is coarser than that of processes: it may fall short of theirs.
-  const double tree = std::max(cpu.tree, cpu.self);
+  const double tree = tree_has_self ? std::max(cpu.tree, cpu.self) : cpu.tree + cpu.self;
   const double busy = std::max(cpu.machine, tree);
   if (busy <= 0) return {.known = true};
   return {true, cpu.self / busy, (busy - tree) / busy};
@@ -61,14 +60,17 @@ class Poster {
 };
 
 Settlement settle_domain(const DomainEnergy& domain, const WindowEnergy& window,
-                         const Floors& floors, const std::string& work) {
+                         const Floors& floors, const std::string& work, const SplitRule& rule) {
   Poster poster(domain, window.window);
   const auto floor = floors.watts.find(domain.domain);
-  if (floor == floors.watts.end()) return poster.rest_to("unattributed");
-  const double idle = floor->second * window.window.duration().count();
-  poster.post(floors.account, to_microjoules(Joules(idle)).count);
+  if (floor != floors.watts.end()) {
+    const double idle = floor->second * window.window.duration().count();
+    poster.post(floors.account, to_microjoules(Joules(idle)).count);
+  } else if (!rule.floorless.contains(domain.domain)) {
+    return poster.rest_to("unattributed");
+  }
   if (!on_cpu_side(domain.domain)) return poster.rest_to(work);
-  const CpuSplit split = cpu_split(window.cpu);
+  const CpuSplit split = cpu_split(window.cpu, rule.tree_has_self);
   if (!split.known) return poster.rest_to("unattributed");
   const std::int64_t above = poster.left();
   poster.post("self", portion(above, split.self));
@@ -83,10 +85,10 @@ bool counts(const DomainEnergy& domain) {
 }  // namespace
 
 std::vector<Settlement> settle_window(const WindowEnergy& window, const Floors& floors,
-                                      const std::string& work) {
+                                      const std::string& work, const SplitRule& rule) {
   std::vector<Settlement> out;
   for (const auto& domain : window.domains) {
-    if (counts(domain)) out.push_back(settle_domain(domain, window, floors, work));
+    if (counts(domain)) out.push_back(settle_domain(domain, window, floors, work, rule));
   }
   return out;
 }

@@ -2,6 +2,7 @@
 // Closes a window: posts its joules to accounts so that, domain by domain, they sum to the meter to
 // the last microjoule. Pure functions.
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,15 +17,23 @@ struct Floors {
   std::map<std::string, double> watts;
 };
 
+// What is known beside the floors.
+struct SplitRule {
+  bool tree_has_self = true;  // the watched tree counts this process in
+  // Domains that are split although their floor is not known: whoever is busy bears it.
+  std::set<std::string> floorless;
+};
+
 // A settlement for every top-level domain that has a settled energy. In this order:
 //   1. the floor times the duration goes to floors.account, at most the meter;
 //   2. of what is above it, on domains of the CPU side, Joulebook's own threads and other processes
-//      get their share by CPU time ("self", "other"); the watched tree counts this process in;
+//      get their share by CPU time ("self", "other");
 //   3. the rest goes to `work`.
 // Where a step cannot be made (no floor, CPU time unknown on a CPU domain) what it would have split
 // goes to "unattributed"; so it does where `work` is empty. No posting is negative or zero.
 [[nodiscard]] std::vector<Settlement> settle_window(const WindowEnergy& window,
-                                                    const Floors& floors, const std::string& work);
+                                                    const Floors& floors, const std::string& work,
+                                                    const SplitRule& rule = {});
 
 // All of it to one account: a window of measured silence.
 [[nodiscard]] std::vector<Settlement> settle_whole(const WindowEnergy& window,
