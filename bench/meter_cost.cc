@@ -1,6 +1,8 @@
 // What reading costs, for bench/meter_cost.sh.
 //   meter_cost plant DIR SECONDS             makes DIR/sys/class/powercap with eight zones and keeps
 //                                            them counting, each millisecond, in place
+//   meter_cost loop DIR PERIOD_US SECONDS    reads them in a bare loop of nanosleep and pread: the least
+//                                            that a sleeping reader can cost here, in per cent
 //   meter_cost meter DIR PERIOD_US SECONDS   reads them with the meter; prints the zones read, the
 //                                            CPU time of the sampler thread as `self` has it, and
 //                                            that of all threads but the main one as the kernel has
@@ -67,6 +69,29 @@ double cpu_of(clockid_t id) {
 
 double other_threads() { return cpu_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_of(CLOCK_THREAD_CPUTIME_ID); }
 
+int loop(const std::string& root, Nanos period, double seconds) {
+  int files[kZones];
+  for (int zone = 0; zone < kZones; ++zone) {
+    const std::string path = root + "/sys/class/powercap/" + directory(zone) + "/energy_uj";
+    files[zone] = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  Clock& clock = system_clock();
+  const SteadyTime begin = clock.now();
+  const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
+  SteadyTime next = begin;
+  while (Seconds(clock.now() - begin).count() < seconds) {
+    next = std::max(next + period, clock.now());
+    clock.sleep_until(next);
+    char text[64];
+    for (const int file : files) {
+      if (::pread(file, text, sizeof text, 0) <= 0) return 4;
+    }
+  }
+  const double spent = cpu_of(CLOCK_THREAD_CPUTIME_ID) - before;
+  fmt::print("{:.3f}\n", 100 * spent / Seconds(clock.now() - begin).count());
+  return 0;
+}
+
 int meter(const std::string& root, Nanos period, double seconds) {
   const std::shared_ptr<const FileTree> files = real_files(root);
   Discovery found = discover(files, system_clock(), {{"powercap:"}, false, false});
@@ -97,6 +122,9 @@ int main(int argc, char** argv) {
   if (argc == 5 && std::strcmp(argv[1], "meter") == 0) {
     return meter(argv[2], std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
   }
-  fmt::print(stderr, "usage: meter_cost plant DIR SECONDS | meter DIR PERIOD_US SECONDS\n");
+  if (argc == 5 && std::strcmp(argv[1], "loop") == 0) {
+    return loop(argv[2], std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
+  }
+  fmt::print(stderr, "usage: meter_cost plant DIR SECONDS | loop|meter DIR PERIOD_US SECONDS\n");
   return 2;
 }

@@ -28,7 +28,7 @@ const char* joulebook_version(void);
  *   "sysroot": text, "sensors": [ids or prefixes], "period_ms": number, "record": path,
  *   "replay": path, "devices": [names], "pids": [numbers], "port": number, "all": bool,
  *   "vendor_libraries": bool, "machine_model": bool, "perf": bool (perf_event; absent: on unless
- *   there is a sysroot). An unknown member is refused.
+ *   there is a sysroot), "calibration": path. An unknown member is refused.
  * Of "pids", "port" and "all" at most one: the measured processes are those and all that hang from
  * them, those who listen on the TCP port (through containers, too), or nobody in particular. */
 joulebook_session* joulebook_open(const char* options_json);

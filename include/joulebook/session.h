@@ -35,6 +35,9 @@ struct SessionOptions {
   bool vendor_libraries = true;
   bool machine_model = true;  // fall back to the model of the machine where no sensor is
   std::optional<bool> perf;   // perf_event; unset: on unless there is a sysroot
+  // Where `joulebook calibrate` wrote down what it learnt; empty: JOULEBOOK_CALIBRATION, else below
+  // $XDG_STATE_HOME. A calibration of this machine replaces nominal ticks and averaging windows.
+  std::string calibration;
 };
 
 struct ChildOptions {

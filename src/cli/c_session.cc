@@ -79,6 +79,7 @@ Json session_options(const Context& context) {
   Json devices = Json::array();
   for (const auto& device : context.devices) devices.push(device);
   options.set("devices", std::move(devices));
+  options.set("calibration", context.settings.get("calibration"));
   return options;
 }
 

@@ -1,9 +1,12 @@
 // sensors and doctor: what can be read here, what is missing, and the cure.
+#include <fmt/format.h>
 #include <joulebook/joulebook.h>
 
 #include "cli/c_session.h"
 #include "cli/commands.h"
 #include "engine/engine_build.h"
+#include "meter/calibration/reuse.h"
+#include "meter/calibration/store.h"
 #include "meter/sensor_json.h"
 #include "report/terminal_table.h"
 #include "sensor/discover.h"
@@ -34,13 +37,18 @@ int sensors(const Context& context) {
   auto infos = sensors_of(*document);
   if (!infos) return report_error(infos.error());
   context.print(sensors_table(*infos, screen()));
+  context.print(fmt::format("Calibration: {}.\n", (*document)["calibration"]["message"].as_string()));
   const auto ok = context.emit(*document);
   return ok ? 0 : report_error(ok.error());
 }
 
 int doctor(const Context& context) {
   const auto files = context.files();
-  const Discovery found = discover(files, system_clock(), context.sensor_choice());
+  Discovery found = discover(files, system_clock(), context.sensor_choice());
+  const auto known = calibration_state(context.settings.get("calibration"), machine_key(*files),
+                                       system_clock().anchor().wall_ns);
+  if (known.calibration) reuse(found.sensors, *known.calibration);
+  found.findings.push_back(known.finding);
   DoctorFacts facts = doctor_facts(*files);
   const EngineBuild engine = engine_build();
   facts.engine_embedded = engine.embedded;

@@ -64,6 +64,13 @@ struct StudyOptions {
 };
 int study(const Context& context, const StudyOptions& options);
 
+struct CalibrateCommand {
+  bool quick = false;
+  bool show = false;                 // print what is known; measure nothing
+  std::vector<std::string> sensors;  // ids or prefixes; empty: all
+};
+int calibrate(const Context& context, const CalibrateCommand& command);
+
 int sensors(const Context& context);
 // `sensors --model-csv FILE`; "-" is standard input.
 int model_csv(const Context& context, const std::string& file);

@@ -9,6 +9,8 @@
 #include <cstdlib>
 
 #include "core/text.h"
+#include "meter/calibration/reuse.h"
+#include "meter/calibration/store.h"
 #include "meter/device_follow.h"
 
 namespace joulebook {
@@ -87,6 +89,9 @@ Result<std::unique_ptr<Meter>> Context::open_meter() const {
                 "no sensor matches '" + settings.get("sensors") + "'",
                 "see `joulebook sensors` for what can be read here");
   }
+  const auto known = calibration_state(settings.get("calibration"), machine_key(*tree),
+                                       system_clock().anchor().wall_ns);
+  if (known.calibration) reuse(found.sensors, *known.calibration);
   MeterOptions options;
   options.devices = devices;
   options.look = device_look(tree);

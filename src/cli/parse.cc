@@ -38,7 +38,7 @@ void add_shared(CLI::App& app, SharedFlags& shared) {
                  "write the result as JSON to FILE ('-': standard output)")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", shared.context.quiet, "no progress and no warnings");
-  for (const char* key : {"sysroot", "ledger", "sensors", "perf", "period_ms"}) {
+  for (const char* key : {"sysroot", "ledger", "sensors", "perf", "period_ms", "calibration"}) {
     add_setting(app, shared, key);
   }
   app.add_option_function<std::vector<std::string>>(
@@ -218,6 +218,12 @@ class CommandLine {
     c.add_option("--model-csv", model_csv_,
                  "instead: a CSV with cpu,chips,threads,memory_gb; the model's watts appended")
         ->type_name("FILE");
+    CLI::App& k = add("calibrate", "learn this machine: ticks, idle floors, response, bandwidth",
+                      [this](const Context& context) { return calibrate(context, calibrate_); });
+    k.add_flag("--quick", calibrate_.quick, "at most 15 s instead of 60");
+    k.add_flag("--show", calibrate_.show, "print what is known about this machine; measure nothing");
+    k.add_option("--for", calibrate_.sensors, "sensor id or prefix; once for each")
+        ->type_name("SENSOR");
     add("doctor", "what is missing here, and the cure", doctor);
     add("config", "the settings in force and where each came from", config);
   }
@@ -252,6 +258,7 @@ class CommandLine {
   RunOptions run_;
   MarkOptions mark_;
   std::string model_csv_;
+  CalibrateCommand calibrate_;
   ListOptions list_;
   ShowOptions show_;
   ExportOptions export_;

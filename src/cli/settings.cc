@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "core/toml.h"
 #include "ledger/ledger.h"
+#include "meter/calibration/store.h"
 
 namespace joulebook {
 namespace {
@@ -39,6 +40,8 @@ constexpr std::array kDefinitions = {
                "ipmi:, powermetrics:FILE; may be given again"},
     Definition{"period_ms", "JOULEBOOK_PERIOD_MS", Kind::whole, "10",
                "milliseconds between two rounds of readings"},
+    Definition{"calibration", "JOULEBOOK_CALIBRATION", Kind::text, "",
+               "what `joulebook calibrate` learnt about machines"},
     Definition{"threads", "JOULEBOOK_THREADS", Kind::whole, "0",
                "threads of the embedded engine; 0: one a physical core"},
     Definition{"context", "JOULEBOOK_CONTEXT", Kind::whole, "0",
@@ -55,6 +58,7 @@ const Definition* definition(std::string_view key) {
 
 std::string default_value(const Definition& d) {
   if (d.key == "ledger") return default_ledger_path();
+  if (d.key == "calibration") return default_calibration_path();
   if (d.key == "model") return default_model_path();
   return std::string(d.fallback);
 }

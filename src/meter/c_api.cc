@@ -65,7 +65,8 @@ std::vector<std::string> texts(const Json& list) {
 joulebook::Status check_members(const Json& json) {
   static const std::vector<std::string> kKnown = {
       "sysroot", "sensors", "period_ms", "record", "replay", "devices", "pids",
-      "port", "all", "perf", "meters", "vendor_libraries", "machine_model"};
+      "port", "all", "perf", "meters", "vendor_libraries", "machine_model",
+      "calibration"};
   for (const auto& [key, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
     const auto close = joulebook::nearest(key, kKnown);
@@ -104,6 +105,7 @@ joulebook::Result<joulebook::SessionOptions> parse_options(const char* text) {
   options.vendor_libraries = o["vendor_libraries"].as_bool(true);
   options.machine_model = o["machine_model"].as_bool(true);
   if (!o["perf"].is_null()) options.perf = o["perf"].as_bool(true);
+  options.calibration = o["calibration"].as_string();
   return options;
 }
 

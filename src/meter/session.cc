@@ -6,6 +6,8 @@
 
 #include "core/clock.h"
 #include "core/version.h"
+#include "meter/calibration/reuse.h"
+#include "meter/calibration/store.h"
 #include "meter/child.h"
 #include "meter/device_follow.h"
 #include "meter/mark_channel.h"
@@ -153,7 +155,8 @@ class Session::Impl {
     for (const auto& info : meter_->sensors()) sensors.push(sensor_to_json(info));
     return Json::object({{"schema", "joulebook.sensors/1"},
                          {"sensors", std::move(sensors)},
-                         {"findings", findings_}})
+                         {"findings", findings_},
+                         {"calibration", calibration_}})
         .dump(2);
   }
 
@@ -190,6 +193,7 @@ class Session::Impl {
       }
     }
     state_.machine = to_json(describe_machine(*files));
+    use_calibration(found.sensors, options.calibration, *files);
     auto meter = open_meter(std::move(found.sensors),
                             {.period = options.period,
                              .record_path = options.record,
@@ -214,6 +218,15 @@ class Session::Impl {
     note_ended(state_.target, *files_, meter_->now());
     if (before != state_.target.alive() || !target_noted_) meter_->note(target_note(state_.target));
     target_noted_ = true;
+  }
+
+  void use_calibration(std::vector<std::unique_ptr<Sensor>>& sensors, const std::string& path,
+                       const FileTree& files) {
+    const auto known =
+        calibration_state(path.empty() ? default_calibration_path() : path, machine_key(files),
+                          system_clock().anchor().wall_ns);
+    calibration_ = known.json();
+    if (known.calibration) reuse(sensors, *known.calibration);
   }
 
   void open_marks() {
@@ -283,6 +296,7 @@ class Session::Impl {
   std::unique_ptr<Meter> meter_;
   std::unique_ptr<MarkChannel> marks_;
   Json findings_ = Json::array();
+  Json calibration_;
   mutable std::mutex mutex_;
   RunState state_;
   std::vector<Window> open_;

@@ -12,6 +12,7 @@
 
 #include "core/json.h"
 #include "ledger/ledger.h"
+#include "meter/calibration/record.h"
 #include "sensor/sensor.h"
 #include "study/records.h"
 
@@ -45,6 +46,9 @@ struct ScreenStyle {
                                         const ScreenStyle& style);
 // `doctor`: what is missing and the cure of each.
 [[nodiscard]] std::string doctor_table(std::span<const Finding> findings, const ScreenStyle& style);
+// `calibrate`: what is known about this machine, and how old it is.
+[[nodiscard]] std::string calibration_table(const Calibration& calibration, const Finding& age,
+                                            const ScreenStyle& style);
 // `list`: runs and studies in the ledger, newest first as given.
 [[nodiscard]] std::string list_table(std::span<const RunSummary> runs, const ScreenStyle& style);
 

@@ -11,7 +11,7 @@ namespace joulebook {
 namespace {
 
 std::set<std::string> codes_in(const std::filesystem::path& room) {
-  static const std::regex code("\"((?:sensor|window|process|cpu)\\.[a-z_]+)[\":]");
+  static const std::regex code("\"((?:sensor|window|process|cpu|calibration)\\.[a-z_]+)[\":]");
   std::set<std::string> codes;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(room)) {
     const std::string name = entry.path().filename();

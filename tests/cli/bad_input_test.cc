@@ -70,7 +70,8 @@ TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
 
 TEST(BadUsage, HelpAndVersionAreEverywhere) {
   for (const std::string command :
-       {"ask", "study", "run", "mark", "sensors", "doctor", "config", "list", "show", "export"}) {
+       {"ask", "study", "run", "mark", "calibrate", "sensors", "doctor", "config", "list", "show",
+        "export"}) {
     const Outcome outcome = joulebook({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
     EXPECT_THAT(outcome.out, HasSubstr("--json"));

@@ -1,0 +1,38 @@
+#pragma once
+// What a calibration does when, and how long it takes. Pure.
+#include <span>
+#include <vector>
+
+#include "meter/calibration/square_wave.h"
+
+namespace joulebook {
+
+// Together at most 60 s, or 15 s where quick, with what settling takes.
+struct CalibrationTimes {
+  Nanos look{0};   // a first look at the ticks
+  Nanos waves{0};  // square waves, all groups of ticks together
+  Nanos steps{0};  // on for half of it, off for the other half, twice
+  Nanos calm{0};   // left out after a load ended
+  Nanos rest{0};   // of each of the two rests
+  Nanos slice{0};  // of a rest
+  Nanos warm{0};   // left out after a load began
+  Nanos level{0};  // of the response
+  Nanos work_slice{0};
+  int work_slices = 0;
+
+  [[nodiscard]] static CalibrationTimes of(bool quick);
+};
+
+// A load that goes on and off on no sensor's beat, so that every update shows something new.
+[[nodiscard]] std::vector<LoadPiece> steady_plan(Nanos length);
+[[nodiscard]] std::vector<LoadPiece> step_plan(Nanos length);
+
+// The different ticks of the CPU's gauges, as just seen, else nominal; ticks within a tenth of each
+// other are one. At most three.
+[[nodiscard]] std::vector<Nanos> gauge_ticks(std::span<const SensorInfo> infos,
+                                             const DenseReadings& dense);
+
+// 1, a quarter, half, three quarters and all of the threads.
+[[nodiscard]] std::vector<int> response_levels(int threads);
+
+}  // namespace joulebook
