@@ -1,6 +1,7 @@
 // Any bytes as the fdinfo of an open graphics card and as a PCI address: parsed within bounds; what
 // is accepted as an address is written as it was read; more lines never make a client less busy.
-// Planted fault it was shown to find: see docs/sensors/gpu.md.
+// Shown to find, within a second: a value without a unit taken for one with a unit (amount() cutting
+// at a blank that is not there).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
