@@ -117,9 +117,10 @@ RC_GTEST_PROP(Faults, AStuckCounterIsNamed, ()) {
   Machine m;
   const Quantity q = m.over([&] {
     const std::uint64_t at = 5'000'000'000 + 100'000'000;
+    const std::uint64_t reads = some(250, 600);
     m.sensor->bend = [at](std::uint64_t) { return at; };
-    m.run(milliseconds(some(2500, 6000)));
-    m.sensor->taken_off = 0;
+    m.run(milliseconds(10 * reads));
+    m.sensor->taken_off = reads * 1'000'000;  // goes on from where it stood
     m.sensor->bend = nullptr;
   });
   RC_ASSERT(code(q) == "sensor.stuck");

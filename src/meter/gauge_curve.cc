@@ -28,16 +28,12 @@ bool GaugeCurve::late(const RawReading& reading) const {
 
 void GaugeCurve::add(const RawReading& reading) {
   max_seen_ = std::max(max_seen_, static_cast<double>(reading.counts) * info_.scale);
-  const bool blind = !samples_.empty() && missing_ && blinds(*missing_);
-  const bool gap = samples_.empty() || late(reading) || blind;
-  if (!samples_.empty() && gap && missing_) {
+  const bool changed = samples_.empty() || reading.counts != last_.counts || late(reading);
+  if (!samples_.empty() && late(reading) && missing_) {
     faults_.add({last_.begin, reading.end, lost_reason(*missing_)});
   }
-  const bool changed = gap || reading.counts != last_.counts;
-  if (changed || reading.begin - samples_.back().latest >= info_.tick) {
-    samples_.push(sample(reading, changed));
-    samples_.back().broken |= blind;
-  }
+  const bool due = changed || reading.begin - samples_.back().latest >= info_.tick;
+  if (due) samples_.push(sample(reading, changed));
   last_ = reading;
   missing_.reset();
 }
@@ -67,8 +63,10 @@ GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) c
   }
   s.at = std::max(s.at, before.at);
   s.rise = shifted() ? s.at : std::max(s.at - info_.averaging, before.at);
-  const bool shown = info_.averaging.count() == 0 && info_.tick.count() > 0 && !s.broken;
-  s.left = std::clamp(shown ? middle(last_.begin, last_.end) : before.at, before.at, s.rise);
+  const bool instant = info_.averaging.count() == 0;
+  const bool shown = info_.tick.count() > 0 && !s.broken && (instant || !shifted());
+  const SteadyTime old = middle(last_.begin, last_.end) - (instant ? Nanos{0} : info_.tick);
+  s.left = std::clamp(shown ? old : before.at, before.at, s.rise);
   s.joules = before.joules + before.watts * seconds(s.left - before.at) +
              (before.watts + s.watts) / 2 * seconds(s.rise - s.left) +
              s.watts * seconds(s.at - s.rise);
@@ -76,8 +74,7 @@ GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) c
 }
 
 void GaugeCurve::miss(SteadyTime, const Error& error) {
-  if (missing_ && (missing_->code == error.code || blinds(*missing_))) return;
-  missing_ = error;
+  if (!missing_ || missing_->code != error.code) missing_ = error;
 }
 
 void GaugeCurve::spoil(Fault fault) { faults_.add(std::move(fault)); }
