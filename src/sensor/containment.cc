@@ -255,7 +255,7 @@ TopLevel plan_total(std::span<const SensorInfo> infos) {
     };
     // What lies inside a mirror lies inside what it mirrors.
     return plan.any(holds) || std::any_of(infos.begin(), infos.end(), [&](const SensorInfo& outer) {
-             return lesser_mirror(outer) && holds(outer);
+             return lesser_mirror(outer) && !measured_whole(outer) && holds(outer);
            });
   });
   plan.fill(result);
