@@ -28,12 +28,16 @@ bool GaugeCurve::late(const RawReading& reading) const {
 
 void GaugeCurve::add(const RawReading& reading) {
   max_seen_ = std::max(max_seen_, static_cast<double>(reading.counts) * info_.scale);
-  const bool changed = samples_.empty() || reading.counts != last_.counts || late(reading);
-  if (!samples_.empty() && late(reading) && missing_) {
+  const bool blind = !samples_.empty() && missing_ && blinds(*missing_);
+  const bool gap = samples_.empty() || late(reading) || blind;
+  if (!samples_.empty() && gap && missing_) {
     faults_.add({last_.begin, reading.end, lost_reason(*missing_)});
   }
-  const bool due = changed || reading.begin - samples_.back().latest >= info_.tick;
-  if (due) samples_.push(sample(reading, changed));
+  const bool changed = gap || reading.counts != last_.counts;
+  if (changed || reading.begin - samples_.back().latest >= info_.tick) {
+    samples_.push(sample(reading, changed));
+    samples_.back().broken |= blind;
+  }
   last_ = reading;
   missing_.reset();
 }
@@ -74,7 +78,8 @@ GaugeCurve::Sample GaugeCurve::sample(const RawReading& reading, bool changed) c
 }
 
 void GaugeCurve::miss(SteadyTime, const Error& error) {
-  if (!missing_ || missing_->code != error.code) missing_ = error;
+  if (missing_ && (missing_->code == error.code || blinds(*missing_))) return;
+  missing_ = error;
 }
 
 void GaugeCurve::spoil(Fault fault) { faults_.add(std::move(fault)); }
