@@ -22,3 +22,5 @@ export CCACHE_DEPEND=1
 
 # The distribution's own interpreter: another one on the PATH may lack headers or venv.
 system_python() { [ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3; }
+# Another checkout, wherever it lies, finds what was compiled in this one.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
