@@ -1,8 +1,7 @@
 // Any bytes as the values of a board's chips, rails and batteries, looked for and then read while
 // they change: no reading is a sentinel, and none is beyond what a machine draws.
-// Planted and found: without the bound on mV and mA (board_sensor.cc) their product overflows;
-// without the bound on what is left and on the voltage (battery_sensor.cc) so does the charge times
-// the voltage.
+// To be planted: the bounds of board_sensor.cc (mV x mA) and battery_sensor.cc (charge x voltage)
+// taken out, so that a product overflows. Not yet run.
 #include <array>
 #include <cstddef>
 #include <cstdint>
