@@ -65,20 +65,6 @@ std::string seconds_of(const std::string& text) {
   return fmt::format("{}", *span);
 }
 
-void add_devices(CLI::App& app, SharedFlags& shared) {
-  app.add_option("--devices", shared.context.devices,
-                 "devices that the total covers: cpu, gpu:3, gpu, gpu:GPU-<uuid>; else those in use")
-      ->delimiter(',')
-      ->type_name("LIST");
-}
-
-// "90", "60s", "5m", "1h", "250ms" in seconds. A reading for CLI11: text in, text out.
-std::string seconds_of(const std::string& text) {
-  const auto span = parse_span(text);
-  if (!span) throw CLI::ValidationError("'" + text + "' is no span of time: 90, 60s, 5m, 1h");
-  return fmt::format("{}", *span);
-}
-
 void add_engine(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"threads", "context", "gpu_layers"}) add_setting(app, shared, key);
 }
