@@ -62,7 +62,9 @@ Status write_to(const Context& context, const std::string& path, const std::stri
 
 std::string shown(const Json& document) {
   if (document["schema"].as_string() == kStudySchema) {
-    if (auto result = study_from_json(document)) return study_table(*result, screen());
+    if (auto result = study_from_json(document)) {
+      return study_table(*result, screen()) + device_lines(document["whole"], screen());
+    }
   }
   if (document.has("domains")) return run_table(document, screen());
   return document.dump(2) + "\n";

@@ -146,6 +146,33 @@ StudyResult small_study() {
   return study;
 }
 
+// What the program adds of devices, one of them apart.
+void add_devices(Json& figures) {
+  const Json energy = figures["total"];
+  figures.set("devices", Json::array({"cpu"}));
+  figures.set("devices_apart",
+              Json::array({Json::object({{"device", "gpu:GPU-1"},
+                                         {"name", "a board"},
+                                         {"domains", Json::array({"gpu:0"})},
+                                         {"energy", energy}})}));
+  const Json use = Json::object({{"device", "gpu:GPU-1"},
+                                 {"name", "a board"},
+                                 {"answer", "unused"},
+                                 {"pids", Json::array()},
+                                 {"evidence", "no process on it"}});
+  figures.set("device_choice", Json::object({{"rule", "used"},
+                                             {"sentence", "the devices in use"},
+                                             {"named", Json::array()},
+                                             {"evidence", Json::array({use})}}));
+}
+
+Json study_document() {
+  Json out = to_json(small_study());
+  Json whole = out["whole"];
+  add_devices(whole);
+  return out.set("whole", std::move(whole));
+}
+
 Doc as_doc(const Json& json) { return Doc::parse(json.dump()); }
 
 // A run as the meter writes it.
@@ -161,7 +188,12 @@ Doc run_document() {
   Json run = figures;
   run.set("schema", "joulebook.run/1").set("started_utc", iso8601(study.start.wall_ns));
   run.set("joulebook", to_json(study)["joulebook"]).set("machine", study.machine);
-  run.set("command", Json::array({"sleep", "1"})).set("devices", Json::array({"cpu"}));
+  run.set("command", Json::array({"sleep", "1"}));
+  add_devices(run);
+  const Json process = Json::object({{"pid", 1}, {"name", "init"}, {"ended_ns", Json()}});
+  run.set("target", Json::object({{"kind", "port"},
+                                  {"port", 8080},
+                                  {"processes", Json::array({process})}}));
   run.set("per_run", figures["total"]);
   run.set(
       "beside",
@@ -177,7 +209,7 @@ Doc run_document() {
 TEST(Schema, StudyIsClosedAndEveryRequiredMemberCounts) {
   const Schema schema("study.schema.json");
   expect_no_open_object(schema.raw(), "");
-  expect_closed(schema, as_doc(to_json(small_study())));
+  expect_closed(schema, as_doc(study_document()));
 }
 
 TEST(Schema, RunIsClosedAndEveryRequiredMemberCounts) {

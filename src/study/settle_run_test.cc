@@ -55,7 +55,8 @@ TEST(SettleRun, TheCpuSideGoesByCpuTimeAndAHeldGpuToTheTree) {
 TEST(SettleRun, AModelsFloorIsIdleAndTheMachineHasNoTree) {
   Json node = domain("node:0", "node", 100'000'000);
   node.set("idle", Json::object({{"value", 80.0}}));
-  const auto& s = settle_run(document("all", Json::array({node})))[0].settlements.at(0);
+  const auto windows = settle_run(document("all", Json::array({node})));
+  const auto& s = windows.at(0).settlements.at(0);
   EXPECT_EQ(amount(s, "idle"), 80'000'000);
   EXPECT_EQ(amount(s, "self"), 1'000'000);
   EXPECT_EQ(amount(s, "other"), 19'000'000);

@@ -66,7 +66,9 @@ class LineSource final : public RemoteSource {
     const StopSignal never;
     std::optional<Error> said;
     while (!first_ && clock_.now() < until) {
-      if (auto error = look(never, until - clock_.now())) said = std::move(error);
+      auto error = look(never, until - clock_.now());
+      if (error && first_) said_after_first_ = error;
+      if (error) said = std::move(error);
       if (lines_.header_done()) {
         if (auto ok = lines_.check_header(); !ok) return placed(ok.error());
       }
@@ -94,6 +96,7 @@ class LineSource final : public RemoteSource {
   void exchange(ReadingSink& sink, const StopSignal& stop) override {
     if (first_) {
       hand_over(sink, *std::exchange(first_, std::nullopt));
+      if (said_after_first_) sink.absence(0, *std::exchange(said_after_first_, std::nullopt));
       return;
     }
     if (!stream_ && !reopen(sink, stop)) return;
@@ -256,6 +259,7 @@ class LineSource final : public RemoteSource {
   OpenStream open_;
   std::string id_;
   Clock& clock_;
+  std::optional<Error> said_after_first_;  // came in one piece with the first reading
   LinePatience patience_;
   mutable std::mutex mutex_;  // guards stream_ and spent_ against program_cpu_seconds
   std::unique_ptr<ByteStream> stream_;
