@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,12 +30,16 @@ bool hidden(const FileTree& files, int pid) {
   return files.root().empty() && ::kill(pid, 0) != 0 && errno == EPERM;
 }
 
+// This very process is alive, whatever a tree under a sysroot shows of it.
+bool asks_itself(int pid) { return pid == ::getpid(); }
+
 Result<WatchedProcess> look_up(const FileTree& files, int pid) {
   if (pid <= 0) {
     return fail(ErrorKind::usage, "process.gone", fmt::format("{} is no process number", pid),
                 kFindCure);
   }
   const auto stat = living(files, pid);
+  if (!stat && asks_itself(pid)) return WatchedProcess{pid, "", 0, {}};
   if (!stat && hidden(files, pid)) {
     return fail(ErrorKind::no_reading, "process.permission",
                 fmt::format("process {} belongs to another user and is hidden from this one", pid),
@@ -90,7 +95,7 @@ Result<Target> find_target(const FileTree& files, const SessionOptions& options)
 
 void note_ended(Target& target, const FileTree& files, SteadyTime now) {
   for (auto& process : target.processes) {
-    if (process.ended) continue;
+    if (process.ended || asks_itself(process.pid)) continue;
     const auto stat = living(files, process.pid);
     if (!stat || stat->born != process.born) process.ended = now;
   }

@@ -17,6 +17,10 @@ target_sources(jb_sensor PRIVATE
   gpu/pci_address.cc
   gpu/rocm_smi.cc
   gpu/vendor_library.cc)
+joulebook_calls_libraries(gpu/amd.cc gpu/amd_smi.cc gpu/device_use.cc gpu/gpu.cc gpu/level_zero.cc
+  gpu/level_zero_api.cc gpu/nvml.cc gpu/nvml_api.cc gpu/nvml_history.cc gpu/nvml_question.cc
+  gpu/nvml_sensors.cc gpu/rocm_smi.cc gpu/vendor_library.cc gpu/amd_test.cc gpu/device_use_test.cc
+  gpu/gpu_test.cc gpu/level_zero_test.cc gpu/nvml_history_test.cc gpu/nvml_test.cc)
 
 joulebook_test(sensor_gpu ROOMS sensor fakes
   SOURCES
