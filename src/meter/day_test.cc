@@ -72,7 +72,8 @@ TEST_F(Day, NoDriftAndFlatMemory) {
   edges.push_back(clock_.now());
   for (int hour = 0; hour < 22; ++hour) {
     clock_.step_wall(hour % 2 == 0 ? hours(3) : -hours(2));
-    EXPECT_LE(run(hours(1)), an_hour + 8) << hour;
+    // As many as in the first hour, a round or two more or less in which CPU times were due.
+    EXPECT_LE(run(hours(1)), an_hour + an_hour / 1000) << hour;
     edges.push_back(clock_.now());
   }
   run(minutes(1));
