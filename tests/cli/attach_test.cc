@@ -161,9 +161,10 @@ TEST_F(Attach, ItEndsWithTheLastWatchedProcessAndSaysWhen) {
   EXPECT_TRUE(document()["target"]["processes"][0]["ended_ns"].is_number());
 }
 
+// In the foreground: else `timeout` signals its group too, and a second Ctrl-C ends at once.
 TEST_F(Attach, CtrlCEndsItWithTheReportAndSuccess) {
   const Outcome outcome = run_process(
-      {"/usr/bin/timeout", "--preserve-status", "-s", "INT", "1", JOULEBOOK_PROGRAM, "run",
+      {"/usr/bin/timeout", "--foreground", "--preserve-status", "-s", "INT", "2", JOULEBOOK_PROGRAM, "run",
        "--sysroot", sysroot_, "--pid", "4711", "--json", json_},
       {{"JOULEBOOK_LEDGER", ledger_}, {"JOULEBOOK_CONFIG", "/dev/null"}});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
