@@ -4,26 +4,13 @@
 #include <cmath>
 
 #include "core/text.h"
+#include "sensor/containment.h"
 
 namespace joulebook {
 namespace {
 
 constexpr double kMostSeconds = 60;  // no sensor's tick or window is longer
 constexpr double kInstant = 0.05;    // of a tick: a shorter window is none
-
-class CalibratedSensor final : public Sensor {
- public:
-  CalibratedSensor(std::unique_ptr<Sensor> inner, SensorInfo info)
-      : inner_(std::move(inner)), info_(std::move(info)) {}
-  [[nodiscard]] const SensorInfo& info() const override { return info_; }
-  [[nodiscard]] Result<RawReading> read() override { return inner_->read(); }
-  [[nodiscard]] double own_cpu_seconds() const override { return inner_->own_cpu_seconds(); }
-  [[nodiscard]] const EnergyModel* model() const override { return inner_->model(); }
-
- private:
-  std::unique_ptr<Sensor> inner_;
-  SensorInfo info_;
-};
 
 bool usable(const Quantity& q, double most) {
   return q.present() && std::isfinite(*q.value) && *q.value > 0 && *q.value <= most;
@@ -62,7 +49,7 @@ void reuse(std::vector<std::unique_ptr<Sensor>>& sensors, const Calibration& cal
     if (measured == nullptr) continue;
     SensorInfo info = with_measured(sensor->info(), *measured, date);
     if (info.method == sensor->info().method) continue;
-    sensor = std::make_unique<CalibratedSensor>(std::move(sensor), std::move(info));
+    sensor = with_info(std::move(sensor), std::move(info));
   }
 }
 
