@@ -1,7 +1,7 @@
 // calibrate: learns this machine, writes it down, shows what is known.
 #include <fmt/format.h>
 
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "meter/calibration/calibrator.h"
 #include "meter/calibration/cpu_load.h"
 #include "meter/calibration/store.h"
@@ -9,6 +9,12 @@
 
 namespace joulebook {
 namespace {
+
+struct CalibrateCommand {
+  bool quick = false;
+  bool show = false;                 // print what is known; measure nothing
+  std::vector<std::string> sensors;  // ids or prefixes; empty: all
+};
 
 int show(const Context& context, const Calibration& calibration, const CalibrationState& state) {
   context.print(
@@ -27,8 +33,6 @@ int show_known(const Context& context) {
   const Reason& why = state.finding.reason;
   return report_error({ErrorKind::no_reading, why.code, why.message, why.cure});
 }
-
-}  // namespace
 
 int calibrate(const Context& context, const CalibrateCommand& command) {
   if (command.show) return show_known(context);
@@ -56,6 +60,18 @@ int calibrate(const Context& context, const CalibrateCommand& command) {
   context.say("calibrate: kept in " + path);
   return show(context, *calibration,
               calibration_state(path, calibration->machine, system_clock().anchor().wall_ns));
+}
+
+}  // namespace
+
+void add_calibrate(CommandLine& line) {
+  const auto options = std::make_shared<CalibrateCommand>();
+  CLI::App& k = line.add("calibrate", "learn this machine: ticks, idle floors, response, bandwidth",
+                         [options](const Context& context) { return calibrate(context, *options); });
+  k.add_flag("--quick", options->quick, "at most 15 s instead of 60");
+  k.add_flag("--show", options->show, "print what is known about this machine; measure nothing");
+  k.add_option("--for", options->sensors, "sensor id or prefix; once for each")
+      ->type_name("SENSOR");
 }
 
 }  // namespace joulebook

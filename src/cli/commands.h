@@ -1,5 +1,6 @@
 #pragma once
-// The commands: an options struct each, filled by parse.cc, and a function that runs it.
+// The commands: an options struct each, filled by parse.cc, and a function that runs it. Those of
+// command_list.cc add themselves and have no line here.
 // Every function returns the process's exit code (docs/formats/exit-codes.md).
 #include <string>
 #include <vector>
@@ -63,13 +64,6 @@ struct StudyOptions {
   std::string markdown;
 };
 int study(const Context& context, const StudyOptions& options);
-
-struct CalibrateCommand {
-  bool quick = false;
-  bool show = false;                 // print what is known; measure nothing
-  std::vector<std::string> sensors;  // ids or prefixes; empty: all
-};
-int calibrate(const Context& context, const CalibrateCommand& command);
 
 int sensors(const Context& context);
 // `sensors --model-csv FILE`; "-" is standard input.

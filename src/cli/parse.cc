@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/attach.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "core/text.h"
 #include "core/version.h"
@@ -21,8 +22,6 @@ struct SharedFlags {
   std::map<std::string, std::string> settings;  // key -> value given by flag
   Context context;
 };
-
-using Command = std::function<int(const Context&)>;
 
 void add_setting(CLI::App& app, SharedFlags& shared, const std::string& key) {
   std::string flag = "--" + key;
@@ -69,9 +68,9 @@ void add_engine(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"threads", "context", "gpu_layers"}) add_setting(app, shared, key);
 }
 
-class CommandLine {
+class JoulebookLine final : public CommandLine {
  public:
-  CommandLine()
+  JoulebookLine()
       : app_("Joulebook: the energy ledger of AI. Measures what an answer costs.", "joulebook") {
     app_.set_version_flag("--version", std::string(version_line()));
     app_.require_subcommand(1);
@@ -80,6 +79,7 @@ class CommandLine {
     add_study();
     add_run();
     add_machine();
+    add_listed_commands(*this);
     add_records();
   }
 
@@ -103,20 +103,28 @@ class CommandLine {
   }
 
  private:
-  // A command with the flags all share. `run` is called after everything was parsed.
   CLI::App& add(const std::string& name, const std::string& doc, Command run,
-                CLI::App* parent = nullptr) {
+                CLI::App* parent = nullptr) override {
     CLI::App& command = *(parent ? parent : &app_)->add_subcommand(name, doc);
     add_shared(command, shared_);
     command.callback([this, run = std::move(run)] { chosen_ = run; });
     return command;
   }
+  CLI::App& group(const std::string& name, const std::string& doc) override {
+    CLI::App& group = *app_.add_subcommand(name, doc);
+    group.require_subcommand(1);
+    return group;
+  }
+  void add_setting(CLI::App& command, const std::string& key) override {
+    joulebook::add_setting(command, shared_, key);
+  }
+  void add_devices(CLI::App& command) override { joulebook::add_devices(command, shared_); }
 
   void add_ask() {
     CLI::App& c = add("ask", "ask one prompt; prints the answer and what it cost",
                       [this](const Context& context) { return ask(context, ask_); });
     c.add_option("prompt", ask_.prompt, "what to ask")->required();
-    add_setting(c, shared_, "model");
+    add_setting(c, "model");
     c.add_option("--system", ask_.system, "system prompt");
     c.add_option("--repeat", ask_.repeat, "ask N times, so that a short answer can be resolved")
         ->check(CLI::Range(1, 100000));
@@ -128,7 +136,7 @@ class CommandLine {
         ->check(CLI::IsMember({"unset", "on", "off"}));
     c.add_flag("--keep-text", ask_.keep_text, "put prompt and answer into --json and the ledger");
     add_engine(c, shared_);
-    add_devices(c, shared_);
+    add_devices(c);
   }
 
   void add_study() {
@@ -160,7 +168,7 @@ class CommandLine {
     c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
     c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");
     add_engine(c, shared_);
-    add_devices(c, shared_);
+    add_devices(c);
   }
 
   void add_run() {
@@ -182,7 +190,7 @@ class CommandLine {
     c.add_option("--interval", run_.interval_s, "a line each span, and a window in the result")
         ->transform(seconds_of)
         ->type_name("SPAN");
-    add_devices(c, shared_);
+    add_devices(c);
     c.add_option("command", run_.command, "the command and its arguments");
     c.prefix_command();
     c.callback([this, &c] {
@@ -204,12 +212,6 @@ class CommandLine {
     c.add_option("--model-csv", model_csv_,
                  "instead: a CSV with cpu,chips,threads,memory_gb; the model's watts appended")
         ->type_name("FILE");
-    CLI::App& k = add("calibrate", "learn this machine: ticks, idle floors, response, bandwidth",
-                      [this](const Context& context) { return calibrate(context, calibrate_); });
-    k.add_flag("--quick", calibrate_.quick, "at most 15 s instead of 60");
-    k.add_flag("--show", calibrate_.show, "print what is known about this machine; measure nothing");
-    k.add_option("--for", calibrate_.sensors, "sensor id or prefix; once for each")
-        ->type_name("SENSOR");
     add("doctor", "what is missing here, and the cure", doctor);
     add("config", "the settings in force and where each came from", config);
   }
@@ -231,9 +233,8 @@ class CommandLine {
         ->check(CLI::IsMember({"json", "jsonl", "csv", "arms-csv", "markdown", "html"}));
     e.add_option("-o,--output", export_.output, "file ('-': standard output)")
         ->capture_default_str();
-    CLI::App& group = *app_.add_subcommand("ledger", "the ledger itself");
-    group.require_subcommand(1);
-    add("verify", "prove that every settled window sums to the meter", ledger_verify, &group);
+    add("verify", "prove that every settled window sums to the meter", ledger_verify,
+        &group("ledger", "the ledger itself"));
   }
 
   CLI::App app_;
@@ -244,7 +245,6 @@ class CommandLine {
   RunOptions run_;
   MarkOptions mark_;
   std::string model_csv_;
-  CalibrateCommand calibrate_;
   ListOptions list_;
   ShowOptions show_;
   ExportOptions export_;
@@ -252,6 +252,6 @@ class CommandLine {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) { return CommandLine().run(argc, argv); }
+int run_command_line(int argc, char** argv) { return JoulebookLine().run(argc, argv); }
 
 }  // namespace joulebook

@@ -62,50 +62,88 @@ std::vector<std::string> texts(const Json& list) {
   return out;
 }
 
-joulebook::Status check_members(const Json& json) {
-  static const std::vector<std::string> kKnown = {
-      "sysroot", "sensors", "period_ms", "record", "replay", "devices", "pids",
-      "port", "all", "perf", "meters", "vendor_libraries", "machine_model",
-      "calibration"};
-  for (const auto& [key, value] : json.members()) {
-    if (std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end()) continue;
-    const auto close = joulebook::nearest(key, kKnown);
-    return joulebook::fail(ErrorKind::usage, "option.unknown", "there is no option " + key,
-                           close ? "did you mean " + *close + "?" : "leave it out");
-  }
-  return {};
-}
+using Options = joulebook::SessionOptions;
 
-joulebook::Result<joulebook::SessionOptions> parse_options(const char* text) {
-  joulebook::SessionOptions options;
-  if (text == nullptr) return options;
-  auto json = joulebook::parse_json(text);
-  if (!json) return joulebook::fail(json.error());
-  if (auto ok = check_members(*json); !ok) return joulebook::fail(ok.error());
-  const Json& o = *json;
-  options.sysroot = o["sysroot"].as_string();
-  options.sensors = texts(o["sensors"]);
-  options.meters = texts(o["meters"]);
-  const double period_ms = o["period_ms"].as_double(10);
+joulebook::Status read_period(const Json& value, Options& options) {
+  const double period_ms = value.as_double(10);
   if (!(period_ms > 0 && period_ms < 1e9)) {
     return joulebook::fail(ErrorKind::usage, "meter.period", "period_ms must be positive",
                            "10 is a good value");
   }
   options.period = joulebook::Nanos(static_cast<std::int64_t>(period_ms * 1e6));
-  options.record = o["record"].as_string();
-  options.replay = o["replay"].as_string();
-  options.devices = texts(o["devices"]);
-  for (const auto& pid : o["pids"].items()) options.pids.push_back(static_cast<int>(pid.as_int()));
-  options.port = static_cast<int>(o["port"].as_int());
-  if (options.port < 0 || options.port > 65535) {
-    return joulebook::fail(ErrorKind::usage, "argument.port", "a port is a number up to 65535",
-                           "name the port that the server listens on");
+  return {};
+}
+
+joulebook::Status read_port(const Json& value, Options& options) {
+  options.port = static_cast<int>(value.as_int());
+  if (options.port >= 0 && options.port <= 65535) return {};
+  return joulebook::fail(ErrorKind::usage, "argument.port", "a port is a number up to 65535",
+                         "name the port that the server listens on");
+}
+
+joulebook::Status read_pids(const Json& value, Options& options) {
+  for (const auto& pid : value.items()) options.pids.push_back(static_cast<int>(pid.as_int()));
+  return {};
+}
+
+template <auto member>
+joulebook::Status read_text(const Json& value, Options& options) {
+  options.*member = value.as_string();
+  return {};
+}
+template <auto member>
+joulebook::Status read_texts(const Json& value, Options& options) {
+  options.*member = texts(value);
+  return {};
+}
+template <auto member, bool otherwise = true>  // what stands where it is no boolean
+joulebook::Status read_flag(const Json& value, Options& options) {
+  options.*member = value.as_bool(otherwise);
+  return {};
+}
+
+// The members of the options: the one list of them, in JSON as in docs/c-abi.md.
+struct Member {
+  std::string_view name;
+  joulebook::Status (*read)(const Json& value, Options& options);
+};
+constexpr Member kMembers[] = {
+    {"sysroot", read_text<&Options::sysroot>},
+    {"sensors", read_texts<&Options::sensors>},
+    {"meters", read_texts<&Options::meters>},
+    {"period_ms", read_period},
+    {"record", read_text<&Options::record>},
+    {"replay", read_text<&Options::replay>},
+    {"devices", read_texts<&Options::devices>},
+    {"pids", read_pids},
+    {"port", read_port},
+    {"all", read_flag<&Options::all, false>},
+    {"perf", read_flag<&Options::perf>},
+    {"vendor_libraries", read_flag<&Options::vendor_libraries>},
+    {"machine_model", read_flag<&Options::machine_model>},
+    {"calibration", read_text<&Options::calibration>},
+};
+
+joulebook::Status unknown_member(const std::string& key) {
+  std::vector<std::string> known;
+  for (const auto& member : kMembers) known.emplace_back(member.name);
+  const auto close = joulebook::nearest(key, known);
+  return joulebook::fail(ErrorKind::usage, "option.unknown", "there is no option " + key,
+                         close ? "did you mean " + *close + "?" : "leave it out");
+}
+
+joulebook::Result<Options> parse_options(const char* text) {
+  Options options;
+  if (text == nullptr) return options;
+  const auto json = joulebook::parse_json(text);
+  if (!json) return joulebook::fail(json.error());
+  for (const auto& [key, value] : json->members()) {
+    const auto* member = std::ranges::find(kMembers, std::string_view(key), &Member::name);
+    const bool known = member != std::end(kMembers);
+    if (known && value.is_null()) continue;
+    const auto read = known ? member->read(value, options) : unknown_member(key);
+    if (!read) return joulebook::fail(read.error());
   }
-  options.all = o["all"].as_bool(false);
-  options.vendor_libraries = o["vendor_libraries"].as_bool(true);
-  options.machine_model = o["machine_model"].as_bool(true);
-  if (!o["perf"].is_null()) options.perf = o["perf"].as_bool(true);
-  options.calibration = o["calibration"].as_string();
   return options;
 }
 

@@ -1,0 +1,16 @@
+// The commands that add themselves (command_line.h), in the order in which --help shows them. A new
+// one is a declaration and a line in the table.
+#include "cli/command_line.h"
+
+namespace joulebook {
+
+void add_calibrate(CommandLine& line);
+
+void add_listed_commands(CommandLine& line) {
+  constexpr AddCommands kAll[] = {
+      add_calibrate,
+  };
+  for (const AddCommands add : kAll) add(line);
+}
+
+}  // namespace joulebook
