@@ -34,6 +34,13 @@ int show_known(const Context& context) {
   return report_error({ErrorKind::no_reading, why.code, why.message, why.cure});
 }
 
+Result<std::unique_ptr<GpuLoad>> gpu_load(const Context& context,
+                                          const std::vector<SensorInfo>& infos) {
+  if (context.sensor_choice().vendor_libraries) return make_cuda_load(infos);
+  return fail(ErrorKind::no_reading, "calibration.no_gpu_load", "vendors' libraries are not used",
+              "leave the choice of sensors away");
+}
+
 int calibrate(const Context& context, const CalibrateCommand& command) {
   if (command.show) return show_known(context);
   if (auto ok = context.check_outputs(); !ok) return report_error(ok.error());
@@ -47,8 +54,13 @@ int calibrate(const Context& context, const CalibrateCommand& command) {
   const auto files = context.files();
   Discovery found = discover(files, system_clock(), context.sensor_choice());
   const auto load = make_cpu_load(*files);
+  std::vector<SensorInfo> infos;
+  for (const auto& sensor : found.sensors) infos.push_back(sensor->info());
+  const auto gpus = gpu_load(context, infos);
   const CalibrateOptions options{
       .quick = command.quick,
+      .gpus = gpus ? gpus->get() : nullptr,
+      .no_gpus = gpus ? Reason{} : Reason{gpus.error().code, gpus.error().message, gpus.error().cure},
       .only = command.sensors,
       .stop = [] { return cancelled().load(); },
       .progress = [&](const std::string& what) { context.say("calibrate: " + what); }};

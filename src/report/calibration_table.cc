@@ -40,9 +40,10 @@ std::string sensors(const Calibration& calibration, const ScreenStyle& style) {
 }
 
 std::string response(const Calibration& calibration, const ScreenStyle& style) {
-  TextGrid grid({{"domain", Align::left}, {"busy threads: power", Align::left, true}});
+  TextGrid grid({{"domain", Align::left}, {"busy threads or multiprocessors: power", Align::left, true}});
   for (const auto& s : calibration.sensors) {
     std::string text;
+    if (s.context.present()) text = "context at rest: " + cell(s.context);
     for (const auto& point : s.response) {
       text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", point.busy, cell(point.power));
     }
@@ -51,8 +52,15 @@ std::string response(const Calibration& calibration, const ScreenStyle& style) {
   return grid.text(style.width);
 }
 
+// "cpu", "gpu:GPU-1a2b3c4d": the beginning of a long name tells it.
+std::string shown_device(const std::string& device) {
+  constexpr std::size_t kMost = 16;
+  return device.size() <= kMost ? device : device.substr(0, kMost) + "…";
+}
+
 std::string work(const Calibration& calibration, const ScreenStyle& style) {
   TextGrid grid({{"work", Align::left},
+                 {"on", Align::left},
                  {"threads", Align::right},
                  {"rate", Align::left},
                  {"watts under it", Align::left, true}});
@@ -64,7 +72,7 @@ std::string work(const Calibration& calibration, const ScreenStyle& style) {
                                ? fmt::format(" {}", to_string(each.power.tier))
                                : std::string());
     }
-    grid.add({w.kind, std::to_string(w.threads), cell(w.rate), watts.empty() ? "none" : watts});
+    grid.add({w.kind, shown_device(w.device), std::to_string(w.threads), cell(w.rate), watts.empty() ? "none" : watts});
   }
   return grid.text(style.width);
 }
@@ -83,6 +91,9 @@ std::string calibration_table(const Calibration& calibration, const Finding& age
     out += "\n" + sensors(calibration, style) + "\n" + response(calibration, style);
   }
   out += "\n" + work(calibration, style);
+  if (!calibration.gpu.code.empty()) {
+    out += paragraph("GPU: ", calibration.gpu.message + ".", style.width);
+  }
   for (const auto& warning : calibration.warnings) {
     out += paragraph("warning: ", warning, style.width);
   }

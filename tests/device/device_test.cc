@@ -26,7 +26,7 @@ class Gpu : public testing::Test {
     EXPECT_EQ(rig_->trouble(), "");
   }
   void hold() {
-    const Status held = rig_->cuda().hold(rig_->ordinal());
+    const Status held = rig_->hold();
     ASSERT_TRUE(held) << held.error().message;
   }
   [[nodiscard]] double seconds() const { return rig_->measure_seconds(); }
@@ -80,7 +80,7 @@ TEST_F(Gpu, IdleBareAndWithContext) {
   const Record bare = rig_->watch(seconds());
   hold();
   const Record with_context = rig_->watch(seconds());
-  rig_->cuda().release();
+  rig_->let_go();
   const Record after = rig_->watch(seconds());
   rig_->evidence("idle", Json::object({{"bare_w", bare.watts()},
                                        {"context_w", with_context.watts()},

@@ -95,6 +95,13 @@ std::unique_ptr<Rig> Rig::open(std::string& why) {
   return nullptr;
 }
 
+Status Rig::hold() {
+  auto context = cuda_->hold(ordinal_);
+  if (!context) return fail(context.error());
+  context_ = std::move(*context);
+  return context_->prepare(CudaKernel::fma_f32);
+}
+
 void Rig::read(Sensor& sensor, std::vector<Point>& points) {
   const auto reading = sensor.read();
   if (!reading) {
@@ -116,7 +123,7 @@ Record Rig::watch(double seconds, double duty, double period, Nanos every) {
   const bool full = duty >= 1;  // all kernels in a row at once, so that none is ever waited for
   for (SteadyTime now = begin; now < end; now = clock.now()) {
     while (duty > 0 && launch < end && (full || now >= launch)) {
-      if (const Status started = cuda_->busy(busy); !started && trouble_.empty()) {
+      if (const Status started = context_->start(CudaKernel::fma_f32, context_->multiprocessors(), busy); !started && trouble_.empty()) {
         trouble_ = started.error().message;
       }
       launch = launch + step;
@@ -125,7 +132,7 @@ Record Rig::watch(double seconds, double duty, double period, Nanos every) {
     read(*gauge_, record.gauge);
     clock.sleep_until(clock.now() + every);
   }
-  if (duty > 0 && !cuda_->wait() && trouble_.empty()) trouble_ = "the kernel did not end well";
+  if (duty > 0 && !context_->wait() && trouble_.empty()) trouble_ = "the kernel did not end well";
   return record;
 }
 

@@ -11,7 +11,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
-#include "device/cuda_driver.h"
+#include "sensor/gpu/cuda_driver.h"
 #include "sensor/gpu/nvml.h"
 #include "sensor/sensor.h"
 
@@ -41,8 +41,9 @@ class Rig {
   // Nothing where this machine has no GPU with counter, gauge and CUDA; `why` then says so.
   [[nodiscard]] static std::unique_ptr<Rig> open(std::string& why);
 
-  [[nodiscard]] CudaDriver& cuda() { return *cuda_; }
-  [[nodiscard]] int ordinal() const { return ordinal_; }
+  // A context on the GPU, with its kernels; until let_go().
+  [[nodiscard]] Status hold();
+  void let_go() { context_.reset(); }
   [[nodiscard]] double measure_seconds() const { return seconds_; }
   [[nodiscard]] Sensor* history() const { return history_; }
   [[nodiscard]] const std::string& trouble() const { return trouble_; }  // the first failed reading
@@ -59,7 +60,8 @@ class Rig {
   void read(Sensor& sensor, std::vector<Point>& points);
 
   Discovery found_;
-  std::unique_ptr<CudaDriver> cuda_;
+  std::shared_ptr<CudaDriver> cuda_;
+  std::unique_ptr<CudaContext> context_;
   GpuBoard board_;
   std::string driver_;
   int ordinal_ = 0;

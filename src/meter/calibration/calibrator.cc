@@ -3,32 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "meter/calibration/fits.h"
+#include "meter/calibration/gpu_work.h"
 #include "meter/calibration/plan.h"
 #include "meter/calibration/square_wave.h"
 #include "meter/calibration/store.h"
 #include "meter/calibration/thermometer.h"
+#include "meter/device_choice.h"
 #include "meter/sampler.h"
 
 namespace joulebook {
 namespace {
 
 constexpr Nanos kPeriod = std::chrono::milliseconds(10);
+constexpr Nanos kKernel = std::chrono::milliseconds(100);
 constexpr Nanos kSpacing = std::chrono::microseconds(150);
 constexpr double kOtherLoad = 0.1;  // busy threads beside us that make a floor doubtful
-
-const Reason kNoGpuLoad{"calibration.no_gpu_load", "this version puts no load on GPUs",
-                        "none yet; GPU ticks and idle floors are measured all the same"};
 
 bool chosen(const std::string& id, const std::vector<std::string>& only) {
   return only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& prefix) {
            return id.starts_with(prefix);
          });
 }
-
-Quantity absence(const char* unit, const Reason& reason) { return Quantity::absent(unit, reason); }
 
 class Calibrator {
  public:
@@ -56,13 +53,14 @@ class Calibrator {
     out_.measured_ns = anchor.wall_ns;
     out_.measured_utc = iso8601(anchor.wall_ns);
     out_.quick = options_.quick;
-    out_.gpu = kNoGpuLoad;
+    if (options_.gpus == nullptr) out_.gpu = options_.no_gpus;
     learn_ticks();
     sampler_.emplace(std::move(sensors_), MeterOptions{.period = kPeriod}, clock_, files_);
     options_.progress("idle floor");
     rest();
     respond();
     if (auto worked = work(); !worked) return fail(worked.error());
+    load_gpus();
     options_.progress("idle again, warm");
     rest();
     finish_idle();
@@ -77,9 +75,11 @@ class Calibrator {
 
   void learn_ticks() {
     DenseReadings dense;
+    hold_gpus();
     const int busy = std::max(1, load_.threads() - 1);  // one thread is left for the reading
     const auto densely = [&](const std::vector<LoadPiece>& plan) {
-      read_densely(sensors_, plan, busy, kSpacing, load_, clock_, options_.stop, dense);
+      read_densely(sensors_, plan, busy, kSpacing, load_, gpus_, clock_,
+                   options_.stop, dense);
     };
     options_.progress("ticks: a first look");
     densely(steady_plan(times_.look));
@@ -87,7 +87,7 @@ class Calibrator {
       return info.kind == SensorKind::power_gauge;
     });
     if (gauges) {
-      const auto groups = gauge_ticks(infos_, dense);
+      const auto groups = gauge_ticks(infos_, dense, loaded_);
       for (const Nanos tick : groups) {
         options_.progress(
             fmt::format("averaging: square waves about {:.3g} ms", Seconds(tick).count() * 1e3));
@@ -95,6 +95,7 @@ class Calibrator {
       }
       densely(step_plan(times_.steps));
     }
+    if (gpus_ != nullptr) gpus_->release();
     for (std::size_t i = 0; i < infos_.size(); ++i) learn_tick(i, dense);
   }
 
@@ -104,12 +105,13 @@ class Calibrator {
     const Reason model{"calibration.model", "a model has no tick of its own", ""};
     const Reason counter{"calibration.counter", "a counter averages over nothing", ""};
     const bool modelled = info.kind == SensorKind::busy_time;
-    s.tick = modelled ? absence("s", model) : fit_tick(dense.readings[i]);
-    const Reason& none = modelled ? model : info.device != "cpu" ? kNoGpuLoad : counter;
-    s.averaging = absence("s", none);
-    s.lag = absence("s", none);
-    s.duty = absence("1", none);
-    if (info.kind != SensorKind::power_gauge || info.device != "cpu") return;
+    s.tick = modelled ? Quantity::absent("s", model) : fit_tick(dense.readings[i]);
+    const bool loaded = std::find(loaded_.begin(), loaded_.end(), info.device) != loaded_.end();
+    const Reason& none = modelled ? model : !loaded ? out_.gpu : counter;
+    s.averaging = Quantity::absent("s", none);
+    s.lag = Quantity::absent("s", none);
+    s.duty = Quantity::absent("1", none);
+    if (info.kind != SensorKind::power_gauge || !loaded) return;
     const Nanos tick(s.tick.present() ? static_cast<std::int64_t>(*s.tick.value * 1e9)
                                       : info.tick.count());
     AveragingFit fit = fit_averaging(dense.readings[i], dense.edges, tick);
@@ -162,7 +164,7 @@ class Calibrator {
       sample_until(edges.back() + times_.slice);
       edges.push_back(edges.back() + times_.slice);
       celsius.emplace_back();
-      for (const auto& info : infos_) celsius.back().push_back(thermometer_.celsius(info.device));
+      for (const auto& info : infos_) celsius.back().push_back(celsius_of(info.device));
     }
     settle(edges.back());
     for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
@@ -214,6 +216,7 @@ class Calibrator {
       sample_until(clock_.now() + times_.warm);
       const WindowEnergy w = window("response", times_.level);
       for (std::size_t i = 0; i < infos_.size(); ++i) {
+        if (is_gpu(infos_[i])) continue;
         out_.sensors[i].response.push_back({busy, w.domains[i].mean_power});
       }
     }
@@ -248,12 +251,125 @@ class Calibrator {
       done = now;
     }
     settle(from);
-    WorkCalibration out{std::string(to_string(kind)), load_.threads(), load_.working_set(kind)};
+    WorkCalibration out{.kind = std::string(to_string(kind)),
+                        .threads = load_.threads(),
+                        .working_set = load_.working_set(kind)};
     out.rate = median_rate(std::move(rates), std::string(rate_unit(kind)));
     for (const auto& domain : sampler_->core().energy({"work", begin, from}).domains) {
+      if (domain.device.starts_with("gpu:")) continue;
       out.power.push_back({domain.domain, domain.mean_power});
     }
     return out;
+  }
+
+  // --- GPUs ---
+
+  [[nodiscard]] std::optional<double> celsius_of(const std::string& device) const {
+    if (options_.gpus != nullptr && device != "cpu") return options_.gpus->celsius(device);
+    return thermometer_.celsius(device);
+  }
+
+  // From then on no GPU is loaded.
+  void lose_gpus(const Error& error) {
+    out_.gpu = {error.code, error.message, error.cure};
+    if (gpus_ != nullptr) gpus_->release();
+    gpus_ = nullptr;
+  }
+
+  void hold_gpus() {
+    gpus_ = options_.gpus;
+    if (gpus_ == nullptr) return;
+    if (auto held = gpus_->hold(); !held) return lose_gpus(held.error());
+    for (std::size_t i = 0; i < gpus_->devices().size(); ++i) {
+      if (auto ok = gpus_->prepare(i, CudaKernel::fma_f32); !ok) return lose_gpus(ok.error());
+      loaded_.push_back(gpus_->devices()[i].device);
+    }
+  }
+
+  void load_gpus() {
+    if (gpus_ == nullptr || options_.stop()) return;
+    options_.progress("GPU: a context at rest");
+    if (auto held = gpus_->hold(); !held) return lose_gpus(held.error());
+    sample_until(clock_.now() + times_.gpu_warm);
+    const WindowEnergy rest = window("context", times_.gpu_level);
+    for (std::size_t i = 0; i < infos_.size(); ++i) {
+      if (is_gpu(infos_[i])) out_.sensors[i].context = rest.domains[i].mean_power;
+    }
+    respond_gpus();
+    for (const CudaKernel kernel : kCudaKernels) {
+      if (gpus_ != nullptr && !options_.stop()) work_gpus(kernel);
+    }
+    if (gpus_ != nullptr) gpus_->release();
+  }
+
+  void respond_gpus() {
+    const auto& devices = gpus_->devices();
+    for (std::size_t step = 0; step < 3 && gpus_ != nullptr; ++step) {
+      options_.progress(fmt::format("GPU: response {} of 3", step + 1));
+      std::vector<int> busy;
+      for (const auto& device : devices) {
+        const auto levels = gpu_levels(device.multiprocessors);
+        busy.push_back(levels[std::min(step, levels.size() - 1)]);
+      }
+      const GpuRun run = run_gpus(CudaKernel::fma_f32, busy);
+      for (std::size_t i = 0; gpus_ != nullptr && i < infos_.size(); ++i) {
+        const auto at = std::find(loaded_.begin(), loaded_.end(), infos_[i].device);
+        if (!is_gpu(infos_[i]) || at == loaded_.end()) continue;
+        out_.sensors[i].response.push_back(
+            {busy[static_cast<std::size_t>(at - loaded_.begin() - 1)], run.energy.domains[i].mean_power});
+      }
+    }
+  }
+
+  // Kernels of a tenth of a second (no display's watchdog minds), first some to warm up. A device
+  // with 0 busy multiprocessors rests.
+  GpuRun run_gpus(CudaKernel kernel, const std::vector<int>& busy) {
+    GpuRun run;
+    const auto go = [&](Nanos length) {
+      for (Nanos done{0}; done < length && gpus_ != nullptr; done += kKernel) {
+        start_gpus(kernel, busy, std::min(kKernel, length - done));
+      }
+    };
+    go(times_.gpu_warm);
+    sample_until(clock_.now() + times_.gpu_warm);
+    (void)wait_gpus();
+    const SteadyTime begin = clock_.now();
+    go(times_.gpu_level);
+    sample_until(begin + times_.gpu_level);
+    run.rounds = wait_gpus();
+    run.wall_s = Seconds(clock_.now() - begin).count();
+    run.kernel_s = Seconds(times_.gpu_level).count();
+    settle(begin + times_.gpu_level);
+    run.energy = sampler_->core().energy({"gpu", begin, begin + times_.gpu_level});
+    return run;
+  }
+
+  void start_gpus(CudaKernel kernel, const std::vector<int>& busy, Nanos length) {
+    for (std::size_t d = 0; gpus_ != nullptr && d < busy.size(); ++d) {
+      if (busy[d] == 0) continue;
+      if (auto ok = gpus_->start(d, kernel, busy[d], length); !ok) lose_gpus(ok.error());
+    }
+  }
+
+  std::vector<double> wait_gpus() {
+    std::vector<double> rounds;
+    for (std::size_t d = 0; gpus_ != nullptr && d < gpus_->devices().size(); ++d) {
+      const auto done = gpus_->wait(d);
+      if (!done) return lose_gpus(done.error()), std::vector<double>{};
+      rounds.push_back(*done);
+    }
+    return rounds;
+  }
+
+  void work_gpus(CudaKernel kernel) {
+    options_.progress(fmt::format("GPU: {}", to_string(kernel)));
+    GpuWork plan = plan_gpu_work(*gpus_, kernel);
+    const bool any = std::any_of(plan.busy.begin(), plan.busy.end(), [](int n) { return n > 0; });
+    const GpuRun run = any ? run_gpus(kernel, plan.busy) : GpuRun{};
+    for (std::size_t d = 0; d < plan.work.size() && gpus_ != nullptr; ++d) {
+      if (plan.busy[d] > 0) describe_work(plan.work[d], run, run.rounds[d] * work_of_round(kernel));
+      out_.work.push_back(std::move(plan.work[d]));
+    }
   }
 
   std::vector<std::unique_ptr<Sensor>> sensors_;
@@ -263,6 +379,8 @@ class Calibrator {
   const CalibrateOptions& options_;
   CalibrationTimes times_;
   Thermometer thermometer_;
+  GpuLoad* gpus_ = nullptr;                     // null: none, or none any more
+  std::vector<std::string> loaded_ = {"cpu"};  // devices under load; GPUs in the load's order
   std::vector<SensorInfo> infos_;
   std::optional<Sampler> sampler_;
   std::vector<std::vector<IdleSlice>> slices_;  // by sensor

@@ -5,7 +5,8 @@
 //   2  rest: idle floors
 //   3  1 to all threads busy: the response
 //   4  memory bandwidth and arithmetic, with the watts under each
-//   5  rest again, warm by now: how idle power follows the temperature
+//   5  the GPUs, all at once: a context at rest, some to all multiprocessors busy, kinds of work
+//   6  rest again, warm by now: how idle power follows the temperature
 //
 // One thread, the caller's, reads; only the load has threads of its own.
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "core/clock.h"
 #include "core/file_tree.h"
+#include "meter/calibration/gpu_load.h"
 #include "meter/calibration/load.h"
 #include "meter/calibration/record.h"
 #include "sensor/sensor.h"
@@ -23,6 +25,8 @@ namespace joulebook {
 
 struct CalibrateOptions {
   bool quick = false;        // at most 15 s instead of 60
+  GpuLoad* gpus = nullptr;  // outlives the call
+  Reason no_gpus{"calibration.no_gpu_load", "no load was put on GPUs", ""};  // why it is null
   std::vector<std::string> only;  // sensor ids or prefixes to look at; empty: all
   std::function<bool()> stop = [] { return false; };
   std::function<void(const std::string&)> progress = [](const std::string&) {};

@@ -12,6 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using test::FakeFiles;
+using test::FakeGpu;
 using test::FakeMachine;
 using test::FakeSensor;
 using test::SensorTruth;
@@ -97,6 +98,75 @@ TEST_F(Calibrates, WithoutSensorsTheWorkIsMeasuredAllTheSame) {
   ASSERT_EQ(found->work.size(), kMeasuredWork.size());
   EXPECT_TRUE(found->work[0].rate.present());
   EXPECT_TRUE(found->work[0].power.empty());
+}
+
+class CalibratesGpus : public Calibrates {
+ protected:
+  Result<Calibration> run_with_gpu(bool quick) {
+    std::vector<std::unique_ptr<Sensor>> list;
+    list.push_back(std::make_unique<FakeSensor>(machine_, sensors_[0]));
+    list.push_back(std::make_unique<FakeSensor>(
+        board_, SensorTruth{.id = "test:gpu:0", .device = "gpu:GPU-1", .tick = milliseconds(20)}));
+    list.push_back(std::make_unique<FakeSensor>(board_,
+                                                SensorTruth{.id = "test:gpu:0.gauge",
+                                                            .device = "gpu:GPU-1",
+                                                            .kind = SensorKind::power_gauge,
+                                                            .tick = milliseconds(100),
+                                                            .averaging = milliseconds(25)}));
+    return calibrate(std::move(list), std::make_shared<FakeFiles>(&machine_), machine_, clock_,
+                     {.quick = quick, .gpus = &gpu_});
+  }
+  static const WorkCalibration& work_of(const Calibration& found, const std::string& kind) {
+    for (const auto& work : found.work) {
+      if (work.device == "gpu:GPU-1" && work.kind == kind) return work;
+    }
+    ADD_FAILURE() << kind;
+    return found.work.front();
+  }
+
+  FakeMachine board_{clock_, {.idle_w = 60, .thread_w = 4, .warm = 0.2, .threads = 100}};
+  FakeGpu gpu_{board_};
+};
+
+TEST_F(CalibratesGpus, WindowFloorResponseAndWork) {
+  const auto found = run_with_gpu(false);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->gpu.code, "");
+  EXPECT_LT(found->duration_s, 58) << "60 s are promised";
+  EXPECT_FALSE(gpu_.held());
+  const auto& counter = found->sensors[1];
+  expect_within(counter.idle, 60, 0.05);
+  expect_within(counter.context, 60, 0.15);  // still warm from the load before
+  expect_within(counter.slope, board_.truth().slope, 0.25);
+  ASSERT_EQ(counter.response.size(), 3U);
+  const std::array levels = {33, 66, 100};
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    EXPECT_EQ(counter.response[i].busy, levels[i]);
+    expect_within(counter.response[i].power, 60 + 4 * levels[i], 0.05);
+  }
+  expect_within(found->sensors[2].averaging, 0.025, 0.15);
+  EXPECT_TRUE(found->sensors[0].response.size() == 4 && !found->sensors[0].context.present());
+  const auto& triad = work_of(*found, "triad");
+  expect_within(triad.rate, 48 * 100 * board_.truth().rate.at(WorkKind::triad), 0.02);
+  ASSERT_EQ(triad.power.size(), 2U);  // counter and gauge of this GPU, not the package
+  expect_within(triad.power[0].power, 460, 0.05);
+  EXPECT_EQ(work_of(*found, "mma-f16").rate.reason->code, "cuda.kernel");
+  const auto again = calibration_from_json(to_json(*found));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(to_json(*again).dump(), to_json(*found).dump());
+}
+
+TEST_F(CalibratesGpus, QuickKeepsItsTimeAndAFailureIsAReason) {
+  const auto quick = run_with_gpu(true);
+  ASSERT_TRUE(quick);
+  EXPECT_LT(quick->duration_s, 14.5) << "15 s are promised";
+  gpu_.break_down();
+  const auto found = run_with_gpu(true);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->gpu.code, "cuda.failed");
+  EXPECT_EQ(found->sensors[2].averaging.reason->code, "cuda.failed");
+  EXPECT_TRUE(found->sensors[1].idle.present());
+  EXPECT_TRUE(found->sensors[1].response.empty());
 }
 
 TEST_F(Calibrates, OnlyTheSensorsNamed) {

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/clock.h"
 #include "core/file_tree.h"
+#include "meter/calibration/gpu_load.h"
 #include "meter/calibration/load.h"
 #include "sensor/sensor.h"
 
@@ -34,8 +36,9 @@ class FakeMachine final : public LoadGenerator {
 
   [[nodiscard]] int threads() const override { return truth_.threads; }
   [[nodiscard]] Status prepare(WorkKind) override { return {}; }
-  void set(WorkKind kind, int busy) override {
-    const SteadyTime now = clock_.now();
+  void set(WorkKind kind, int busy) override { set_at(clock_.now(), kind, busy); }
+  // REQUIRES: no edge is later.
+  void set_at(SteadyTime now, WorkKind kind, int busy) {
     edges_.push_back({now, busy, celsius(now), joules(now), work_at(now), truth_.rate.at(kind)});
   }
   [[nodiscard]] double work() const override { return work_at(clock_.now()); }
@@ -61,6 +64,7 @@ class FakeMachine final : public LoadGenerator {
     return truth_.idle_w + truth_.thread_w * before(t).busy +
            truth_.slope * (celsius(t) - truth_.ambient);
   }
+  [[nodiscard]] double work_before(SteadyTime t) const { return work_at(t); }
   [[nodiscard]] const MachineTruth& truth() const { return truth_; }
   [[nodiscard]] FakeClock& clock() const { return clock_; }
 
@@ -92,6 +96,7 @@ class FakeMachine final : public LoadGenerator {
 // Updates at every tick, give or take `jitter` of it, with what was true `lag` ago.
 struct SensorTruth {
   std::string id = "test:package:0";
+  std::string device = "cpu";
   SensorKind kind = SensorKind::energy_counter;
   Nanos tick = std::chrono::milliseconds(1);
   Nanos nominal = std::chrono::milliseconds(1);
@@ -107,7 +112,7 @@ class FakeSensor final : public Sensor {
     info_.id = truth.id;
     info_.domain = truth.id.substr(5);
     info_.name = info_.domain;
-    info_.device = "cpu";
+    info_.device = truth.device;
     info_.kind = truth.kind;
     info_.scale = truth.kind == SensorKind::power_gauge ? 1e-3 : 1e-6;
     info_.tick = truth.nominal;
@@ -146,6 +151,61 @@ class FakeSensor final : public Sensor {
   const FakeMachine& machine_;
   SensorTruth truth_;
   SensorInfo info_;
+};
+
+// A GPU whose multiprocessors are the threads of such a machine. A context adds nothing. It has no
+// 16-bit matrix unit.
+class FakeGpu final : public GpuLoad {
+ public:
+  explicit FakeGpu(FakeMachine& machine) : machine_(machine) {}
+  [[nodiscard]] const std::vector<Device>& devices() const override { return devices_; }
+  [[nodiscard]] Status hold() override {
+    if (fails_) return fail(ErrorKind::no_reading, "cuda.failed", "told to fail");
+    devices_[0].multiprocessors = machine_.threads();
+    held_ = true;
+    return {};
+  }
+  void release() override { held_ = false; }
+  [[nodiscard]] Status prepare(std::size_t, CudaKernel kernel) override {
+    if (kernel != CudaKernel::mma_f16) return {};
+    return fail(ErrorKind::no_reading, "cuda.kernel", "no such unit");
+  }
+  [[nodiscard]] Status start(std::size_t, CudaKernel kernel, int busy, Nanos duration) override {
+    if (!held_) return fail(ErrorKind::no_reading, "cuda.failed", "no context is held");
+    const SteadyTime from = std::max(until_, machine_.clock().now());
+    machine_.set_at(from, kind_of(kernel), busy);
+    until_ = from + duration;
+    machine_.set_at(until_, kind_of(kernel), 0);
+    return {};
+  }
+  // A unit of the machine's work is a round.
+  [[nodiscard]] Result<double> wait(std::size_t) override {
+    machine_.clock().sleep_until(until_);
+    const double done = machine_.work_before(machine_.clock().now());
+    return done - std::exchange(waited_, done);
+  }
+  [[nodiscard]] std::int64_t working_set(std::size_t, CudaKernel) const override { return 0; }
+  [[nodiscard]] std::optional<double> celsius(std::string_view device) const override {
+    if (device != devices_[0].device) return std::nullopt;
+    return std::round(machine_.celsius(machine_.clock().now()));  // as NVML, whole degrees
+  }
+  void break_down() { fails_ = true; }
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  static WorkKind kind_of(CudaKernel kernel) {
+    switch (kernel) {
+      case CudaKernel::fma_f32: return WorkKind::fma_f32;
+      case CudaKernel::fma_f64: return WorkKind::fma_f64;
+      case CudaKernel::triad: return WorkKind::triad;
+      default: return WorkKind::dot_int8;
+    }
+  }
+  FakeMachine& machine_;
+  std::vector<Device> devices_ = {{"gpu:GPU-1", 0}};
+  bool held_ = false, fails_ = false;
+  SteadyTime until_{0};
+  double waited_ = 0;
 };
 
 // /proc and /sys of such a machine: its name and its thermal zone; no CPU times.

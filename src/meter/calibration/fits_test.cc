@@ -23,7 +23,7 @@ DenseReadings watched(const SensorTruth& truth, const std::vector<LoadPiece>& pl
   std::vector<std::unique_ptr<Sensor>> sensors;
   sensors.push_back(std::make_unique<FakeSensor>(machine, truth));
   DenseReadings out;
-  read_densely(sensors, plan, 3, spacing, machine, clock, [] { return false; }, out);
+  read_densely(sensors, plan, 3, spacing, machine, nullptr, clock, [] { return false; }, out);
   return out;
 }
 

@@ -9,16 +9,18 @@ using std::chrono::milliseconds;
 
 CalibrationTimes CalibrationTimes::of(bool quick) {
   if (quick) {
-    return {.look = milliseconds(800),
+    return {.look = milliseconds(600),
             .waves = milliseconds(2000),
             .steps = milliseconds(1600),
             .calm = milliseconds(300),
-            .rest = milliseconds(2000),
+            .rest = milliseconds(1500),
             .slice = milliseconds(250),
             .warm = milliseconds(200),
             .level = milliseconds(400),
             .work_slice = milliseconds(50),
-            .work_slices = 6};
+            .work_slices = 6,
+            .gpu_warm = milliseconds(100),
+            .gpu_level = milliseconds(150)};
   }
   return {.look = milliseconds(2000),
           .waves = milliseconds(12000),
@@ -29,7 +31,9 @@ CalibrationTimes CalibrationTimes::of(bool quick) {
           .warm = milliseconds(600),
           .level = milliseconds(1500),
           .work_slice = milliseconds(100),
-          .work_slices = 12};
+          .work_slices = 12,
+          .gpu_warm = milliseconds(300),
+          .gpu_level = milliseconds(600)};
 }
 
 std::vector<LoadPiece> steady_plan(Nanos length) {
@@ -48,10 +52,12 @@ std::vector<LoadPiece> step_plan(Nanos length) {
   return {{each, true}, {each, false}, {each, true}, {each, false}};
 }
 
-std::vector<Nanos> gauge_ticks(std::span<const SensorInfo> infos, const DenseReadings& dense) {
+std::vector<Nanos> gauge_ticks(std::span<const SensorInfo> infos, const DenseReadings& dense,
+                               std::span<const std::string> loaded) {
   std::vector<Nanos> ticks;
   for (std::size_t i = 0; i < infos.size(); ++i) {
-    if (infos[i].kind != SensorKind::power_gauge || infos[i].device != "cpu") continue;
+    if (infos[i].kind != SensorKind::power_gauge) continue;
+    if (std::find(loaded.begin(), loaded.end(), infos[i].device) == loaded.end()) continue;
     const Quantity seen = fit_tick(dense.readings[i]);
     const Nanos tick =
         seen.present() ? Nanos(static_cast<std::int64_t>(*seen.value * 1e9)) : infos[i].tick;
@@ -66,6 +72,12 @@ std::vector<Nanos> gauge_ticks(std::span<const SensorInfo> infos, const DenseRea
 std::vector<int> response_levels(int threads) {
   std::set<int> levels = {1, threads};
   for (const int quarter : {1, 2, 3}) levels.insert(std::max(1, threads * quarter / 4));
+  return {levels.begin(), levels.end()};
+}
+
+std::vector<int> gpu_levels(int multiprocessors) {
+  std::set<int> levels = {multiprocessors};
+  for (const int third : {1, 2}) levels.insert(std::max(1, multiprocessors * third / 3));
   return {levels.begin(), levels.end()};
 }
 

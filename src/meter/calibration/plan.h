@@ -1,13 +1,14 @@
 #pragma once
 // What a calibration does when, and how long it takes. Pure.
 #include <span>
+#include <string>
 #include <vector>
 
 #include "meter/calibration/square_wave.h"
 
 namespace joulebook {
 
-// Together at most 60 s, or 15 s where quick, with what settling takes.
+// Together at most 60 s, or 15 s where quick, with what settling takes; also where a GPU is there.
 struct CalibrationTimes {
   Nanos look{0};   // a first look at the ticks
   Nanos waves{0};  // square waves, all groups of ticks together
@@ -19,6 +20,8 @@ struct CalibrationTimes {
   Nanos level{0};  // of the response
   Nanos work_slice{0};
   int work_slices = 0;
+  Nanos gpu_warm{0};   // left out after a GPU's load began
+  Nanos gpu_level{0};  // of a GPU's context at rest, of each of its response's levels and kinds of work
 
   [[nodiscard]] static CalibrationTimes of(bool quick);
 };
@@ -27,12 +30,15 @@ struct CalibrationTimes {
 [[nodiscard]] std::vector<LoadPiece> steady_plan(Nanos length);
 [[nodiscard]] std::vector<LoadPiece> step_plan(Nanos length);
 
-// The different ticks of the CPU's gauges, as just seen, else nominal; ticks within a tenth of each
+// The different ticks of the gauges of `loaded` devices, as just seen, else nominal; ticks within a tenth of each
 // other are one. At most three.
 [[nodiscard]] std::vector<Nanos> gauge_ticks(std::span<const SensorInfo> infos,
-                                             const DenseReadings& dense);
+                                             const DenseReadings& dense,
+                                             std::span<const std::string> loaded);
 
-// 1, a quarter, half, three quarters and all of the threads.
+// 1, a quarter, half, three quarters and all of the threads; of multiprocessors a third, two thirds
+// and all.
 [[nodiscard]] std::vector<int> response_levels(int threads);
+[[nodiscard]] std::vector<int> gpu_levels(int multiprocessors);
 
 }  // namespace joulebook

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/version.h"
+#include "sensor/containment.h"
 
 namespace joulebook {
 namespace {
@@ -44,9 +45,12 @@ class Reader {
 };
 
 Json sensor_json(const SensorCalibration& s) {
+  const bool gpu = domain_kind(s.domain) == "gpu" || domain_kind(s.domain) == "gpu-memory" ||
+                   domain_kind(s.domain) == "module";
   Json response = Json::array();
   for (const auto& point : s.response) {
-    response.push(Json::object({{"busy_threads", point.busy}, {"power", to_json(point.power)}}));
+    const char* busy = gpu ? "busy_multiprocessors" : "busy_threads";
+    response.push(Json::object({{busy, point.busy}, {"power", to_json(point.power)}}));
   }
   return Json::object({{"id", s.id},
                        {"domain", s.domain},
@@ -56,6 +60,7 @@ Json sensor_json(const SensorCalibration& s) {
                        {"lag", to_json(s.lag)},
                        {"duty", to_json(s.duty)},
                        {"idle", to_json(s.idle)},
+                       {"idle_context", s.context.present() || s.context.reason ? to_json(s.context) : Json()},
                        {"idle_slope", to_json(s.slope)},
                        {"temperature", to_json(s.celsius)},
                        {"response", std::move(response)}});
@@ -71,10 +76,13 @@ SensorCalibration read_sensor(const Json& json, Reader& read) {
   s.lag = read.quantity(json["lag"]);
   s.duty = read.quantity(json["duty"]);
   s.idle = read.quantity(json["idle"]);
+  if (!json["idle_context"].is_null()) s.context = read.quantity(json["idle_context"]);
   s.slope = read.quantity(json["idle_slope"]);
   s.celsius = read.quantity(json["temperature"]);
   for (const auto& point : json["response"].items()) {
-    s.response.push_back({read.small(point["busy_threads"]), read.quantity(point["power"])});
+    const Json& gpu = point["busy_multiprocessors"];
+    s.response.push_back({read.small(gpu.is_null() ? point["busy_threads"] : gpu),
+                          read.quantity(point["power"])});
   }
   return s;
 }
@@ -85,6 +93,7 @@ Json work_json(const WorkCalibration& w) {
     power.push(Json::object({{"domain", each.domain}, {"power", to_json(each.power)}}));
   }
   return Json::object({{"kind", w.kind},
+                       {"device", w.device},
                        {"threads", w.threads},
                        {"working_set_bytes", w.working_set},
                        {"rate", to_json(w.rate)},
@@ -94,6 +103,7 @@ Json work_json(const WorkCalibration& w) {
 WorkCalibration read_work(const Json& json, Reader& read) {
   WorkCalibration w;
   w.kind = read.text(json["kind"]);
+  if (!json["device"].is_null()) w.device = read.text(json["device"]);
   w.threads = read.small(json["threads"]);
   w.working_set = read.whole(json["working_set_bytes"]);
   w.rate = read.quantity(json["rate"]);

@@ -22,7 +22,7 @@ struct MachineKey {
 };
 
 struct ResponsePoint {
-  int busy = 0;    // threads that compute
+  int busy = 0;    // threads that compute; of a GPU: multiprocessors
   Quantity power;  // W
 };
 
@@ -35,6 +35,7 @@ struct SensorCalibration {
   Quantity lag;        // s from the end of that window until the reading shows it
   Quantity duty;       // 1: share of time that a gauge observes
   Quantity idle;       // W at rest; own reaches over 5 to 95 % of its slices
+  Quantity context;    // W of a GPU at rest on which a context is held
   Quantity slope;      // W/K: how the idle power follows the temperature
   Quantity celsius;    // Cel: the temperature at which the floor was taken (median)
   std::vector<ResponsePoint> response;
@@ -46,8 +47,9 @@ struct DomainPower {
 };
 
 struct WorkCalibration {
-  std::string kind;  // "triad", "fma-f64", "fma-f32", "dot-int8"
-  int threads = 0;
+  std::string kind;            // "triad", "fma-f64", "fma-f32", "dot-int8", "mma-f16", "mma-int8"
+  std::string device = "cpu";  // as SensorInfo names it
+  int threads = 0;             // of a GPU: multiprocessors
   std::int64_t working_set = 0;  // bytes, all threads together
   Quantity rate;                 // B/s, FLOP/s or OP/s; own: 5 to 95 % of the slices
   std::vector<DomainPower> power;

@@ -52,13 +52,17 @@ std::vector<LoadPiece> aliasing_plan(Nanos tick, Nanos length) {
 }
 
 void read_densely(std::span<const std::unique_ptr<Sensor>> sensors, std::span<const LoadPiece> plan,
-                  int busy, Nanos spacing, LoadGenerator& load, Clock& clock,
+                  int busy, Nanos spacing, LoadGenerator& load, GpuLoad* gpus, Clock& clock,
                   const std::function<bool()>& stop, DenseReadings& out) {
   DenseReader reader(sensors, spacing, clock, out);
   SteadyTime end = clock.now();
   for (const auto& piece : plan) {
     if (stop()) break;
     load.set(WorkKind::spin, piece.on ? busy : 0);
+    // A kernel that cannot be started shows as a reading that does not follow the load.
+    for (std::size_t i = 0; piece.on && gpus != nullptr && i < gpus->devices().size(); ++i) {
+      (void)gpus->start(i, CudaKernel::fma_f32, gpus->devices()[i].multiprocessors, piece.length);
+    }
     out.edges.push_back({clock.now(), piece.on ? 1.0 : 0.0});
     for (end = end + piece.length; clock.now() < end;) {
       reader.round();

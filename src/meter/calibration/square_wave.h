@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "meter/calibration/fits.h"
+#include "meter/calibration/gpu_load.h"
 #include "meter/calibration/load.h"
 #include "sensor/sensor.h"
 
@@ -29,9 +30,10 @@ struct DenseReadings {
 };
 
 // Follows the plan. Between two reads of one sensor lies `spacing`, or four times what a read of it
-// takes where that is more. Ends early where `stop` says so; leaves the load at rest.
+// takes where that is more. GPUs (null: none) are under full load where the plan is on; their
+// contexts are held. Ends early where `stop` says so; leaves the load at rest.
 void read_densely(std::span<const std::unique_ptr<Sensor>> sensors, std::span<const LoadPiece> plan,
-                  int busy, Nanos spacing, LoadGenerator& load, Clock& clock,
+                  int busy, Nanos spacing, LoadGenerator& load, GpuLoad* gpus, Clock& clock,
                   const std::function<bool()>& stop, DenseReadings& out);
 
 }  // namespace joulebook

@@ -2,6 +2,8 @@
 target_sources(jb_sensor PRIVATE
   gpu/amd.cc
   gpu/amd_smi.cc
+  gpu/cuda_driver.cc
+  gpu/cuda_kernels.cc
   gpu/device_use.cc
   gpu/drm_cards.cc
   gpu/drm_client.cc
@@ -17,7 +19,7 @@ target_sources(jb_sensor PRIVATE
   gpu/pci_address.cc
   gpu/rocm_smi.cc
   gpu/vendor_library.cc)
-joulebook_calls_libraries(gpu/amd.cc gpu/amd_smi.cc gpu/device_use.cc gpu/gpu.cc gpu/level_zero.cc
+joulebook_calls_libraries(gpu/amd.cc gpu/amd_smi.cc gpu/cuda_driver.cc gpu/device_use.cc gpu/gpu.cc gpu/level_zero.cc
   gpu/level_zero_api.cc gpu/nvml.cc gpu/nvml_api.cc gpu/nvml_history.cc gpu/nvml_question.cc
   gpu/nvml_sensors.cc gpu/rocm_smi.cc gpu/vendor_library.cc gpu/amd_test.cc gpu/device_use_test.cc
   gpu/gpu_test.cc gpu/level_zero_test.cc gpu/nvml_history_test.cc gpu/nvml_test.cc)

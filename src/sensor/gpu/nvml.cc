@@ -92,11 +92,8 @@ std::vector<std::string> NvmlGpus::used_by(std::span<const int> pids) const {
 
 std::optional<std::vector<int>> NvmlGpus::processes_of(const std::string& device) const {
   const NvmlApi& api = library_->api();
-  const auto board = std::find_if(boards_.begin(), boards_.end(), [&](const GpuBoard& candidate) {
-    return candidate.device() == device;
-  });
-  NvmlDevice handle = nullptr;
-  if (board == boards_.end() || api.by_index(board->index, &handle) != kNvmlSuccess) return {};
+  const NvmlDevice handle = handle_of(device);
+  if (handle == nullptr) return std::nullopt;
   const auto compute = processes(api.compute_processes, handle);
   if (!compute) return std::nullopt;
   std::vector<int> pids;
@@ -107,6 +104,24 @@ std::optional<std::vector<int>> NvmlGpus::processes_of(const std::string& device
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
+}
+
+NvmlDevice NvmlGpus::handle_of(std::string_view device) const {
+  const auto board = std::find_if(boards_.begin(), boards_.end(), [&](const GpuBoard& candidate) {
+    return candidate.device() == device;
+  });
+  NvmlDevice handle = nullptr;
+  if (board == boards_.end()) return nullptr;
+  return library_->api().by_index(board->index, &handle) == kNvmlSuccess ? handle : nullptr;
+}
+
+std::optional<double> NvmlGpus::celsius(std::string_view device) const {
+  const NvmlApi& api = library_->api();
+  const NvmlDevice handle = handle_of(device);
+  unsigned degrees = 0;
+  if (handle == nullptr || api.temperature == nullptr) return std::nullopt;
+  if (api.temperature(handle, kNvmlTemperatureGpu, &degrees) != kNvmlSuccess) return std::nullopt;
+  return static_cast<double>(degrees);
 }
 
 void reconcile_gpu(Discovery& nvml, bool gpu_seen, bool own_machine) {

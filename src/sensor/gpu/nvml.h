@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -45,8 +46,12 @@ class NvmlGpus {
   // Who holds a compute or graphics context on the device, ascending, in the host's numbers;
   // nothing where the list could not be had or there is no such device.
   [[nodiscard]] std::optional<std::vector<int>> processes_of(const std::string& device) const;
+  // Degrees Celsius of the chip; nothing where the driver does not tell.
+  [[nodiscard]] std::optional<double> celsius(std::string_view device) const;
 
  private:
+  [[nodiscard]] NvmlDevice handle_of(std::string_view device) const;  // null: there is none
+
   std::shared_ptr<const NvmlLibrary> library_;
   std::vector<GpuBoard> boards_;
 };

@@ -21,6 +21,7 @@ NvmlApi bind_all(const VendorLibrary& library) {
   library.bind(api.power_usage, {"nvmlDeviceGetPowerUsage"});
   library.bind(api.field_values, {"nvmlDeviceGetFieldValues"});
   library.bind(api.samples, {"nvmlDeviceGetSamples"});
+  library.bind(api.temperature, {"nvmlDeviceGetTemperature"});
   library.bind(api.enforced_limit, {"nvmlDeviceGetEnforcedPowerLimit"});
   library.bind(api.default_limit, {"nvmlDeviceGetPowerManagementDefaultLimit"});
   library.bind(api.compute_processes, {"nvmlDeviceGetComputeRunningProcesses_v3",

@@ -74,6 +74,7 @@ struct NvmlSample {
   NvmlValue value;
 };
 inline constexpr int kNvmlTotalPowerSamples = 0;
+inline constexpr int kNvmlTemperatureGpu = 0;
 
 static_assert(sizeof(NvmlSample) == 16);
 static_assert(sizeof(NvmlPciInfo) == 68);
@@ -99,6 +100,7 @@ struct NvmlApi {
   // Those newer than the stamp; with a null list only how many there is room for. Value types as in
   // NvmlFieldValue.
   int (*samples)(NvmlDevice, int, unsigned long long, int*, unsigned*, NvmlSample*);
+  int (*temperature)(NvmlDevice, int, unsigned*);  // kNvmlTemperatureGpu: degrees Celsius
   int (*enforced_limit)(NvmlDevice, unsigned*);  // mW
   int (*default_limit)(NvmlDevice, unsigned*);   // mW
   int (*compute_processes)(NvmlDevice, unsigned*, NvmlProcess*);

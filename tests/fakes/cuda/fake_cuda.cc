@@ -1,8 +1,11 @@
 // A libcuda.so.1 that computes nothing: contexts and kernels are lines in the file that
 // JOULEBOOK_FAKE_LOAD names (../vendor/load.h), which the fake NVML's `power=load:...` follows. One
 // device, 0000:01:00.0. A kernel's first parameter is how long it runs, in nanoseconds; kernels run
-// one after another, as in one stream.
+// one after another, as in one stream. Each counts one round a nanosecond of its length into the
+// counter that its second parameter points to. Modules for the matrix units (sm_80) are refused
+// where JOULEBOOK_FAKE_CUDA_OLD is set.
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -49,8 +52,8 @@ int cuDeviceGetPCIBusId(char* to, int size, int) {
   std::strncpy(to, "0000:01:00.0", static_cast<std::size_t>(size));
   return 0;
 }
-int cuDeviceGetAttribute(int* value, int, int) {
-  *value = 108;
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 16 ? 108 : 1 << 20;
   return 0;
 }
 int cuCtxCreate_v2(void** context, unsigned, int) {
@@ -64,7 +67,31 @@ int cuCtxDestroy_v2(void*) {
   write("release " + seconds(fake_vendor::load_clock()));
   return 0;
 }
-int cuModuleLoadData(void** module, const void*) {
+int cuCtxSetCurrent(void*) { return 0; }
+int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
+  *free = *total = std::size_t{1} << 30;
+  return 0;
+}
+// Arrays are as small as a counter: nothing but the counter is ever touched.
+int cuMemAlloc_v2(std::uint64_t* pointer, std::size_t) {
+  *pointer = reinterpret_cast<std::uint64_t>(std::calloc(1, sizeof(std::uint64_t)));
+  return 0;
+}
+int cuMemFree_v2(std::uint64_t pointer) {
+  std::free(reinterpret_cast<void*>(pointer));
+  return 0;
+}
+int cuMemsetD8_v2(std::uint64_t pointer, unsigned char value, std::size_t size) {
+  std::memset(reinterpret_cast<void*>(pointer), value, std::min(size, sizeof(std::uint64_t)));
+  return 0;
+}
+int cuMemcpyDtoH_v2(void* to, std::uint64_t from, std::size_t size) {
+  std::memcpy(to, reinterpret_cast<void*>(from), size);
+  return 0;
+}
+int cuModuleLoadData(void** module, const void* image) {
+  const bool matrix = std::strstr(static_cast<const char*>(image), "sm_80") != nullptr;
+  if (matrix && std::getenv("JOULEBOOK_FAKE_CUDA_OLD") != nullptr) return 222;  // unsupported PTX
   *module = module;
   return 0;
 }
@@ -80,6 +107,9 @@ int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsi
   std::memcpy(&ns, parameters[0], sizeof ns);
   const double from = std::max(busy_until, fake_vendor::load_clock());
   busy_until = from + static_cast<double>(ns) * 1e-9;
+  std::uint64_t counter = 0;
+  std::memcpy(&counter, parameters[1], sizeof counter);
+  *reinterpret_cast<std::uint64_t*>(counter) += ns;
   write("busy " + seconds(from) + " " + seconds(busy_until));
   return 0;
 }

@@ -6,7 +6,7 @@
 //   cc=9.0 mig=1 graphics=3 (a pid)   memory=WATTS module=WATTS: the gauges of other scopes, else
 //   unsupported   fields=0 instant=0 average=0: not supported   zero=1: the counter answers 0
 //   window=SECONDS of the average (default 1)   sample=MS of the power history (default 20; 0:
-//   none) skew=SECONDS by which the history's wall clock is wrong
+//   none) celsius=DEGREES (default: not supported) skew=SECONDS by which the history's wall clock is wrong
 // CALL of an `error`: energy, power, fields, samples, processes.
 //
 // A test holds the time by joulebook_fake_nvml_set_time(seconds). The script is read anew at every
@@ -222,6 +222,15 @@ int nvmlDeviceGetPowerUsage(void* handle, unsigned* milliwatts) {
   if (const int code = find(handle, "power", &board); code != ok) return code;
   if (board->number("usage", 1) == 0) return unsupported;
   *milliwatts = static_cast<unsigned>(std::lround(1e3 * gauge_watts(*board)));
+  return ok;
+}
+
+int nvmlDeviceGetTemperature(void* handle, int, unsigned* degrees) {
+  const std::lock_guard lock(mutex);
+  const Board* board = nullptr;
+  if (const int code = find(handle, "temperature", &board); code != ok) return code;
+  if (board->number("celsius", -1) < 0) return unsupported;
+  *degrees = static_cast<unsigned>(board->number("celsius", 0));
   return ok;
 }
 
