@@ -60,13 +60,15 @@ function(joulebook_room name)
   endif()
 endfunction()
 
-# joulebook_test(NAME SOURCES x_test.cc ... ROOMS room ... LIBRARIES target ... [LABEL unit])
-# One test program a room; ctest lists each of its cases.
+# joulebook_test(NAME SOURCES x_test.cc ... ROOMS room ... LIBRARIES target ... [LABEL unit]
+#                [OPTIMISED])
+# One test program a room; ctest lists each of its cases. Under sanitizers compiling a test takes
+# longer than running it, so they go without optimisation; OPTIMISED: those that compute for long.
 function(joulebook_test name)
   if(NOT JOULEBOOK_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBRARIES;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBRARIES;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
   endif()
@@ -77,8 +79,8 @@ function(joulebook_test name)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
-  if(JOULEBOOK_SANITIZE)
-    target_compile_options(${name}_test PRIVATE -O0)  # compiling them is what takes long
+  if(JOULEBOOK_SANITIZE AND NOT ARG_OPTIMISED)
+    target_compile_options(${name}_test PRIVATE -O0)
     target_precompile_headers(${name}_test REUSE_FROM jb_precompiled_tests)
   endif()
   list(TRANSFORM ARG_ROOMS PREPEND jb_)
