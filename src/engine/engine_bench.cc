@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
@@ -26,12 +27,26 @@ struct Shape {
   int repeats = 1;
 };
 
-// A user text whose whole prompt, template included, has about `tokens` tokens.
-std::string text_of(const Engine& engine, std::int64_t tokens) {
-  constexpr std::int64_t kTemplateTokens = 10;
+// Tokens of the whole prompt, template included; empty where it cannot be answered.
+std::optional<std::int64_t> prompt_tokens(Engine& engine, const std::string& text) {
+  GenerateRequest request;
+  request.user = text;
+  request.max_tokens = 1;
+  const auto result = engine.generate_one(request);
+  if (!result) return std::nullopt;
+  return result->prompt_tokens.count;
+}
+
+// A user text whose whole prompt, template included, has `tokens` tokens, as the peers' prompts do:
+// one more would cost the last of many sequences another micro-batch.
+std::optional<std::string> text_of(Engine& engine, std::int64_t tokens) {
   std::string text = "Count:";
-  while (engine.count_tokens(text).value_or(tokens) + kTemplateTokens < tokens) text += " one";
-  return text;
+  auto length = prompt_tokens(engine, text);
+  while (length && *length < tokens) {
+    for (; *length < tokens; ++*length) text += " one";
+    length = prompt_tokens(engine, text);
+  }
+  return length == tokens ? std::optional(text) : std::nullopt;
 }
 
 // Token times of one sequence, all of one generation.
@@ -77,8 +92,12 @@ int run(const Shape& shape) {
     return 5;
   }
   const auto text = text_of(**engine, shape.prompt);
+  if (!text) {
+    fmt::print(stderr, "no prompt of {} tokens could be made\n", shape.prompt);
+    return 5;
+  }
   for (int i = 0; i <= shape.repeats; ++i) {  // the first warms up
-    if (!measure(**engine, shape, text, i > 0)) {
+    if (!measure(**engine, shape, *text, i > 0)) {
       fmt::print(stderr, "a sequence failed\n");
       return 5;
     }
