@@ -34,7 +34,10 @@ def main() -> None:
                 raise ConnectionError("the instrument closed the connection")
             middle = (asked + time.monotonic()) / 2
             try:
-                print(f"{middle:.6f} {float(answer):.3f}", flush=True)
+                watts = float(answer)
+                if not 0 <= watts < 1e9:  # 9.91E37 is an instrument's "not a number"
+                    raise ValueError(answer)
+                print(f"{middle:.6f} {watts:.3f}", flush=True)
             except ValueError:
                 print(f"error the instrument answered {answer.strip()[:80]!r}", flush=True)
             time.sleep(max(0.0, 0.1 - (time.monotonic() - asked)))

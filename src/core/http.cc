@@ -145,7 +145,7 @@ class Transfer {
 
   void secure() {
     if (!call_.user.empty()) {
-      set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+      set(CURLOPT_HTTPAUTH, static_cast<long>(call_.digest ? CURLAUTH_DIGEST : CURLAUTH_BASIC));
       set(CURLOPT_USERNAME, call_.user.c_str());
       set(CURLOPT_PASSWORD, call_.password.c_str());
     }
@@ -180,9 +180,10 @@ class Transfer {
 
   static std::size_t on_header(char* bytes, std::size_t, std::size_t n, void* self) {
     const std::string_view line(bytes, n);
+    HttpCall& call = static_cast<Transfer*>(self)->call_;
+    if (line.starts_with("HTTP/")) call.answer_headers.clear();  // what went before was a challenge
     const auto colon = line.find(':');
     if (colon == line.npos || n > kLongestHeader) return n;
-    HttpCall& call = static_cast<Transfer*>(self)->call_;
     const std::string name = lower(line.substr(0, colon));
     const std::string_view value = trim(line.substr(colon + 1));
     if (name == "retry-after") call.retry_after_s = parse_double(value);

@@ -21,6 +21,7 @@ struct HttpCall {
   std::string bearer;  // key; empty: none is sent
   std::string user;    // basic authentication, with `password`; empty: none
   std::string password;
+  bool digest = false;  // digest authentication instead: the password itself is never sent
   std::vector<std::string> headers;  // more lines: "X-Auth-Token: ..."
   std::string ca_file;               // PEM of who may sign; empty: the system's
   bool insecure = false;             // takes any certificate

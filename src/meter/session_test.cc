@@ -241,5 +241,36 @@ TEST(CApi, MeasuresAndReports) {
   EXPECT_EQ(joulebook_open("{"), nullptr);
 }
 
+// "meters" are what --sensor names.
+TEST(CApi, ReadsMetersOutside) {
+  Machine machine;
+  const auto options = [&](const char* spec) {
+    Json meters = Json::array();
+    meters.push(spec);
+    return Json::object({{"sysroot", machine.root}, {"vendor_libraries", false}, {"meters", std::move(meters)}}).dump();
+  };
+  joulebook_session* session = joulebook_open(
+      options("exec:sh -c 'echo joulebook-meter 1; echo unit W; echo domain wall:4; echo tick 20ms; "
+              "while :; do echo 12.5; sleep 0.02; done'")
+          .c_str());
+  ASSERT_NE(session, nullptr) << joulebook_last_error();
+  const char* const argv[] = {"sleep", "0.3"};
+  EXPECT_EQ(joulebook_run(session, 2, argv, 1, nullptr), 0);
+  char* text = joulebook_report_json(session);
+  ASSERT_NE(text, nullptr);
+  const Json report = *parse_json(text);
+  joulebook_free_string(text);
+  joulebook_close(session);
+  bool seen = false;
+  for (const Json& domain : report["domains"].items()) {
+    if (domain["domain"].as_string() != "wall:4") continue;
+    seen = true;
+    EXPECT_NEAR(domain["energy"]["value"].as_double(), 12.5 * report["duration_s"].as_double(), 0.05);
+  }
+  EXPECT_TRUE(seen) << report.dump(1);
+  EXPECT_EQ(joulebook_open(options("shely://plug").c_str()), nullptr);
+  EXPECT_NE(std::string(joulebook_last_error()).find("shelly"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace joulebook

@@ -76,8 +76,6 @@ class NvmlHistory final : public Sensor {
     if (code != kNvmlSuccess) return code;
     count = std::min(count, static_cast<unsigned>(samples_.size()));
     for (unsigned i = 0; i < count; ++i) take(samples_[i], type, after);
-    std::stable_sort(queue_.begin(), queue_.end(),
-                     [](const RawReading& a, const RawReading& b) { return a.begin < b.begin; });
     return follow(after);
   }
 
@@ -96,7 +94,11 @@ class NvmlHistory final : public Sensor {
     const auto wall_ns = static_cast<std::int64_t>(sample.wall_us) * 1000;
     const auto at = join_wall(wall_ns, kStampResolution, before_, after);
     if (!at || at->begin <= newest_.begin || at->begin > after.steady + kAhead) return;
-    queue_.push_back({*milliwatts, at->begin, at->end});
+    // In its place: they come in order but for a ring that has turned. The room is there.
+    const auto later = std::upper_bound(
+        queue_.begin(), queue_.end(), at->begin,
+        [](SteadyTime t, const RawReading& other) { return t < other.begin; });
+    queue_.insert(later, {*milliwatts, at->begin, at->end});
   }
 
   // As NvmlSensor: after a driver reload the old handle is dead.

@@ -165,6 +165,8 @@ class BoardProbe {
     info.tick = kTick;
     info.accuracy = kAccuracy;
     info.max_watts = kTransient * board_.max_watts;
+    const bool counter = info.kind == SensorKind::energy_counter;
+    info.sentinels = {counter ? ~std::uint64_t{0} : 0xffff'ffff};  // NVML_VALUE_NOT_AVAILABLE
     found_.sensors.push_back(std::make_unique<NvmlSensor>(library_, device_, board_.uuid, question,
                                                           std::move(info), clock_));
   }

@@ -13,6 +13,8 @@ namespace joulebook {
 namespace {
 
 constexpr Nanos kPatience = std::chrono::seconds(5);
+// 16 bits of ones: what firmware without a meter answers (xapi-project/xen-api #5561 names it and 0).
+constexpr std::uint64_t kNoMeter = 0xffff;
 constexpr Nanos kAge = std::chrono::seconds(1);  // DCMI: the BMC samples each second
 
 tl::unexpected<Error> no_reading(std::string code, std::string message, std::string cure) {
@@ -83,6 +85,7 @@ class IpmiSource final : public RemoteSource {
     info.kind = SensorKind::power_gauge;
     info.scale = 1;
     info.tick = std::chrono::seconds(1);
+    info.sentinels = {kNoMeter};
     info.method = "IPMI DCMI through ipmitool, instantaneous power in whole watts, accuracy not stated";
     infos_.push_back(std::move(info));
   }

@@ -95,6 +95,19 @@ TEST_F(FakeTool, IsAskedOutOfProcess) {
   EXPECT_GT((*source)->program_cpu_seconds(), 0);
 }
 
+// Firmware without a meter answers 65535 W (xapi-project/xen-api #5561), or 0.
+TEST_F(FakeTool, SixteenOnesAreNoReading) {
+  tool("echo 'Instantaneous power reading: 65535 Watts'; echo 'Power reading state is: activated'\n");
+  auto source = open();
+  ASSERT_TRUE(source) << source.error().message;
+  const ManualPoll poll = poll_by_hand(std::move(*source), system_clock());
+  poll.exchange();
+  const auto reading = poll.sensors[0]->read();
+  ASSERT_FALSE(reading);
+  EXPECT_EQ(reading.error().code, "sensor.sentinel");
+  EXPECT_THAT(reading.error().message, HasSubstr("65535"));
+}
+
 TEST_F(FakeTool, ItsFailuresAreNamed) {
   tool("echo 'DCMI request failed because: Invalid command (c1)' >&2; exit 1\n");
   const auto unsupported = open();

@@ -195,6 +195,13 @@ class LineSource final : public RemoteSource {
 
   [[nodiscard]] std::optional<Error> implausible(const LineReading& reading) const {
     const MeterHeader& header = lines_.header();
+    const auto& marks = header.sentinels;
+    if (std::find(marks.begin(), marks.end(), reading.value) != marks.end()) {
+      return Error{ErrorKind::no_reading, "sensor.sentinel",
+                   fmt::format("{}: {:g} {} is its mark of \"not known\"", id_, reading.value,
+                               header.unit_name),
+                   "see the meter's own documents"};
+    }
     if (!to_counts(reading.value, 1e-9)) {
       return malformed(id_, fmt::format("{:g} {} is no reading", reading.value, header.unit_name));
     }

@@ -118,7 +118,7 @@ TEST_F(Programs, ErrorLinesAreAbsencesInTheirOwnWords) {
 }
 
 TEST_F(Programs, WhatIsNoReadingIsNamedAndNeverANumber) {
-  for (const char* wrong : {"nan", "-5", "inf", "1e99", "\\0377\\0376", "9999999", "hello"}) {
+  for (const char* wrong : {"nan", "-5", "inf", "1e99", "9.91E37", "\\0377\\0376", "9999999", "hello"}) {
     auto source = open(std::string(kHead) + "echo max 100; echo 5; sleep 0.05; printf '%b\\n' '" +
                        wrong + "'; sleep 100");
     ASSERT_TRUE(source) << source.error().message;
@@ -127,6 +127,19 @@ TEST_F(Programs, WhatIsNoReadingIsNamedAndNeverANumber) {
     ASSERT_FALSE(outcomes_.absences.empty()) << wrong;
     EXPECT_EQ(outcomes_.absences[0].code, "sensor.malformed") << wrong;
     EXPECT_TRUE(is_valid_utf8(outcomes_.absences[0].message));
+    EXPECT_LE(outcomes_.readings.size(), 1U);
+  }
+}
+
+// IEEE 488.2 instruments answer 9.91E37 for "not a number"; others have marks of their own.
+TEST_F(Programs, StatedSentinelsAreAbsences) {
+  for (const char* mark : {"9.91E37", "6553.5"}) {
+    auto source = open(std::string(kHead) + "echo sentinel 9.91E37; echo sentinel 6553.5; echo 5.0; "
+                       "sleep 0.05; echo " + mark + "; sleep 100");
+    ASSERT_TRUE(source) << source.error().message;
+    outcomes_ = {};
+    exchange_until(**source, [&] { return !outcomes_.absences.empty(); });
+    ASSERT_TRUE(complains("sensor.sentinel")) << mark;
     EXPECT_LE(outcomes_.readings.size(), 1U);
   }
 }

@@ -26,9 +26,9 @@ constexpr std::array kUnits{
     Unit{"kWh", SensorKind::energy_counter, 3.6e6},
 };
 constexpr std::array<std::string_view, 3> kDomains{"wall", "node", "psu"};
-constexpr std::array<std::string_view, 12> kKeys{
-    "domain", "name",     "kind",       "unit",  "tick",  "accuracy",
-    "max",    "averages", "resolution", "clock", "delay", "wraps"};
+constexpr std::array<std::string_view, 13> kKeys{
+    "domain",   "name",       "kind",  "unit",  "tick",  "accuracy", "max",
+    "averages", "resolution", "clock", "delay", "wraps", "sentinel"};
 
 std::string shown(std::string_view text) { return valid_utf8(text.substr(0, kMostText)); }
 
@@ -156,6 +156,11 @@ std::optional<std::string> MeterLines::header_line(std::string_view key, std::st
     return positive(header_.resolution, 1e9);
   } else if (key == "wraps") {
     return positive(header_.wraps, 1e15);
+  } else if (key == "sentinel") {
+    const auto x = parse_double(value);
+    if (!x || !std::isfinite(*x)) return "is no number";
+    if (header_.sentinels.size() == kMostSentinels) return "is one too many";
+    header_.sentinels.push_back(*x);
   }
   return std::nullopt;
 }

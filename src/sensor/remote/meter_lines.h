@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sensor/sensor.h"
 
@@ -32,6 +33,7 @@ struct MeterHeader {
   double accuracy = 0;  // relative; 0: not stated
   double max_watts = 0;
   double wraps = 0;  // in units; 0: never
+  std::vector<double> sentinels;  // in units: values by which the meter says "not known"
   LineClock clock = LineClock::unix_time;
 
   bool operator==(const MeterHeader&) const = default;
@@ -47,6 +49,7 @@ struct LineReading {
 class MeterLines {
  public:
   static constexpr std::size_t kLongestLine = 1024;
+  static constexpr std::size_t kMostSentinels = 8;
 
   struct Line {
     enum class Kind { header, reading, error, malformed };

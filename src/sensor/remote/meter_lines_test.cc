@@ -77,7 +77,7 @@ TEST(MeterLines, AHeaderThatSaysTooLittleIsRefused) {
   EXPECT_FALSE(with_header("joulebook-meter 1\nunit furlong").check_header());
   for (const char* wrong : {"domain gpu:0", "domain wall", "domain wall:", "domain wall:0.gauge",
                             "tick 0s", "tick -1s", "tick 1", "accuracy 2", "accuracy nan", "max -3",
-                            "max inf", "clock sundial", "resolution 0"}) {
+                            "max inf", "clock sundial", "resolution 0", "sentinel x", "sentinel nan"}) {
     const auto lines =
         with_header("joulebook-meter 1\nkind power\nunit W\n" + std::string(wrong) + "\n5");
     ASSERT_FALSE(lines.check_header()) << wrong;

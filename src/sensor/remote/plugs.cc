@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "core/text.h"
 #include "sensor/containment.h"
 
 namespace joulebook {
 namespace {
+
+constexpr std::size_t kLongestWord = 64;
 
 struct Traits {
   std::string name;
@@ -78,8 +83,25 @@ std::vector<Result<WebValue>> shelly1(const Json& page, std::size_t channel) {
   return {number_in(meter["power"], "power"), scaled_by(number_in(meter["total"], "total"), 60)};
 }
 
+// The errors by which a Shelly says that its meter cannot be believed: power_meter_failure and
+// out_of_range:... (shelly-api-docs, Gen 2, EM and PM1). The others are about the relay.
+std::optional<std::string> meter_error(const Json& page) {
+  for (const Json& item : page["errors"].items()) {
+    const std::string_view text = item.as_string();
+    if (text == "power_meter_failure" || text.starts_with("out_of_range")) {
+      return valid_utf8(text.substr(0, kLongestWord));
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<Result<WebValue>> shelly2(const Json& page) {
   if (!page.has("apower")) return {unmetered("this switch"), unmetered("this switch")};
+  if (const auto error = meter_error(page)) {
+    const auto reported = fail(ErrorKind::no_reading, "sensor.reported",
+                               "the plug reports " + *error, "see the plug's own page");
+    return {reported, reported};
+  }
   return {number_in(page["apower"], "apower"),
           scaled_by(number_in(page["aenergy"]["total"], "aenergy.total"), 3600)};
 }

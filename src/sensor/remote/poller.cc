@@ -93,6 +93,10 @@ class Poller final : public ReadingSink {
   }
 
   void reading(std::size_t channel, const RawReading& reading) override {
+    const auto& marks = info(channel).sentinels;
+    if (std::find(marks.begin(), marks.end(), reading.counts) != marks.end()) {
+      return absence(channel, sentinel(info(channel), reading.counts));
+    }
     const std::lock_guard lock(mutex_);
     boxes_[channel].put(reading);
   }
@@ -109,6 +113,13 @@ class Poller final : public ReadingSink {
         ErrorKind::no_reading, "sensor.stale",
         fmt::format("the newest reading of {} is {:.1f} s old", what.name, Seconds(age).count()),
         "see whether the meter still answers; a slow one needs its true tick stated");
+  }
+
+  [[nodiscard]] static Error sentinel(const SensorInfo& what, std::uint64_t counts) {
+    return {ErrorKind::no_reading, "sensor.sentinel",
+            fmt::format("{} answered {:g}, its maker's mark of \"not known\"", what.name,
+                        static_cast<double>(counts) * what.scale),
+            "a newer firmware; leave this meter out if it never answers otherwise"};
   }
 
   void count_cpu() {

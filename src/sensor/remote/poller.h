@@ -6,7 +6,8 @@
 // read() hands over the waiting readings oldest first, each with its own instants, then repeats the
 // newest one (the sampler takes no reading twice). The newest outcome being a failure, it is the
 // absence that read() gives; a newest reading older than kStaleTicks ticks (at least kLeastStale) is
-// the absence "sensor.stale".
+// the absence "sensor.stale". A reading that is one of the sensor's sentinels is the absence
+// "sensor.sentinel", here once for every source.
 #include <atomic>
 #include <functional>
 #include <memory>

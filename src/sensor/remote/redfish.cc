@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "core/text.h"
 #include "sensor/containment.h"
 #include "sensor/remote/times.h"
@@ -11,6 +13,19 @@ namespace {
 
 constexpr std::size_t kMostMembers = 32;
 constexpr std::size_t kLongestPath = 512;
+constexpr std::string_view kAverageSuffix = ".average";  // the mean of minutes beside the power
+constexpr Nanos kAveragePace = std::chrono::seconds(10);
+// A BMC takes its power from IPMI's fields of 16 and 32 bits: all ones stand for "not known".
+constexpr std::uint64_t kNoMeter[] = {0xffff, 0xffff'ffff};  // W
+
+// Counts are W / step.
+void set_step(SensorInfo& info, double step) {
+  info.scale = step;
+  info.sentinels.clear();
+  for (const std::uint64_t watts : kNoMeter) {
+    info.sentinels.push_back(static_cast<std::uint64_t>(std::llround(static_cast<double>(watts) / step)));
+  }
+}
 
 SensorInfo power_info(const std::string& id, const std::string& from) {
   SensorInfo info;
@@ -19,7 +34,7 @@ SensorInfo power_info(const std::string& id, const std::string& from) {
   info.name = "BMC";
   info.device = id;
   info.kind = SensorKind::power_gauge;
-  info.scale = 0.1;
+  set_step(info, 0.1);
   info.tick = std::chrono::seconds(1);
   info.method = "Redfish " + from + ", accuracy and averaging not stated";
   return info;
@@ -29,6 +44,7 @@ SensorInfo energy_info(const std::string& id, const std::string& from, double jo
   SensorInfo info = power_info(id, from);
   info.id = id + ":energy";
   info.kind = SensorKind::energy_counter;
+  info.sentinels.clear();  // a counter passes every number on its way
   info.scale = joules;
   info.tick = tick;
   info.method = fmt::format("Redfish {}, counter in steps of {:g} J", from, joules);
@@ -51,6 +67,37 @@ std::string link_of(const Json& member) {
   const bool here = path.starts_with('/') && !path.starts_with("//") && path.size() < kLongestPath &&
                     path.find_first_of(" \t\r\n\\") == path.npos;
   return here ? std::string(path) : std::string();
+}
+
+// IntervalInMin of PowerMetrics that state an average; 0: there is none. Above a day: no interval.
+Nanos averaging_of(const Json& metrics) {
+  const double minutes = metrics["IntervalInMin"].as_double(0);
+  const bool stated = metrics["AverageConsumedWatts"].is_number() && minutes > 0 && minutes <= 1440;
+  return stated ? Nanos(static_cast<std::int64_t>(minutes * 60e9)) : Nanos{0};
+}
+
+// Whether the mean rolls or is made anew each interval is not stated: the tick is the longer.
+SensorInfo average_info(const std::string& id, Nanos window, bool beside_power) {
+  SensorInfo info = power_info(id, "AverageConsumedWatts");
+  info.id = id + ":average";
+  info.tick = window;
+  info.averaging = window;
+  info.method = fmt::format("Redfish AverageConsumedWatts, mean of {:g} min (IntervalInMin), accuracy "
+                            "not stated",
+                            Seconds(window).count() / 60);
+  if (beside_power) {
+    info.mirrors = {info.domain};
+    info.domain += kAverageSuffix;
+  }
+  return info;
+}
+
+// A mean of another length than the sensor states is none of its readings.
+Result<WebValue> average_of(const Json& metrics, Nanos window) {
+  const auto watts = watts_of(metrics["AverageConsumedWatts"], "AverageConsumedWatts");
+  if (!watts || averaging_of(metrics) == window) return watts;
+  return fail(ErrorKind::no_reading, "sensor.malformed", "the BMC changed IntervalInMin",
+              "start anew: the averaging time is stated at the start");
 }
 
 bool states_number(const Json& value) { return value.is_number(); }
@@ -137,16 +184,24 @@ std::optional<WebMeter> environment_meter(const Json& page, const std::string& p
 std::optional<WebMeter> power_meter(const Json& page, const std::string& path,
                                     const std::string& id) {
   const Json& control = page["PowerControl"].at(0);
-  if (!states_number(control["PowerConsumedWatts"])) return std::nullopt;
+  const bool power = states_number(control["PowerConsumedWatts"]);
+  const Nanos window = averaging_of(control["PowerMetrics"]);
+  if (!power && window.count() == 0) return std::nullopt;
   WebMeter meter;
   meter.path = path;
-  SensorInfo info = power_info(id, "PowerConsumedWatts");
-  info.scale = 1;
-  if (const double most = control["PowerCapacityWatts"].as_double(); most > 0) info.max_watts = most;
-  meter.infos.push_back(std::move(info));
-  meter.extract = [](const Json& p) {
+  if (power) meter.infos.push_back(power_info(id, "PowerConsumedWatts"));
+  if (window.count() > 0) meter.infos.push_back(average_info(id, window, power));
+  for (SensorInfo& info : meter.infos) {
+    set_step(info, 1);
+    if (const double most = control["PowerCapacityWatts"].as_double(); most > 0) info.max_watts = most;
+  }
+  if (!power) meter.pace = kAveragePace;
+  meter.extract = [power, window](const Json& p) {
     const Json& now = p["PowerControl"].at(0);
-    return std::vector{watts_of(now["PowerConsumedWatts"], "PowerConsumedWatts")};
+    std::vector<Result<WebValue>> values;
+    if (power) values.push_back(watts_of(now["PowerConsumedWatts"], "PowerConsumedWatts"));
+    if (window.count() > 0) values.push_back(average_of(now["PowerMetrics"], window));
+    return values;
   };
   return meter;
 }

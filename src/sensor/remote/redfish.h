@@ -4,6 +4,8 @@
 // Looked at in this order (DMTF DSP0268): EnvironmentMetrics (PowerWatts, EnergyJoules, EnergykWh),
 // then Power (PowerControl[0].PowerConsumedWatts). A counter in joules is preferred to power, which
 // then mirrors it (DOMAIN.gauge); a counter in kWh is too coarse and mirrors power (DOMAIN.counter).
+// The mean that PowerControl[0].PowerMetrics states over IntervalInMin mirrors the power
+// (DOMAIN.average), with that averaging time; where there is no power, it stands alone.
 // 0 W from a BMC that answers is no reading: the machine that it manages runs.
 #include "sensor/remote/web.h"
 

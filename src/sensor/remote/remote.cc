@@ -46,15 +46,17 @@ Result<Opened> open_lines(const SensorSpec& spec, Clock& clock) {
 
 Result<Opened> open_web(const SensorSpec& spec, Clock& clock) {
   const bool redfish = spec.scheme.starts_with("redfish");
-  auto place = WebPlace::from(spec, spec.scheme == "redfish" ? "https" : "http");
+  const bool encrypted = spec.scheme == "redfish" || spec.scheme.ends_with("+https");
+  auto place = WebPlace::from(spec, encrypted ? "https" : "http");
   if (!place) return fail(place.error());
   if (redfish) place->patience_s = 15;
   auto meter = [&]() -> Result<WebMeter> {
     if (redfish) return redfish_meter(*place, spec.option("chassis"), spec.id(), clock);
     const int channel = static_cast<int>(parse_double(spec.option("channel", "0")).value_or(0));
-    if (spec.scheme == "tasmota") return plug_meter(PlugKind::tasmota, channel, spec.id());
+    if (spec.scheme.starts_with("tasmota")) return plug_meter(PlugKind::tasmota, channel, spec.id());
     const auto kind = shelly_kind(*place, clock);
     if (!kind) return fail(kind.error());
+    place->digest = *kind == PlugKind::shelly2;  // the first generation knows only the other
     return plug_meter(*kind, channel, spec.id());
   }();
   if (!meter) return fail(meter.error());
@@ -68,6 +70,7 @@ Result<Opened> open_web(const SensorSpec& spec, Clock& clock) {
     spec.adjust(info);
     if (!domain.empty()) info.domain = domain + suffix;
     for (auto& mirrored : info.mirrors) mirrored = domain.empty() ? mirrored : domain;
+    if (place->insecure) info.method += "; certificate not checked";
     if (info.kind == SensorKind::energy_counter) {
       info.tick = std::max(tick, info.tick);
       info.averaging = averaging;
@@ -79,7 +82,8 @@ Result<Opened> open_web(const SensorSpec& spec, Clock& clock) {
     opened.notes.push_back({"sensor.insecure", spec.id() + " is read without checking its certificate",
                             "name who signed it with ca=FILE"});
   }
-  if (place->base.starts_with("http:") && !(place->password.empty() && place->token.empty())) {
+  const bool bare = (!place->password.empty() && !place->digest) || !place->token.empty();
+  if (!encrypted && bare) {
     opened.notes.push_back({"sensor.insecure", "the credentials of " + spec.id() + " travel unencrypted",
                             "a network of its own for the meters"});
   }

@@ -18,6 +18,7 @@ target_link_libraries(jb_sensor PRIVATE Threads::Threads)
 
 joulebook_test(sensor_remote ROOMS sensor fakes scripted_endpoint LIBRARIES rapidcheck rapidcheck_gtest
   SOURCES
+    remote/encrypted_test.cc
     remote/foreign_clock_test.cc
     remote/ipmi_test.cc
     remote/line_source_test.cc
@@ -27,5 +28,6 @@ joulebook_test(sensor_remote ROOMS sensor fakes scripted_endpoint LIBRARIES rapi
     remote/web_test.cc)
 if(TARGET sensor_remote_test)
   target_compile_definitions(sensor_remote_test PRIVATE
-    SENSOR_SAMPLES="${PROJECT_SOURCE_DIR}/tests/data/sensors")
+    SENSOR_SAMPLES="${PROJECT_SOURCE_DIR}/tests/data/sensors"
+    WEB_METER="${PROJECT_SOURCE_DIR}/tests/fakes/web_meter.py")
 endif()

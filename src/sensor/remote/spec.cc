@@ -12,9 +12,9 @@
 namespace joulebook {
 namespace {
 
-const std::vector<std::string> kSchemes{"exec",         "serial", "tcp",    "ipmi",
-                                        "redfish",      "shelly", "tasmota", "redfish+http",
-                                        "powermetrics"};
+const std::vector<std::string> kSchemes{
+    "exec",   "serial",       "tcp",     "ipmi",          "redfish",     "redfish+http",
+    "shelly", "shelly+https", "tasmota", "tasmota+https", "powermetrics"};
 const std::vector<std::string> kOptions{
     "domain", "name", "tick",     "averages", "accuracy",      "max",          "baud",       "channel",
     "user",   "ca",   "insecure", "chassis",  "password_file", "password_env", "token_file", "token_env",
@@ -62,7 +62,7 @@ Status check_option(std::string_view text, const std::string& key, const std::st
   const bool number = key == "accuracy" || key == "max" || key == "baud" || key == "channel";
   const auto parsed = parse_double(value);
   if ((duration && !parse_duration(value)) || (key == "tick" && parse_duration(value) < Nanos(1'000'000)) ||
-      (number && !(parsed && *parsed >= 0 && *parsed <= 1e9))) {
+      (number && !(parsed && *parsed >= 0 && *parsed <= 1e9)) || (key == "accuracy" && *parsed >= 1)) {
     return wrong(text, fmt::format("{} cannot be '{}'", key, valid_utf8(value)),
                  "see docs/sensors/remote.md");
   }
@@ -70,8 +70,8 @@ Status check_option(std::string_view text, const std::string& key, const std::st
 }
 
 bool over_the_net(std::string_view scheme) {
-  static constexpr std::array<std::string_view, 5> kNet{"tcp", "redfish", "redfish+http", "shelly",
-                                                        "tasmota"};
+  static constexpr std::array<std::string_view, 7> kNet{
+      "tcp", "redfish", "redfish+http", "shelly", "shelly+https", "tasmota", "tasmota+https"};
   return std::find(kNet.begin(), kNet.end(), scheme) != kNet.end();
 }
 

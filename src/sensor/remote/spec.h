@@ -14,8 +14,8 @@
 namespace joulebook {
 
 struct SensorSpec {
-  std::string scheme;  // exec, serial, tcp, ipmi, redfish, redfish+http, shelly, tasmota,
-                       // powermetrics
+  std::string scheme;  // exec, serial, tcp, ipmi, redfish, redfish+http, shelly, shelly+https,
+                       // tasmota, tasmota+https, powermetrics
   std::string place;   // path, host, or command line
   int port = 0;        // 0: the scheme's own
   std::map<std::string, std::string> options;

@@ -68,6 +68,7 @@ HttpCall request(const WebPlace& place, const std::string& path, const StopSigna
   call.url = place.base + path;
   call.user = place.user;
   call.password = place.password;
+  call.digest = place.digest;
   if (!place.token.empty()) call.headers.push_back("X-Auth-Token: " + place.token);
   call.ca_file = place.ca_file;
   call.insecure = place.insecure;
@@ -90,7 +91,10 @@ class WebSource final : public RemoteSource {
   WebSource(WebPlace place, WebMeter meter, Clock& clock)
       : place_(std::move(place)), meter_(std::move(meter)), clock_(clock) {}
   [[nodiscard]] const std::vector<SensorInfo>& infos() const override { return meter_.infos; }
-  [[nodiscard]] Nanos pace() const override { return meter_.infos.front().tick; }
+  [[nodiscard]] Nanos pace() const override {
+    const Nanos tick = meter_.infos.front().tick;
+    return meter_.pace.count() > 0 ? std::min(meter_.pace, tick) : tick;
+  }
 
   void exchange(ReadingSink& sink, const StopSignal& stop) override {
     const auto answer = get_json(place_, meter_.path, clock_, stop);

@@ -24,6 +24,7 @@ struct WebPlace {
   std::string name;  // for messages
   std::string user;
   std::string password;
+  bool digest = false;  // the server challenges, and the password itself never travels
   std::string token;  // Redfish session: X-Auth-Token
   std::string ca_file;
   bool insecure = false;
@@ -61,6 +62,7 @@ struct WebMeter {
   WebExtract extract;  // one result a channel
   // How old a gauge's value may be when the answer is made; counters need none.
   Nanos age = std::chrono::seconds(1);
+  Nanos pace{0};  // at most between two questions; 0: the first sensor's tick
   std::vector<std::string> notes;  // what a person should know about the choice made
 };
 

@@ -189,6 +189,19 @@ TEST(Plugs, WhatIsNotMeasuredIsNoReading) {
   EXPECT_EQ(code(R"({"apower":"12"})"), "sensor.malformed");
 }
 
+// The meter itself says that it cannot be believed; a relay that is too hot measures all the same.
+TEST(Plugs, AShellysOwnErrorsAreAbsences) {
+  const WebMeter meter = plug_meter(PlugKind::shelly2, 0, "x");
+  const auto values = [&](const char* text) { return meter.extract(*parse_json(text)); };
+  for (const char* error : {"power_meter_failure", "out_of_range:apower"}) {
+    const std::string page = R"({"apower":0,"aenergy":{"total":5},"errors":[")" + std::string(error) + "\"]}";
+    EXPECT_EQ(values(page.c_str())[0].error().code, "sensor.reported");
+    EXPECT_EQ(values(page.c_str())[1].error().code, "sensor.reported");
+    EXPECT_THAT(values(page.c_str())[0].error().message, HasSubstr(error));
+  }
+  EXPECT_TRUE(values(R"({"apower":7,"aenergy":{"total":5},"errors":["overtemp"]})")[0]);
+}
+
 std::string collection(const std::vector<std::string>& names) {
   std::string text = R"({"Members":[)";
   for (const auto& name : names) {
@@ -277,6 +290,62 @@ TEST(Redfish, ZeroNullAndNonsenseAreNoReadings) {
   EXPECT_EQ(code(R"({"PowerControl":[{"PowerConsumedWatts":-1}]})"), "sensor.malformed");
   EXPECT_EQ(code(R"({"PowerControl":[]})"), "sensor.missing");
   EXPECT_FALSE(power_meter(*parse_json(R"({"PowerControl":[{"PowerConsumedWatts":null}]})"), "/p", "b"));
+}
+
+// PowerMetrics' mean is a reading of its own window, never an instant one.
+TEST(Redfish, TheAverageIsLabelledWithItsWindow) {
+  const auto page = parse_json(R"({"PowerControl":[{"PowerConsumedWatts":344,"PowerCapacityWatts":800,)"
+                               R"("PowerMetrics":{"IntervalInMin":5,"AverageConsumedWatts":320}}]})");
+  const auto meter = power_meter(*page, "/p", "bmc").value();
+  ASSERT_EQ(meter.infos.size(), 2U);
+  const SensorInfo& mean = meter.infos[1];
+  EXPECT_EQ(mean.domain, "node:0.average");
+  EXPECT_EQ(mean.mirrors, std::vector<std::string>{"node:0"});
+  EXPECT_EQ(mean.averaging, Nanos(std::chrono::minutes(5)));
+  EXPECT_EQ(mean.tick, Nanos(std::chrono::minutes(5)));
+  EXPECT_DOUBLE_EQ(mean.max_watts, 800);
+  EXPECT_THAT(mean.method, HasSubstr("mean of 5 min"));
+  EXPECT_EQ(meter.infos[0].averaging, Nanos(0));
+  EXPECT_DOUBLE_EQ(meter.extract(*page)[1]->value, 320);
+  EXPECT_EQ(plan_total(meter.infos).domains, std::vector<std::string>{"node:0"});
+  const auto other = parse_json(R"({"PowerControl":[{"PowerConsumedWatts":344,)"
+                                R"("PowerMetrics":{"IntervalInMin":10,"AverageConsumedWatts":320}}]})");
+  EXPECT_EQ(meter.extract(*other)[1].error().code, "sensor.malformed");
+}
+
+TEST(Redfish, TheAverageAloneIsTheMeter) {
+  const auto page = parse_json(R"({"PowerControl":[{"PowerConsumedWatts":null,)"
+                               R"("PowerMetrics":{"IntervalInMin":1,"AverageConsumedWatts":320}}]})");
+  const auto meter = power_meter(*page, "/p", "bmc").value();
+  ASSERT_EQ(meter.infos.size(), 1U);
+  EXPECT_EQ(meter.infos[0].domain, "node:0");
+  EXPECT_EQ(meter.infos[0].averaging, Nanos(std::chrono::minutes(1)));
+  EXPECT_DOUBLE_EQ(meter.extract(*page)[0]->value, 320);
+  EXPECT_GT(meter.pace.count(), 0);
+  for (const char* wrong : {"0", "-1", "1e300", "null", "\"1\"", "1441"}) {
+    const std::string text = R"({"PowerControl":[{"PowerMetrics":{"AverageConsumedWatts":320,"IntervalInMin":)" +
+                             std::string(wrong) + "}}]}";
+    EXPECT_FALSE(power_meter(*parse_json(text), "/p", "bmc")) << wrong;
+  }
+}
+
+// 16 and 32 bits of ones are IPMI's "not known" handed on: no watts, whatever the step.
+TEST(Redfish, AllOnesAreNoReading) {
+  for (const char* marked : {"65535", "4294967295"}) {
+    for (const bool environment : {true, false}) {
+      const std::string text = environment ? R"({"PowerWatts":{"Reading":)" + std::string(marked) + "}}"
+                                           : R"({"PowerControl":[{"PowerConsumedWatts":)" +
+                                                 std::string(marked) + "}]}";
+      const ScriptedEndpoint server({ScriptedReply::json(text)});
+      const auto page = parse_json(text);
+      auto meter = environment ? environment_meter(*page, "/p", "bmc") : power_meter(*page, "/p", "bmc");
+      auto poll = poll_by_hand(web_source(place_of(server), *meter, system_clock()), system_clock());
+      poll.exchange();
+      const auto reading = poll.sensors[0]->read();
+      ASSERT_FALSE(reading) << text;
+      EXPECT_EQ(reading.error().code, "sensor.sentinel");
+    }
+  }
 }
 
 // A reading that the BMC made long ago carries its own time, not that of our question.
