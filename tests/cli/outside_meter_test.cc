@@ -147,7 +147,8 @@ TEST_F(OutsideMeter, IsNamedByFlagVariableAndFile) {
   const std::string file = folder_ + "/joulebook.toml";
   std::ofstream(file) << "sensor = [\"" << shell_meter() << "\"]\n";
   const auto named = [&](const nlohmann::json& document) {
-    return of(document, "sensors", "node:0").value("id", "");
+    const auto& sensor = of(document, "sensors", "node:0");
+    return sensor.is_null() ? std::string() : sensor.value("id", "");
   };
   const std::string id = "exec:" + kExamples + "/hwmon.sh";
   EXPECT_EQ(named(sensors({"--sensor", shell_meter()})), id);
