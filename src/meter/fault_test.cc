@@ -187,6 +187,45 @@ TEST(Faults, APowerThatNothingDrawsIsNoReading) {
   EXPECT_LT(q.interval().hi, 2500);
 }
 
+// Kepler books what the counter had counted before it was first read; CodeCarbon takes a failed read
+// for 0, and the next one then bills the whole counter.
+TEST(Faults, WhatTheCounterHeldBeforeIsNobodys) {
+  Machine m;
+  m.sensor->start = 200'000'000'000;
+  const Quantity q = m.over([&] {
+    m.sensor->gone = true;
+    m.run(milliseconds(20));
+    m.sensor->gone = false;
+  });
+  ASSERT_TRUE(q.present()) << q.reason->message;
+  EXPECT_NEAR(*q.value, kWatts * 1.82, 2);
+}
+
+// zeusd divides by the period that it meant to keep; here each reading has its own instants.
+TEST(Faults, LateReadsBillTheirOwnTime) {
+  for (const bool gauge : {false, true}) {
+    Machine m([&](SensorInfo& info) {
+      if (!gauge) return;
+      info.kind = SensorKind::power_gauge;
+      info.scale = 1e-3;
+      info.range = 0;
+    });
+    const Quantity q = m.over([&] { m.run(milliseconds(370), milliseconds(37)); });
+    ASSERT_TRUE(q.present()) << q.reason->message;
+    EXPECT_NEAR(*q.value, kWatts * 2.17, 2);
+  }
+}
+
+// CodeCarbon #851 gave short tasks 0; zeus-apple-silicon cuts a token's nanojoules to 0 mJ.
+TEST(Faults, AShortWindowIsNotZero) {
+  Machine m;
+  m.run(seconds(2));
+  const Quantity q = m.sampler->core().energy({"w", test::at(1), test::at(1) + milliseconds(1)}).total;
+  ASSERT_TRUE(q.present()) << q.reason->message;
+  EXPECT_NEAR(*q.value, kWatts * 1e-3, 0.02);
+  EXPECT_TRUE(q.interval().contains(kWatts * 1e-3));
+}
+
 RC_GTEST_PROP(Faults, AnUnpluggedDeviceIsNamed, ()) {
   Machine m;
   const Quantity q = m.over([&] {

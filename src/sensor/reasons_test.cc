@@ -1,4 +1,5 @@
-// Every reason code that sensor and meter can give is explained in docs/reasons.md.
+// Every reason code that sensor and meter can give is explained in docs/reasons.md, and every test
+// that docs/peer-bugs.md names exists.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -33,6 +34,31 @@ TEST(Reasons, AreAllDocumented) {
   for (const std::string& code : codes) {
     EXPECT_NE(page.find("`" + code + "`"), std::string::npos) << code << " is not in reasons.md";
   }
+}
+
+std::set<std::string> tests_in(const std::filesystem::path& room) {
+  static const std::regex test(R"((?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\((\w+), (\w+))");
+  std::set<std::string> tests;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(room)) {
+    if (!entry.path().filename().string().ends_with("_test.cc")) continue;
+    const std::string text = read_file(entry.path()).value();
+    for (std::sregex_iterator it(text.begin(), text.end(), test), end; it != end; ++it) {
+      tests.insert((*it)[1].str() + "." + (*it)[2].str());
+    }
+  }
+  return tests;
+}
+
+TEST(PeerBugs, EachNamedTestExists) {
+  const std::filesystem::path root = PROJECT_ROOT;
+  const std::string page = read_file(root / "docs/peer-bugs.md").value();
+  const std::set<std::string> tests = tests_in(root / "src");
+  static const std::regex named("`([A-Z]\\w+\\.[A-Z]\\w+)`");
+  int count = 0;
+  for (std::sregex_iterator it(page.begin(), page.end(), named), end; it != end; ++it, ++count) {
+    EXPECT_TRUE(tests.contains((*it)[1]) || (*it)[1] == "Suite.Name") << (*it)[1];
+  }
+  EXPECT_GT(count, 80);
 }
 
 }  // namespace
