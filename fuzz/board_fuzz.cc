@@ -1,7 +1,7 @@
 // Any bytes as the values of a board's chips, rails and batteries, looked for and then read while
 // they change: no reading is a sentinel, and none is beyond what a machine draws.
-// To be planted: the bounds of board_sensor.cc (mV x mA) and battery_sensor.cc (charge x voltage)
-// taken out, so that a product overflows. Not yet run.
+// Fault planted on 2026-11-25: the bound on mV x mA of board_sensor.cc dropped, found after 9 s and
+// 1,337 inputs. Not found within two minutes: the bound on a battery's voltage.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +64,12 @@ constexpr std::array<std::string_view, 44> kFiles{
     "/sys/class/hwmon/hwmon4/energy2_input",
 };
 
+// "~c" stands for a number of up to 19 nines, which chance alone seldom writes.
+std::string spelt(std::string_view line) {
+  if (line.size() != 2 || line[0] != '~') return std::string(line);
+  return std::string(1 + static_cast<unsigned char>(line[1]) % 19, '9');
+}
+
 // File k holds line k + turn of the bytes, but for those with a fixed content (after '=').
 class Lines final : public FileTree {
  public:
@@ -75,7 +81,7 @@ class Lines final : public FileTree {
       const std::size_t equals = kFiles[k].find('=');
       if (kFiles[k].substr(0, equals) != path) continue;
       if (equals != std::string_view::npos) return std::string(kFiles[k].substr(equals + 1));
-      return std::string(lines_[(k + turn_) % lines_.size()]);
+      return spelt(lines_[(k + turn_) % lines_.size()]);
     }
     return none(path);
   }

@@ -1,13 +1,14 @@
 // Any bytes as a store of calibrations: what is read is written and read again the same, and traits
 // taken from it are sane. Half of the inputs are a whole file; the rest are numbers (cut at '|') put
-// in place of those of a sound store, which chance alone would never write.
-// No fault has been planted for it to find yet.
+// in place of those of a sound store, equal ones for equal ones, which chance alone would never write.
+// Fault planted on 2026-11-25: a trait's upper bound dropped, found after 20 s and 28,864 inputs.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/text.h"
 #include "meter/calibration/reuse.h"
@@ -41,21 +42,23 @@ std::string sound_store() {
   return store_json({one}).dump();
 }
 
-// The sound store with the pieces of the input for its numbers, as long as there are some.
+// The sound store with the k-th piece of the input for each number that is its k-th to be new; where
+// there is none, or an empty one, the number stays.
 std::string with_numbers(std::string_view input) {
   static const std::string good = sound_store();
   const auto pieces = split(input, '|');
   std::string out;
-  std::size_t next = 0;
+  std::vector<std::string_view> seen;
   for (std::size_t at = 0; at < good.size();) {
     const std::size_t end = std::min(good.find_first_not_of("0123456789.e-+", at), good.size());
     const bool number = end > at && at > 0 && good[at - 1] == ':';
     const std::size_t stop = std::max(end, at + 1);
-    if (number && next < pieces.size()) {
-      out += pieces[next++];
-    } else {
-      out += good.substr(at, stop - at);
-    }
+    const std::string_view token = std::string_view(good).substr(at, stop - at);
+    const auto known = std::find(seen.begin(), seen.end(), token);
+    const auto which = static_cast<std::size_t>(known - seen.begin());
+    if (number && known == seen.end()) seen.push_back(token);
+    const bool other = number && which < pieces.size() && !pieces[which].empty();
+    out += other ? pieces[which] : token;
     at = stop;
   }
   return out;

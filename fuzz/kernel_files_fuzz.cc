@@ -2,6 +2,8 @@
 // files that the probes look for, in the order of the table below. Whatever they hold, discovery
 // ends, every finding has a code, every sensor that it offers answers or says why not, and a
 // machine can be described.
+// Fault planted on 2026-11-25: a line of /proc/net/tcp whose number of fields is not looked at, found
+// within a second (297 inputs).
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -1,5 +1,7 @@
 // Any bytes as a CSV of servers: every row has sensible watts or a reason, and what comes out can be
-// read again with as many rows.
+// read again with as many rows. Where the first byte is odd, the rest are the numbers of a server
+// whose CPU is known. Fault planted on 2026-11-25: the bound on a number dropped, found within a
+// second (5,563 inputs).
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,9 +24,10 @@ bool sensible(const joulebook::PowerRange& range) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size > 400) return 0;  // a prediction takes a millisecond
-  const std::string text = "cpu,chips,threads,memory_gb\nAMD EPYC 7742,2,256,512\n" +
-                           std::string(reinterpret_cast<const char*>(data), size);
+  if (size == 0 || size > 400) return 0;  // a prediction takes a millisecond
+  const std::string text = std::string("cpu,chips,threads,memory_gb\n") +
+                           (data[0] % 2 == 1 ? "AMD EPYC 7742," : "") +
+                           std::string(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto out = joulebook::append_model_columns(text);
   if (!out) return 0;
   for (const auto& row : out->rows) {

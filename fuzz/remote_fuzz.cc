@@ -1,16 +1,16 @@
 // Any bytes as what meters outside send: meter lines, ipmitool's output, Redfish and plug pages, a
 // powermetrics log, written times and specs. The first byte chooses the parser; the second how the
-// rest is used: odd, it is the whole text (over and over, where bit 6 is set: long lines); even, its
-// pieces (cut at '|') fill the blanks of a page as such a meter writes it, which chance alone
-// would never find.
+// rest is used: odd, it is the whole text; even, its pieces (cut at '|') fill the blanks of a page
+// as such a meter writes it, which chance alone would never find. Bit 6 makes a line of it that is
+// longer than any meter's.
 //
 // Held: nothing is a reading that is not finite, is negative, or is 0 W of a BMC; what a meter says
 // of itself is within what the curves can take; what is held of a line is bounded; text cut into
 // pieces gives what it gives whole; what is shown is UTF-8.
-// Faults planted on 2026-11-25: a bound on ipmitool's watts dropped, found after 16 s and 103,473
-// inputs; a plug's negative number let through, after 39 s and 358,135. Within two minutes each
-// from nothing it did not find: a line held at twice its length, an averaging of more than a day,
-// a written time of too few parts.
+// Faults planted on 2026-11-25: a line held at twice its length (found after 103 inputs), a written
+// time of too few parts (83), a bound on ipmitool's watts dropped (16 s, 103,473), a plug's negative
+// number let through (39 s, 358,135). Not found within two minutes: a Redfish average of more than a
+// day, and a powermetrics line picked up in its middle.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -41,7 +41,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// The blanks (%) of a page filled with the pieces of the input; none left: 1.
+// The blanks (%) of a page filled with the pieces of the input; none left, or an empty one: 1.
 std::string filled(std::string_view page, std::string_view input) {
   const auto pieces = split(input, '|');
   std::size_t next = 0;
@@ -50,7 +50,8 @@ std::string filled(std::string_view page, std::string_view input) {
     if (c != '%') {
       out += c;
     } else {
-      out += next < pieces.size() ? pieces[next++] : std::string_view("1");
+      const std::string_view piece = next < pieces.size() ? pieces[next++] : std::string_view();
+      out += piece.empty() ? std::string_view("1") : piece;
     }
   }
   return out;
@@ -180,7 +181,7 @@ constexpr std::array<std::string_view, 7> kPages{
     R"("StatusSNS":{"ENERGY":{"Power":%,"Total":%}}})",
     "*** Sampled system activity (Wed Nov  6 10:00:00 2024 -0800) (%ms elapsed) ***\n\n"
     "CPU Power: % mW\nGPU Power: %\nANE Power: 0 mW\nCombined Power (CPU + GPU + ANE): % mW\n%\n",
-    "%-%-%T%:%:%Z",
+    "2024-05-05T%.000000000Z",
     "<key>elapsed_ns</key><integer>%</integer>\n<key>cpu_power</key><real>%</real>\n"
     "<key>timestamp</key><date>%</date>\n%\n</plist>\n",
 };
@@ -193,8 +194,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t step = 1 + data[1] / 2;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
   std::string text = data[1] % 2 == 0 ? filled(kPages[which], rest) : std::string(rest);
-  const std::string once = text;
-  while ((data[1] & 64) != 0 && !once.empty() && text.size() < kLong) text += once;
+  if ((data[1] & 64) != 0 && !text.empty() && text.find('\n') == text.npos) {
+    const std::string once = text;
+    while (text.size() < kLong) text += once;
+    text += '\n';
+  }
   switch (which) {
     case 0:
       meter_lines(text, step);

@@ -1,5 +1,7 @@
 // Any bytes as what a person writes for a study: prompts (JSONL), a study (TOML). An error names
 // its code and its cure; what is accepted can be digested and shown.
+// Fault planted on 2026-11-25: a byte order mark known by its first byte alone, found within a
+// second (6,730 inputs).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
