@@ -18,4 +18,5 @@ joulebook_room(physics_shape
 
 joulebook_test(physics_shape ROOMS physics_shape LIBRARIES fmt::fmt
   SOURCES
-    shape/catalogue_test.cc)
+    shape/catalogue_test.cc
+    shape/counts_test.cc)
