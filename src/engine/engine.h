@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gguf/quant_share.h"
+
 namespace joulebook {
 
 // Phases of a request (docs/words.md). Spans of one request tile its time.
@@ -72,14 +74,6 @@ struct Generation {
   [[nodiscard]] Tokens output_tokens() const { return reasoning_tokens + answer_tokens; }
   [[nodiscard]] SteadyTime begin() const { return phases.front().begin; }
   [[nodiscard]] SteadyTime end() const { return phases.back().end; }
-};
-
-// One tensor type's share of a model file.
-struct QuantShare {
-  std::string type;  // "Q4_1", "F32"
-  std::int64_t tensors = 0;
-  std::int64_t parameters = 0;
-  std::int64_t bytes = 0;
 };
 
 struct EngineInfo {

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "engine/gguf_types.h"
+#include "gguf/gguf_types.h"
 #include "fakes/tiny_gguf.h"
 
 namespace joulebook {

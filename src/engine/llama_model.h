@@ -8,7 +8,7 @@
 
 #include "engine/chat_template.h"
 #include "engine/engine.h"
-#include "engine/gguf_file.h"
+#include "gguf/gguf_file.h"
 
 namespace joulebook {
 

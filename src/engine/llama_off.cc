@@ -1,5 +1,5 @@
 #include "engine/engine_build.h"
-#include "engine/gguf_file.h"
+#include "gguf/gguf_file.h"
 #include "engine/llama_engine.h"
 
 namespace joulebook {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "engine/engine.h"
-#include "engine/gguf_file.h"
+#include "gguf/gguf_file.h"
 
 namespace joulebook {
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/text.h"
+#include "physics/shape/layer_groups.h"
 
 namespace joulebook::physics {
 namespace {
@@ -73,18 +74,6 @@ void add_feed_forward(LayerGroup& group, const CsvTable::Row& row, std::int64_t 
   }
 }
 
-void append(std::vector<LayerGroup>& groups, LayerGroup layer) {
-  layer.count = 0;
-  for (auto& group : groups) {
-    const auto count = std::exchange(group.count, 0);
-    const bool same = group == layer;
-    group.count = count + (same ? 1 : 0);
-    if (same) return;
-  }
-  layer.count = 1;
-  groups.push_back(layer);
-}
-
 // Mixers by kind in the order: recurrent, latent or attention (windowed first), cross; then layers
 // of feed-forward alone. Order doesn't matter to any count, but which layers have experts does.
 struct Mix {
@@ -147,7 +136,7 @@ Status add_layers(const CsvTable::Row& row, ModelShape& shape) {
       layer.cross = attention_of(row);
       layer.norms = 3;
     }
-    append(shape.layers, layer);
+    append_layer(shape.layers, layer);
   }
   for (std::int64_t i = 0; i < m.ffn_only + m.cross; ++i) {
     LayerGroup layer;
@@ -155,7 +144,7 @@ Status add_layers(const CsvTable::Row& row, ModelShape& shape) {
     layer.norms = i < m.ffn_only ? 1 : 2;
     if (i >= m.ffn_only) layer.cross = attention_of(row);
     add_feed_forward(layer, row, row.integer("n_dense_layers"));
-    append(shape.layers, layer);
+    append_layer(shape.layers, layer);
   }
   return {};
 }

@@ -7,13 +7,16 @@ joulebook_room(physics_shape
     shape/catalogue.cc
     shape/catalogue_row.cc
     shape/counts.cc
+    shape/gguf_layers.cc
+    shape/gguf_shape.cc
+    shape/layer_groups.cc
     shape/mixer_counts.cc
     shape/model_name.cc
     shape/synthesise.cc
     shape/validate.cc
     shape/work.cc
     ${CMAKE_CURRENT_BINARY_DIR}/architectures_csv.cc
-  DEPENDS core
+  DEPENDS core gguf
   LIBRARIES fmt::fmt)
 
 joulebook_test(physics_shape ROOMS physics_shape LIBRARIES fmt::fmt

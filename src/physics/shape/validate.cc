@@ -12,6 +12,7 @@ constexpr std::int64_t kMaxWidth = 1 << 20;        // of anything with a width
 constexpr std::int64_t kMaxLayers = 1 << 13;       // all groups together
 constexpr std::int64_t kMaxExperts = 1 << 14;
 constexpr std::int64_t kMaxRows = 1 << 24;         // vocabulary, positions
+constexpr std::int64_t kMaxAllHeads = 1 << 24;     // heads x their width
 constexpr double kMaxParameters = 1e15;
 constexpr double kMaxTokens = 1 << 30;
 
@@ -30,6 +31,9 @@ class Check {
   }
   void width(std::string_view what, std::int64_t n) { within(what, n, 1, kMaxWidth); }
   void optional_width(std::string_view what, std::int64_t n) { within(what, n, 0, kMaxWidth); }
+  void heads(std::int64_t n, std::int64_t width) {
+    if (!failed()) within("width of all heads", n * width, 0, kMaxAllHeads);
+  }
   void bits(std::string_view what, double n) {
     if (n > 0 && n <= 64) return;
     refuse(fmt::format("{} are {} bits each", what, n), "give above 0 and at most 64 bits");
@@ -50,6 +54,8 @@ void check_attention(Check& check, const Attention& a) {
   check.width("head width", a.head_dim);
   check.optional_width("head width of values", a.value_dim);
   check.within("sliding window", a.window, 0, std::int64_t{1} << 40);
+  check.heads(a.heads, a.head_dim);
+  check.heads(a.heads, a.value_dim);
   if (check.failed() || a.heads % a.kv_heads == 0) return;
   check.refuse(fmt::format("{} heads cannot share {} KV heads", a.heads, a.kv_heads),
                "KV heads divide heads: see num_attention_heads and num_key_value_heads");
@@ -62,6 +68,8 @@ void check_latent(Check& check, const Latent& a) {
   check.optional_width("qk_rope_head_dim", a.rope);
   check.optional_width("qk_nope_head_dim", a.nope);
   check.width("v_head_dim", a.value);
+  check.heads(a.heads, a.rope + a.nope);
+  check.heads(a.heads, a.value);
   if (a.rope + a.nope == 0) check.refuse("keys have no width", "give qk_nope_head_dim");
 }
 
@@ -74,6 +82,7 @@ void check_recurrent(Check& check, const Recurrent& r) {
   check.within("groups of the recurrent layer", r.groups, 0, kMaxWidth);
   check.within("taps of the convolution", r.conv, 0, 1024);
   check.optional_width("dt rank", r.dt_rank);
+  check.heads(r.groups, r.state);
   if (has_heads && !check.failed() && r.inner % r.heads != 0) {
     check.refuse(fmt::format("a width of {} cannot be shared by {} heads", r.inner, r.heads),
                  "heads divide the width of a recurrent layer");

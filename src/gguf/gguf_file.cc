@@ -1,11 +1,11 @@
-#include "engine/gguf_file.h"
+#include "gguf/gguf_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "engine/gguf_types.h"
+#include "gguf/gguf_types.h"
 
 namespace joulebook {
 namespace {

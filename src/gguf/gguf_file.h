@@ -17,7 +17,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/engine.h"
+#include "gguf/quant_share.h"
 
 namespace joulebook {
 

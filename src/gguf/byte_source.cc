@@ -1,4 +1,4 @@
-#include "engine/byte_source.h"
+#include "gguf/byte_source.h"
 
 #include <unistd.h>
 

@@ -10,9 +10,9 @@
 #include <limits>
 #include <numeric>
 
-#include "engine/byte_source.h"
-#include "engine/gguf_file.h"
-#include "engine/gguf_types.h"
+#include "gguf/byte_source.h"
+#include "gguf/gguf_file.h"
+#include "gguf/gguf_types.h"
 
 namespace joulebook {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/gguf_file.h"
+#include "gguf/gguf_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/byte_source.h"
+#include "gguf/byte_source.h"
 #include "fakes/tiny_gguf.h"
 
 namespace joulebook {
