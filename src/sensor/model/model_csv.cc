@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/csv_records.h"
 #include "core/text.h"
 
 namespace joulebook {
@@ -14,32 +15,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kColumns = {"cpu", "chips", "threads", "memory_gb"};
 constexpr std::string_view kAppended = ",idle_w,idle_lo,idle_hi,full_w,full_lo,full_hi";
 constexpr double kMost = 1e6;  // chips or threads
-
-struct Record {
-  std::string_view text;  // without its line end
-  std::string_view end;   // "\n", "\r\n", or nothing at the end of the text
-  std::size_t line = 1;   // where it starts
-  bool open = false;      // a quote was not closed
-};
-
-// Takes the first record off `rest`. A line end inside quotes belongs to its cell.
-Record next_record(std::string_view& rest, std::size_t& line) {
-  Record record{.line = line};
-  bool quoted = false;
-  std::size_t at = 0;
-  for (; at < rest.size() && (quoted || rest[at] != '\n'); ++at) {
-    if (rest[at] == '"') quoted = !quoted;
-    if (rest[at] == '\n') ++line;
-  }
-  ++line;
-  record.open = quoted;
-  const bool carriage = at > 0 && at < rest.size() && rest[at - 1] == '\r';
-  const std::size_t begin = carriage ? at - 1 : at;
-  record.text = rest.substr(0, begin);
-  record.end = rest.substr(begin, std::min(at + 1, rest.size()) - begin);
-  rest.remove_prefix(std::min(at + 1, rest.size()));
-  return record;
-}
 
 struct Header {
   std::array<std::size_t, kColumns.size()> at{};
@@ -108,7 +83,7 @@ std::string cells_of(const std::optional<ServerPower>& power) {
                      idle.interval.hi, full.watts, full.interval.lo, full.interval.hi);
 }
 
-ModelCsvRow row_of(const Record& record, const Header& header,
+ModelCsvRow row_of(const CsvRecord& record, const Header& header,
                    const std::vector<std::string>& cells) {
   ModelCsvRow row{.line = record.line};
   if (header.at[0] < cells.size()) row.cpu = trim(cells[header.at[0]]);
@@ -128,7 +103,7 @@ Result<ModelCsv> append_model_columns(std::string_view text) {
   ModelCsv out;
   std::optional<Header> header;
   for (std::size_t line = 1; !text.empty();) {
-    const Record record = next_record(text, line);
+    const CsvRecord record = next_csv_record(text, line);
     if (record.open)
       return fail(ErrorKind::input, "csv.quote",
                   fmt::format("a quote in line {} of the CSV is not closed", record.line),
