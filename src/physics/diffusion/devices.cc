@@ -44,7 +44,8 @@ Result<Device> find_device(std::string_view name) {
   for (const Device& device : kDevices)
     if (wanted.find(device.match) != std::string::npos) return device;
   std::vector<std::string> names;
-  for (const Device& device : kDevices) names.emplace_back(device.name);
+  for (const Device& device : kDevices)
+    if (names.empty() || names.back() != device.name) names.emplace_back(device.name);
   const auto near = nearest(name, names);
   return fail(ErrorKind::input, "gpu.unknown",
               fmt::format("no data sheet of a GPU called '{}'", name),

@@ -4,21 +4,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 
 #include "core/file_tree.h"
 #include "physics/diffusion/evaluation.h"
 
 namespace joulebook::diffusion {
 namespace {
-
-Status write(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return {};
-  return fail(ErrorKind::input, "file.write", "cannot write " + path, "choose another place");
-}
 
 Status run(const std::string& data, const std::string& page, const std::string& date) {
   const auto csv = read_file(data + "/ml_energy_diffusion.csv");
@@ -31,8 +22,8 @@ Status run(const std::string& data, const std::string& page, const std::string& 
   if (!hungry) return fail(hungry.error());
   const auto checks = power_hungry_check(*hungry, evaluation->all);
   if (!checks) return fail(checks.error());
-  if (auto ok = write(data + "/diffusion_parameters.csv", to_csv(evaluation->all)); !ok) return ok;
-  return write(page, report(*evaluation, *checks));
+  if (auto ok = write_file(data + "/diffusion_parameters.csv", to_csv(evaluation->all)); !ok) return ok;
+  return write_file(page, report(*evaluation, *checks));
 }
 
 }  // namespace
