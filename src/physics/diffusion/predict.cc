@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.h"
@@ -79,6 +80,10 @@ Result<Job> counted(const Request& r, const Denoiser& shape) {
   job.device = *device;
   job.engine = r.engine;
   job.steps = r.steps;
+  // A turbo U-Net asked for more steps than it was distilled to is called with the pipeline's
+  // defaults, guidance included, as ML.ENERGY's v2 runs call all models.
+  constexpr double kTurboSteps = 4;
+  if (shape.kind == Kind::unet && r.steps > kTurboSteps) job.passes = std::max(job.passes, 2.0);
   job.batch = r.batch;
   job.bytes_per_number = *bytes;
   if (auto ok = share(r, job); !ok) return fail(ok.error());

@@ -30,6 +30,7 @@ constexpr Decoder kDecoders[] = {
     {"hunyuan3d", {8, 4}, {512, 512, 256, 128}, 3, 27, {false, true, true}},
     {"cog3d", {8, 4}, {512, 256, 256, 128}, 4, 27, {true, true}},
     {"mochi3d", {8, 6}, {768, 512, 256, 128}, 3, 27, {true, true, false}},
+    {"cascade", {42, 1}, {1280, 640, 320, 128}, 6, 2, {}},  // stage B, once, and its decoder
     {"ltx3d", {32, 8}, {512, 512, 256, 128}, 4, 27, {true, true, true}},
 };
 
