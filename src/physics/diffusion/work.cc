@@ -43,14 +43,19 @@ double latent_frames(double frames, int time) {
   return time > 1 ? 1 + std::floor((frames - 1) / time) : frames;
 }
 
+constexpr double kRmsPasses = 18;
+
 // Reads and writes of the hidden width a token and layer, counted from the unfused code of
 // diffusers: two modulated norms 12, two gated sums 10, and what the model's kind adds.
 double passes_of(const Denoiser& d) {
   double passes = 22 + d.extra_passes;
   if (d.qk_norm == Norm::layer) passes += 4;
-  if (d.qk_norm == Norm::rms) passes += 20;  // through 32 bit and back
-  if (d.rope == Rope::single) passes += 28;
-  if (d.rope == Rope::twice) passes += 80;  // complex numbers of 128 bit
+  // Of queries and keys each, in numbers of 16 bit. RMS: to 32 bit 3, square 4, mean 2, scale 3,
+  // back 3, weight 3. Rotation in 32 bit: swap halves 3, two casts 6, two products 8, sum 6, back
+  // 3. As complex numbers of 128 bit: cast 5, product 8, back 5.
+  if (d.qk_norm == Norm::rms) passes += 2 * kRmsPasses;
+  if (d.rope == Rope::single) passes += 2 * 26;
+  if (d.rope == Rope::twice) passes += 2 * 18;
   const bool joined = d.kind == Kind::mm || d.kind == Kind::joint;
   return passes + (joined ? 8 : 6);  // joining and parting the sequence; the second attention
 }
@@ -64,9 +69,13 @@ void count_joined(const Denoiser& d, Work& w) {
   w.tokens = image + d.text_tokens;
   w.linear = 2 * w.tokens * layers * layer + 2 * image * d.dual_layers * 4 * h2;
   w.attention = 4 * d.hidden * (layers * w.tokens * w.tokens + d.dual_layers * image * image);
-  const double second = d.dual_layers * (6 + (d.qk_norm == Norm::rms ? 20 : 0)) * d.hidden;
+  const double second = d.dual_layers * (11 + (d.qk_norm == Norm::rms ? 2 * kRmsPasses : 0)) *
+                        d.hidden;
   w.elements = w.tokens * layers * (passes_of(d) * d.hidden + (d.gated ? 4 : 2) * d.mlp_hidden) +
                image * second;
+  // The single layers of `mm` models join attention and MLP before one projection.
+  if (d.kind == Kind::mm)
+    w.elements += w.tokens * d.single_layers * 2 * (d.hidden + d.mlp_hidden);
   w.kernels = d.double_layers * 50 + d.single_layers * 28 + d.dual_layers * 15;
   w.weights = (2 * d.double_layers + d.single_layers) * layer + d.dual_layers * 4 * h2;
   // Modulation by the step: of 512 numbers (CogVideoX), or of the hidden width.
