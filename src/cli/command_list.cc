@@ -5,10 +5,12 @@
 namespace joulebook {
 
 void add_calibrate(CommandLine& line);
+void add_predict(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
       add_calibrate,
+      add_predict,
   };
   for (const AddCommands add : kAll) add(line);
 }

@@ -1,0 +1,122 @@
+// predict --csv, --fit and --evaluate: files of rows in, a file out.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+
+#include "cli/cmd_predict.h"
+#include "core/file_tree.h"
+#include "core/text.h"
+#include "physics/serving/evaluate.h"
+#include "physics/serving/predict_csv.h"
+
+namespace joulebook {
+namespace {
+
+// To --out, or to standard output where there is none and --json does not need it.
+Status deliver(const Context& context, const PredictOptions& options, std::string_view text) {
+  if (!options.out.empty() && options.out != "-") return write_file(options.out, text);
+  context.print(text);
+  return {};
+}
+
+std::string today() {
+  const std::chrono::year_month_day d{
+      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(d.year()),
+                     static_cast<unsigned>(d.month()), static_cast<unsigned>(d.day()));
+}
+
+struct Fitted {
+  std::vector<serving::Example> examples, synthesised;
+  serving::FitOutcome outcome;
+  std::vector<serving::LeftOut> left_out;
+};
+
+// Fits the rows of a file, then once without each architecture.
+Result<Fitted> fit_rows(const Context& context, const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) return fail(text.error());
+  auto examples = serving::read_examples(*text);
+  if (!examples) return fail(examples.error());
+  constexpr std::size_t kFewest = 100;
+  if (examples->size() < kFewest) {
+    return fail(ErrorKind::input, "fit.rows",
+                fmt::format("{} rows with their measurements are too few to fit", examples->size()),
+                fmt::format("give at least {} rows of known GPUs", kFewest));
+  }
+  Fitted f{std::move(*examples), *serving::read_examples(*text, false), {}, {}};
+  const serving::FitOptions how;
+  auto outcome = serving::fit(f.examples, how);
+  if (!outcome) return fail(outcome.error());
+  f.outcome = std::move(*outcome);
+  context.say(fmt::format("fit: {} rows, {} iterations", f.examples.size(), f.outcome.iterations));
+  auto left_out = serving::leave_architectures_out(
+      f.examples, f.synthesised, how, f.outcome.free, [&](std::size_t done, std::size_t all) {
+        if (done % 10 == 0 || done == all) context.say(fmt::format("left out {} of {} architectures", done, all));
+      });
+  if (!left_out) return fail(left_out.error());
+  f.left_out = std::move(*left_out);
+  return f;
+}
+
+serving::Evaluation evaluate(const Fitted& f) {
+  return serving::evaluate(f.examples, f.left_out,
+                           serving::spreads_left_out(f.examples, f.synthesised, f.left_out));
+}
+
+serving::ServingFit fit_record(const Fitted& f, const std::string& file) {
+  serving::ServingFit fit;
+  fit.parameters = f.outcome.parameters;
+  fit.spread = serving::calibrate_left_out(f.examples, f.synthesised, f.left_out);
+  fit.date = today();
+  fit.source = file.substr(file.rfind('/') + 1);
+  fit.rows = f.examples.size();
+  std::set<std::string> folds;
+  for (const auto& e : f.examples) folds.insert(e.fold);
+  fit.architectures = folds.size();
+  fit.median_error = evaluate(f).median_error;
+  return fit;
+}
+
+int done(const Status& ok) { return ok ? 0 : report_error(ok.error()); }
+
+}  // namespace
+
+int predict_rows(const Context& context, const PredictOptions& options) {
+  const auto fit = fit_in_force(options);
+  if (!fit) return report_error(fit.error());
+  const auto text = read_file(options.csv);
+  if (!text) return report_error(text.error());
+  const auto predicted = serving::predict_csv(*text, *fit);
+  if (!predicted) return report_error(predicted.error());
+  for (const auto& reason : predicted->reasons) context.warn(reason);
+  context.say(fmt::format("predict: {} rows, {} refused, {} with a shape guessed from its size",
+                          predicted->rows, predicted->refused, predicted->guessed));
+  if (auto ok = deliver(context, options, predicted->text); !ok) return report_error(ok.error());
+  return done(context.emit(
+      Json::object({{"schema", "joulebook.predicted-rows/1"},
+                    {"rows", static_cast<std::int64_t>(predicted->rows)},
+                    {"refused", static_cast<std::int64_t>(predicted->refused)},
+                    {"guessed_shapes", static_cast<std::int64_t>(predicted->guessed)},
+                    {"fit", Json::object({{"date", fit->date}, {"source", fit->source}})}})));
+}
+
+int predict_fit(const Context& context, const PredictOptions& options) {
+  const auto fitted = fit_rows(context, options.fit);
+  if (!fitted) return report_error(fitted.error());
+  const Json document = to_json(fit_record(*fitted, options.fit));
+  if (auto ok = deliver(context, options, document.dump(2) + "\n"); !ok) return report_error(ok.error());
+  context.say(serving::to_markdown(evaluate(*fitted)));
+  return done(context.emit(document));
+}
+
+int predict_evaluate(const Context& context, const PredictOptions& options) {
+  const auto fitted = fit_rows(context, options.evaluate);
+  if (!fitted) return report_error(fitted.error());
+  const auto result = evaluate(*fitted);
+  if (auto ok = deliver(context, options, serving::to_markdown(result)); !ok) return report_error(ok.error());
+  return done(context.emit(to_json(result)));
+}
+
+}  // namespace joulebook

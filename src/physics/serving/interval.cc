@@ -1,0 +1,86 @@
+#include "physics/serving/interval.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "physics/serving/least_squares.h"
+
+namespace joulebook::serving {
+namespace {
+
+constexpr std::string_view kNames[] = {"all",     "v1",        "v2",    "B200",
+                                       "visual",  "experts",   "hybrid", "below 16 bit",
+                                       "many devices", "ln batch", "synthesised shape"};
+static_assert(std::size(kNames) == kFeatures);
+
+std::vector<double> features(const Workload& w) {
+  const auto flag = [](bool on) { return on ? 1.0 : 0.0; };
+  constexpr double kTypicalBatch = 100;
+  return {1,
+          flag(w.engine == Engine::v1),
+          flag(w.engine == Engine::v2),
+          flag(w.device.kind == Kind::b200),
+          flag(is_visual(w.task)),
+          flag(w.shape.family == Family::experts),
+          flag(w.shape.family == Family::hybrid),
+          flag(w.weights != Weights::bits16),
+          flag(w.data_parallel > 1 || w.pipeline > 1),
+          0.3 * std::log(w.batch / kTypicalBatch),
+          flag(w.shape.synthesised)};
+}
+
+double scale(const Spread& spread, const Workload& w) {
+  const auto f = features(w);
+  double sum = 0;
+  for (std::size_t i = 0; i < kFeatures; ++i) sum += spread.weights[i] * f[i];
+  // Coefficients borrowed from another kind of device: no residual says how far off they are.
+  constexpr double kBorrowed = 2;
+  return std::exp(sum) * (w.device.fitted ? 1 : kBorrowed);
+}
+
+}  // namespace
+
+std::span<const std::string_view> feature_names() { return kNames; }
+
+Factors factors(const Spread& spread, const Workload& work) {
+  const double s = scale(spread, work);
+  return {std::exp(std::min(spread.low * s, -0.01)), std::exp(std::max(spread.high * s, 0.01))};
+}
+
+double weighted_quantile(std::vector<std::pair<double, double>> v, double share) {
+  if (v.empty()) return 0;
+  std::ranges::sort(v);
+  double total = 0, sum = 0;
+  for (const auto& [value, weight] : v) total += weight;
+  for (const auto& [value, weight] : v) {
+    sum += weight;
+    if (sum >= share * total) return value;
+  }
+  return v.back().first;
+}
+
+Spread calibrate(std::span<const Residual> residuals) {
+  constexpr double kFloor = 0.02;  // a residual of 0 says little about the next
+  constexpr double kRidge = 2;     // about two architectures' worth of doubt in each feature
+  std::vector<std::vector<double>> rows;
+  std::vector<double> y, weights;
+  for (const Residual& r : residuals) {
+    rows.push_back(features(*r.work));
+    y.push_back(std::log(std::abs(r.log_error) + kFloor));
+    weights.push_back(r.weight);
+  }
+  const auto w = ridge_regression(rows, y, weights, kRidge);
+  Spread spread;
+  std::ranges::copy(w, spread.weights.begin());
+  std::vector<std::pair<double, double>> scaled;
+  for (const Residual& r : residuals) {
+    Workload fitted = *r.work;
+    fitted.device.fitted = true;
+    scaled.emplace_back(r.log_error / scale(spread, fitted), r.weight);
+  }
+  spread.low = weighted_quantile(scaled, (1 - spread.level) / 2);
+  spread.high = weighted_quantile(scaled, (1 + spread.level) / 2);
+  return spread;
+}
+
+}  // namespace joulebook::serving
