@@ -11,8 +11,10 @@ int predict(const Context& context, const PredictOptions& options) {
   if (!options.csv.empty()) return predict_rows(context, options);
   if (!options.fit.empty()) return predict_fit(context, options);
   if (!options.evaluate.empty()) return predict_evaluate(context, options);
+  if (options.all || (!options.model.empty() && !options.sweeps.empty())) return predict_many(context, options);
+  if (!options.model.empty()) return predict_model(context, options);
   return report_error({ErrorKind::usage, "predict.nothing", "nothing to predict",
-                       "give --csv ROWS.csv --out FILE"});
+                       "name a model, or give --all or --csv ROWS.csv"});
 }
 
 }  // namespace
@@ -30,6 +32,22 @@ void add_predict(CommandLine& line) {
   const auto o = std::make_shared<PredictOptions>();
   CLI::App& k = line.add("predict", "what serving a model costs before anyone runs it",
                          [o](const Context& context) { return predict(context, *o); });
+  k.add_option("model", o->model, "a published model's name")->type_name("MODEL");
+  k.add_option("--gpu", o->gpu, "device (default H100)")->type_name("NAME");
+  k.add_option("--gpus,--tp", o->gpus, "devices, tensor parallel")->type_name("N");
+  k.add_option("--dp", o->data_parallel, "replicas among them")->type_name("N");
+  k.add_option("--pp", o->pipeline, "pipeline stages among them")->type_name("N");
+  k.add_option("--ep", o->expert_parallel, "devices that experts are split over")->type_name("N");
+  k.add_option("--batch", o->batch, "sequences at a time")->type_name("N");
+  k.add_option("--prompt,--context", o->prompt, "prompt tokens (default 250)")->type_name("N");
+  k.add_option("--output", o->output, "answer tokens (default 500)")->type_name("N");
+  k.add_option("--weights", o->weights, "bfloat16, fp8, mxfp4")->type_name("TYPE");
+  k.add_option("--sweep", o->sweeps, "KEY=a,b,c; once for each key: batch, prompt, output, gpus, gpu, weights")
+      ->type_name("KEY=LIST");
+  k.add_flag("--all", o->all, "every model of the catalogue");
+  k.add_flag("--fits", o->fits, "only what fits in memory");
+  k.add_option("--tpot", o->tpot, "only what needs at most so long per token")->type_name("TIME");
+  k.add_option("--sort", o->sort, "j_per_token, j_per_request, tpot, params or power")->type_name("KEY");
   k.add_option("--csv", o->csv, "predict these rows (columns of data/ml_energy.csv)")->type_name("FILE");
   k.add_option("--fit", o->fit, "fit the model to these measured rows")->type_name("FILE");
   k.add_option("--evaluate", o->evaluate, "errors on these rows, each architecture left out")

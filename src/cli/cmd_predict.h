@@ -5,6 +5,7 @@
 
 #include "cli/context.h"
 #include "physics/serving/fit_file.h"
+#include "physics/serving/plan.h"
 
 namespace joulebook {
 
@@ -38,6 +39,11 @@ int predict_rows(const Context& context, const PredictOptions& options);
 int predict_fit(const Context& context, const PredictOptions& options);
 int predict_evaluate(const Context& context, const PredictOptions& options);
 int predict_model(const Context& context, const PredictOptions& options);
-int predict_catalogue(const Context& context, const PredictOptions& options);
+int predict_many(const Context& context, const PredictOptions& options);  // --sweep, --all
+
+// The deployment that the options describe. Fails: input, "shape.unknown" with the nearest name.
+[[nodiscard]] Result<serving::Plan> plan_of(const PredictOptions& options, const std::string& model);
+// Its record, every energy a quantity.
+[[nodiscard]] Json costed_json(const serving::Costed& costed, const serving::ServingFit& fit);
 
 }  // namespace joulebook

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kNames[] = {"all",     "v1",        "v2",    "B200",
                                        "visual",  "experts",   "hybrid", "below 16 bit",
-                                       "many devices", "ln batch", "synthesised shape"};
+                                       "many devices", "ln batch", "synthesised shape",
+                                       "long prompts", "visual on B200"};
 static_assert(std::size(kNames) == kFeatures);
 
 std::vector<double> features(const Workload& w) {
@@ -24,9 +25,11 @@ std::vector<double> features(const Workload& w) {
           flag(w.shape.family == Family::experts),
           flag(w.shape.family == Family::hybrid),
           flag(w.weights != Weights::bits16),
-          flag(w.data_parallel > 1 || w.pipeline > 1),
+          flag(w.data_parallel > 1 || w.pipeline > 1 || w.devices >= 8),
           0.3 * std::log(w.batch / kTypicalBatch),
-          flag(w.shape.synthesised)};
+          flag(w.shape.synthesised),
+          flag(w.task == Task::fim || w.task == Task::video_chat || w.input > 4 * w.output),
+          flag(is_visual(w.task) && w.device.kind == Kind::b200)};
 }
 
 double scale(const Spread& spread, const Workload& w) {

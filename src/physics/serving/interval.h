@@ -11,7 +11,7 @@
 
 namespace joulebook::serving {
 
-constexpr std::size_t kFeatures = 11;
+constexpr std::size_t kFeatures = 13;
 
 struct Spread {
   std::array<double, kFeatures> weights{};  // of the features, in ln |residual|

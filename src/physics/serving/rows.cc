@@ -28,23 +28,6 @@ constexpr TaskRow kTasks[] = {
     {"chat", Task::v1_chat, 220},           {"chat-concise", Task::v1_chat, 200},
     {"instruct", Task::v1_chat, 220},       {"instruct-concise", Task::v1_chat, 180}};
 
-void set_precision(Workload& w, std::string_view text) {
-  const std::string name = lower(text);
-  if (name.starts_with("fp8") || name.starts_with("int8") || name.starts_with("w8")) {
-    w.weights = Weights::fp8;
-    w.weight_bytes = w.expert_bytes = 1;
-  } else if (name.find("fp4") != std::string::npos || name.find("int4") != std::string::npos ||
-             name.starts_with("w4") || name == "awq" || name == "gptq") {
-    // Four bits and a shared exponent of eight for 32: 4.25 bits. Released MXFP4 models keep
-    // everything but the experts in 16 bit.
-    w.weights = Weights::fp4;
-    w.expert_bytes = 4.25 / 8;
-    w.weight_bytes = w.shape.experts > 0 ? 2 : 4.25 / 8;
-  } else if (name.starts_with("float32") || name == "fp32") {
-    w.weight_bytes = w.expert_bytes = 4;
-  }
-}
-
 tl::unexpected<Error> bad_number(std::string_view column, std::string_view cell) {
   return fail(ErrorKind::input, "row.number", fmt::format("{} is \"{}\", not a number above 0", column, cell),
               "give a number above 0");
@@ -112,6 +95,23 @@ std::string fold_of(const Shape& s) {
 }
 
 }  // namespace
+
+void set_precision(Workload& w, std::string_view text) {
+  const std::string name = lower(text);
+  if (name.starts_with("fp8") || name.starts_with("int8") || name.starts_with("w8")) {
+    w.weights = Weights::fp8;
+    w.weight_bytes = w.expert_bytes = 1;
+  } else if (name.find("fp4") != std::string::npos || name.find("int4") != std::string::npos ||
+             name.starts_with("w4") || name == "awq" || name == "gptq") {
+    // Four bits and a shared exponent of eight for 32: 4.25 bits. Released MXFP4 models keep
+    // everything but the experts in 16 bit.
+    w.weights = Weights::fp4;
+    w.expert_bytes = 4.25 / 8;
+    w.weight_bytes = w.shape.experts > 0 ? 2 : 4.25 / 8;
+  } else if (name.starts_with("float32") || name == "fp32") {
+    w.weight_bytes = w.expert_bytes = 4;
+  }
+}
 
 Result<Columns> Columns::of(const std::vector<std::string>& header) {
   Columns c;

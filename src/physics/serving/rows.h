@@ -53,6 +53,9 @@ struct Example {
 // Every row that has its measurements. Fails as Columns::of; rows that cannot be read are skipped.
 [[nodiscard]] Result<std::vector<Example>> read_examples(std::string_view csv, bool known_shapes = true);
 
+// Sets weights and their bytes from a name: "bfloat16", "fp8", "mxfp4", "int4", ... Unknown: 16 bit.
+void set_precision(Workload& work, std::string_view name);
+
 // Names of the groups that tables are cut by.
 [[nodiscard]] bool is_visual(Task task);
 [[nodiscard]] std::string_view kind_name(Kind kind);

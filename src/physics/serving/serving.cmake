@@ -16,6 +16,7 @@ joulebook_room(serving
     serving/least_squares.cc
     serving/machines.cc
     serving/parameters.cc
+    serving/plan.cc
     serving/predict_csv.cc
     serving/rows.cc
     serving/shapes.cc

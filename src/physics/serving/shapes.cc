@@ -111,6 +111,11 @@ std::vector<Entry> read_entries() {
   return entries;
 }
 
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> all = read_entries();
+  return all;
+}
+
 // Layers and width that models of so many parameters have had.
 double usual_layers(double billions) { return std::round(32 * std::pow(billions / 7.2, 0.36)); }
 
@@ -126,15 +131,28 @@ double Shape::total_params() const {
 }
 
 std::optional<Shape> find_shape(std::string_view name) {
-  static const std::vector<Entry> entries = read_entries();
   const std::string asked = lower(name);
   const Entry* best = nullptr;
-  for (const Entry& e : entries) {
+  for (const Entry& e : entries()) {
     if (asked.find(e.pattern) == std::string::npos) continue;
     if (!best || e.pattern.size() > best->pattern.size()) best = &e;
   }
   if (!best) return std::nullopt;
   return best->shape;
+}
+
+std::vector<Shape> all_shapes() {
+  std::vector<Shape> shapes;
+  for (const Entry& e : entries()) {
+    if (shapes.empty() || shapes.back().name != e.shape.name) shapes.push_back(e.shape);
+  }
+  return shapes;
+}
+
+std::string nearest_shape(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Entry& e : entries()) known.push_back(e.pattern);
+  return nearest(lower(name.substr(name.rfind('/') + 1)), known).value_or("");
 }
 
 Result<Shape> synthesise_shape(double total_b, double active_b, std::string_view arch) {

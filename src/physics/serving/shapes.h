@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace joulebook::serving {
 
@@ -43,6 +44,11 @@ struct Shape {
 
 // The shape of a published model by any of its names; nothing where it is not known.
 [[nodiscard]] std::optional<Shape> find_shape(std::string_view name);
+
+// All that are known, each once.
+[[nodiscard]] std::vector<Shape> all_shapes();
+// Names near to one that is not known, for "did you mean".
+[[nodiscard]] std::string nearest_shape(std::string_view name);
 
 // A plausible shape of that size (billions of parameters) and kind ("Dense Transformer", "MoE",
 // "Mamba-Transformer Hybrid", ...). Fails: input, "shape.size" where the sizes make no sense.
