@@ -20,6 +20,12 @@ Status deliver(const Context& context, const PredictOptions& options, std::strin
   return {};
 }
 
+// Finds out before the work whether the outputs can be written.
+Status writable(const Context& context, const PredictOptions& options) {
+  if (options.out.empty() || options.out == "-") return context.check_outputs();
+  return context.check_outputs({options.out});
+}
+
 std::string today() {
   const std::chrono::year_month_day d{
       std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
@@ -84,6 +90,7 @@ int done(const Status& ok) { return ok ? 0 : report_error(ok.error()); }
 }  // namespace
 
 int predict_rows(const Context& context, const PredictOptions& options) {
+  if (auto ok = writable(context, options); !ok) return report_error(ok.error());
   const auto fit = fit_in_force(options);
   if (!fit) return report_error(fit.error());
   const auto text = read_file(options.csv);
@@ -103,6 +110,7 @@ int predict_rows(const Context& context, const PredictOptions& options) {
 }
 
 int predict_fit(const Context& context, const PredictOptions& options) {
+  if (auto ok = writable(context, options); !ok) return report_error(ok.error());
   const auto fitted = fit_rows(context, options.fit);
   if (!fitted) return report_error(fitted.error());
   const Json document = to_json(fit_record(*fitted, options.fit));
@@ -112,6 +120,7 @@ int predict_fit(const Context& context, const PredictOptions& options) {
 }
 
 int predict_evaluate(const Context& context, const PredictOptions& options) {
+  if (auto ok = writable(context, options); !ok) return report_error(ok.error());
   const auto fitted = fit_rows(context, options.evaluate);
   if (!fitted) return report_error(fitted.error());
   const auto result = evaluate(*fitted);

@@ -70,7 +70,7 @@ TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
 
 TEST(BadUsage, HelpAndVersionAreEverywhere) {
   for (const std::string command :
-       {"ask", "study", "run", "mark", "calibrate", "sensors", "doctor", "config", "list", "show",
+       {"ask", "study", "run", "mark", "calibrate", "predict", "sensors", "doctor", "config", "list", "show",
         "export"}) {
     const Outcome outcome = joulebook({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
@@ -100,6 +100,36 @@ TEST(BadStudy, PromptFilesAreJudgedByLine) {
 
 TEST(BadStudy, NothingToResume) {
   expect_clear_error(joulebook({"study", "--resume", "-m", "http://127.0.0.1:9"}), 3, "unfinished");
+}
+
+TEST(BadPredict, SaysWhatIsWrongAndWhatWouldDo) {
+  const std::string folder = fresh_folder("predict");
+  expect_clear_error(joulebook({"predict"}), 2, "nothing to predict");
+  expect_clear_error(joulebook({"predict", "Lama-3.1-8B"}), 3, "Lama-3.1-8B");
+  expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--gpu", "Abacus"}), 3, "Abacus");
+  expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--prompt", "-5"}), 3, "--prompt");
+  expect_clear_error(joulebook({"predict", "Llama-3.1-405B", "--gpus", "8"}), 3, "GB more than");
+  expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--sweep", "colour=red"}), 2, "colour");
+  expect_clear_error(joulebook({"predict", "--csv", write(folder + "/x.csv", "source,task\n")}), 3,
+                     "\"model\"");
+  expect_clear_error(joulebook({"predict", "--csv", folder + "/none.csv"}), 3, "none.csv");
+  expect_clear_error(joulebook({"predict", "--fit", write(folder + "/y.csv", "source,task\n")}), 3, "model");
+}
+
+TEST(Predict, RowsKeepTheirCellsAndGetSixMore) {
+  const std::string folder = fresh_folder("rows");
+  const std::string data = std::string(JOULEBOOK_SOURCE_DIR) + "/data/ml_energy.csv";
+  const Outcome outcome = joulebook({"predict", "--csv", data, "--out", folder + "/o.csv"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  std::ifstream before(data), after(folder + "/o.csv");
+  std::string a, b;
+  int rows = 0;
+  while (std::getline(before, a)) {
+    ASSERT_TRUE(std::getline(after, b));
+    EXPECT_TRUE(b.starts_with(a + ",")) << b;
+    ++rows;
+  }
+  EXPECT_EQ(rows, 1039);
 }
 
 TEST(BadOutput, IsFoundBeforeTheWork) {

@@ -50,6 +50,11 @@ Result<PredictedCsv> predict_csv(std::string_view text, const ServingFit& fit) {
   if (records.empty()) {
     return fail(ErrorKind::input, "csv.empty", "the file has no header", "give a CSV file with rows");
   }
+  if (std::ranges::count(records.back(), '"') % 2 != 0) {
+    return fail(ErrorKind::input, "csv.quote",
+                fmt::format("a quote in record {} is never closed", records.size()),
+                "close it, or double a quote that is part of a quoted cell");
+  }
   auto columns = Columns::of(parse_csv_line(records[0]));
   if (!columns) return fail(columns.error());
   PredictedCsv out;

@@ -23,7 +23,8 @@ struct PredictedCsv {
 
 // Appends pred_j_per_output_token, pred_lo, pred_hi (80 %), pred_tpot_ms (of the row's tpot_stat;
 // without one: the median gap for v3, else the mean), pred_avg_power_w (all GPUs), pred_reason
-// (empty for a predicted row). Fails: input, "csv.empty", "csv.column".
+// (empty for a predicted row). Fails: input, "csv.empty", "csv.column",
+// "csv.quote".
 [[nodiscard]] Result<PredictedCsv> predict_csv(std::string_view text, const ServingFit& fit);
 
 // Records of a CSV text without their line ends; a line end inside quotes belongs to its record.

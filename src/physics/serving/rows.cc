@@ -29,8 +29,9 @@ constexpr TaskRow kTasks[] = {
     {"instruct", Task::v1_chat, 220},       {"instruct-concise", Task::v1_chat, 180}};
 
 tl::unexpected<Error> bad_number(std::string_view column, std::string_view cell) {
-  return fail(ErrorKind::input, "row.number", fmt::format("{} is \"{}\", not a number above 0", column, cell),
-              "give a number above 0");
+  return fail(ErrorKind::input, "row.number",
+              fmt::format("{} is \"{}\", not a number from 0.001 to 10,000,000", column, cell),
+              "give a number in that range");
 }
 
 Result<double> positive(const Columns& columns, const std::vector<std::string>& cells,
@@ -38,7 +39,8 @@ Result<double> positive(const Columns& columns, const std::vector<std::string>& 
   const auto cell = columns.cell(cells, name);
   if (cell.empty() && fallback) return *fallback;
   const auto value = columns.number(cells, name);
-  if (!value || *value <= 0 || *value > 1e9) return bad_number(name, cell);
+  constexpr double kLeast = 1e-3, kMost = 1e7;
+  if (!value || !(*value >= kLeast && *value <= kMost)) return bad_number(name, cell);
   return *value;
 }
 
@@ -54,7 +56,7 @@ Status set_layout(Workload& w, const Columns& columns, const std::vector<std::st
                                     Field{"ep", &Workload::expert_parallel}}) {
     auto value = positive(columns, cells, name, name == "num_gpus" ? std::nullopt : std::optional(1.0));
     if (!value) return fail(value.error());
-    w.*field = *value;
+    w.*field = std::max(1.0, *value);
   }
   return {};
 }
@@ -77,7 +79,7 @@ Status set_traffic(Row& row, const Columns& columns, const std::vector<std::stri
   if (!output) return fail(output.error());
   auto input = positive(columns, cells, "avg_input_tokens", 0.0);
   if (!input) return fail(input.error());
-  w.output = *output;
+  w.output = std::max(1.0, *output);
   w.input = *input;
   auto most = positive(columns, cells, "max_num_seqs");
   if (!most) return fail(most.error());

@@ -212,6 +212,7 @@ TEST(Csv, AMissingColumnIsNamed) {
   EXPECT_EQ(csv.error().code, "csv.column");
   EXPECT_NE(csv.error().message.find("max_num_seqs"), std::string::npos);
   EXPECT_EQ(predict_csv("", built_in_fit()).error().code, "csv.empty");
+  EXPECT_EQ(predict_csv(std::string(kHeader) + "v3,\"open\n", built_in_fit()).error().code, "csv.quote");
 }
 
 TEST(Fit, RecoversWhatMadeTheRows) {
