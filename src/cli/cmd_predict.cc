@@ -1,5 +1,6 @@
 #include "cli/cmd_predict.h"
 
+#include "cli/cmd_predict_image.h"
 #include "cli/command_line.h"
 #include "core/file_tree.h"
 #include "core/json.h"
@@ -7,14 +8,30 @@
 namespace joulebook {
 namespace {
 
-int predict(const Context& context, const PredictOptions& options) {
+struct Asked {
+  PredictOptions text;
+  PredictImageOptions image;
+};
+
+// Images and video share --gpu, --gpus and --batch with text.
+int images(const Context& context, const Asked& asked) {
+  PredictImageOptions options = asked.image;
+  if (!asked.text.gpu.empty()) options.gpu = asked.text.gpu;
+  options.gpus = asked.text.gpus;
+  options.batch = asked.text.batch;
+  return predict_image(context, options);
+}
+
+int predict(const Context& context, const Asked& asked) {
+  const PredictOptions& options = asked.text;
+  if (asked.image.asked()) return images(context, asked);
   if (!options.csv.empty()) return predict_rows(context, options);
   if (!options.fit.empty()) return predict_fit(context, options);
   if (!options.evaluate.empty()) return predict_evaluate(context, options);
   if (options.all || (!options.model.empty() && !options.sweeps.empty())) return predict_many(context, options);
   if (!options.model.empty()) return predict_model(context, options);
   return report_error({ErrorKind::usage, "predict.nothing", "nothing to predict",
-                       "name a model, or give --all or --csv ROWS.csv"});
+                       "name a model, or give --image, --video, --all or --csv ROWS.csv"});
 }
 
 }  // namespace
@@ -29,9 +46,10 @@ Result<serving::ServingFit> fit_in_force(const PredictOptions& options) {
 }
 
 void add_predict(CommandLine& line) {
-  const auto o = std::make_shared<PredictOptions>();
+  const auto asked = std::make_shared<Asked>();
+  PredictOptions* const o = &asked->text;
   CLI::App& k = line.add("predict", "what serving a model costs before anyone runs it",
-                         [o](const Context& context) { return predict(context, *o); });
+                         [asked](const Context& context) { return predict(context, *asked); });
   k.add_option("model", o->model, "a published model's name")->type_name("MODEL");
   k.add_option("--gpu", o->gpu, "device (default H100)")->type_name("NAME");
   k.add_option("--gpus,--tp", o->gpus, "devices, tensor parallel")->type_name("N");
@@ -48,12 +66,13 @@ void add_predict(CommandLine& line) {
   k.add_flag("--fits", o->fits, "only what fits in memory");
   k.add_option("--tpot", o->tpot, "only what needs at most so long per token")->type_name("TIME");
   k.add_option("--sort", o->sort, "j_per_token, j_per_request, tpot, params or power")->type_name("KEY");
-  k.add_option("--csv", o->csv, "predict these rows (columns of data/ml_energy.csv)")->type_name("FILE");
+  k.add_option("--csv", o->csv, "predict these rows (columns of data/ml_energy.csv or ml_energy_diffusion.csv)")->type_name("FILE");
   k.add_option("--fit", o->fit, "fit the model to these measured rows")->type_name("FILE");
   k.add_option("--evaluate", o->evaluate, "errors on these rows, each architecture left out")
       ->type_name("FILE");
   k.add_option("--out", o->out, "where the rows or the fit go")->type_name("FILE");
   k.add_option("--fit-file", o->fit_file, "use this fit, not the built-in one")->type_name("FILE");
+  add_image_flags(k, asked->image);
 }
 
 }  // namespace joulebook

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/cmd_predict.h"
+#include "cli/cmd_predict_image.h"
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "physics/serving/evaluate.h"
@@ -95,6 +96,7 @@ int predict_rows(const Context& context, const PredictOptions& options) {
   if (!fit) return report_error(fit.error());
   const auto text = read_file(options.csv);
   if (!text) return report_error(text.error());
+  if (is_image_csv(*text)) return predict_image_rows(context, *text, options.out);
   const auto predicted = serving::predict_csv(*text, *fit);
   if (!predicted) return report_error(predicted.error());
   for (const auto& reason : predicted->reasons) context.warn(reason);
