@@ -1,6 +1,10 @@
 #include "core/csv_records.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "core/text.h"
 
 namespace joulebook {
 
@@ -20,6 +24,40 @@ CsvRecord next_csv_record(std::string_view& rest, std::size_t& line) {
   record.end = rest.substr(begin, std::min(at + 1, rest.size()) - begin);
   rest.remove_prefix(std::min(at + 1, rest.size()));
   return record;
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
+Result<std::string> append_csv_columns(std::string_view text, const AppendedColumns& columns) {
+  text = without_byte_order_mark(text);
+  std::string out;
+  std::size_t width = 0;  // of the header; 0: it is still to come
+  for (std::size_t line = 1; !text.empty();) {
+    const CsvRecord record = next_csv_record(text, line);
+    if (record.open)
+      return fail(ErrorKind::input, "csv.quote",
+                  fmt::format("a quote in line {} of the CSV is not closed", record.line),
+                  "close it; a quote inside a quoted cell is written twice");
+    if (trim(record.text).empty()) continue;
+    const auto cells = parse_csv_line(record.text);
+    out += record.text;
+    if (width == 0) {
+      if (auto known = columns.header(cells); !known) return fail(known.error());
+      width = cells.size();
+      out += columns.names;
+    } else {
+      const std::string appended = columns.row(cells, record.line);
+      if (cells.size() < width) out.append(width - cells.size(), ',');
+      out += appended;
+    }
+    out += record.end.empty() ? "\n" : record.end;
+  }
+  if (width > 0) return out;
+  return fail(ErrorKind::input, "csv.empty", "the CSV has no header", std::string(columns.cure));
 }
 
 }  // namespace joulebook

@@ -1,7 +1,12 @@
 #pragma once
 // Takes a CSV text apart into records, each with its own line end, so that it can be put together
-// again as it was.
+// again as it was, with columns appended or not.
+#include <joulebook/result.h>
+
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace joulebook {
 
@@ -15,5 +20,22 @@ struct CsvRecord {
 // Takes the first record off `rest` and counts its lines on `line` (1 before the first).
 // A line end inside quotes belongs to its cell.
 [[nodiscard]] CsvRecord next_csv_record(std::string_view& rest, std::size_t& line);
+
+// UTF-8's byte order mark taken off, where the text begins with one.
+[[nodiscard]] std::string_view without_byte_order_mark(std::string_view text);
+
+struct AppendedColumns {
+  std::string_view names;  // ",a,b", put behind the header
+  std::string_view cure;   // of "csv.empty"
+  std::function<Status(const std::vector<std::string>& cells)> header;  // of the header's cells
+  // The cells put behind a row, "," before each. `line` of the text, from 1.
+  std::function<std::string(const std::vector<std::string>& cells, std::size_t line)> row;
+};
+// The text with columns appended. A byte order mark and records without a character are dropped; a
+// short row is filled up with empty cells first, so that what is appended stands under its names;
+// line ends stay as they were. Errors: input "csv.quote" (a quote is not closed), "csv.empty" (there
+// is no header), and that of `header`.
+[[nodiscard]] Result<std::string> append_csv_columns(std::string_view text,
+                                                     const AppendedColumns& columns);
 
 }  // namespace joulebook

@@ -61,7 +61,6 @@ bool is_diffusion_header(const std::vector<std::string>& columns) {
 
 Result<Columns> Columns::find(const std::vector<std::string>& header) {
   Columns out;
-  out.count_ = header.size();
   for (std::size_t i = 0; i < kColumns; ++i) {
     std::size_t at = 0;
     while (at < header.size() && lower(trim(header[at])) != kNames[i]) ++at;
@@ -109,33 +108,26 @@ Result<Request> Columns::request(const std::vector<std::string>& cells) const {
 }
 
 Result<Csv> predict_csv(std::string_view text, const Parameters& parameters) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   Csv out;
-  std::optional<Columns> columns;
-  for (std::size_t line = 1; !text.empty();) {
-    const CsvRecord record = next_csv_record(text, line);
-    if (record.open)
-      return fail(ErrorKind::input, "csv.quote",
-                  fmt::format("a quote in line {} of the CSV is not closed", record.line),
-                  "close it; a quote inside a quoted cell is written twice");
-    if (trim(record.text).empty()) continue;
-    const auto cells = parse_csv_line(record.text);
-    out.csv += record.text;
-    if (!columns) {
-      auto found = Columns::find(cells);
-      if (!found) return fail(found.error());
-      columns = std::move(*found);
-      out.csv += kAppended;
-    } else {
-      out.rows.push_back(row_of(*columns, cells, record.line, parameters));
-      if (cells.size() < columns->count()) out.csv.append(columns->count() - cells.size(), ',');
-      out.csv += appended(out.rows.back());
-    }
-    out.csv += record.end.empty() ? "\n" : record.end;
-  }
-  if (columns) return out;
-  return fail(ErrorKind::input, "csv.empty", "the CSV has no header",
-              "name the columns as data/ml_energy_diffusion.csv does");
+  Columns columns;
+  auto csv = append_csv_columns(
+      text, {.names = kAppended,
+             .cure = "name the columns as data/ml_energy_diffusion.csv does",
+             .header =
+                 [&](const std::vector<std::string>& names) -> Status {
+               auto found = Columns::find(names);
+               if (!found) return fail(found.error());
+               columns = std::move(*found);
+               return {};
+             },
+             .row =
+                 [&](const std::vector<std::string>& cells, std::size_t line) {
+                   out.rows.push_back(row_of(columns, cells, line, parameters));
+                   return appended(out.rows.back());
+                 }});
+  if (!csv) return fail(csv.error());
+  out.csv = std::move(*csv);
+  return out;
 }
 
 }  // namespace joulebook::diffusion

@@ -32,11 +32,9 @@ class Columns {
   // What a row asks for. Errors: as of `predict`; "diffusion.size" for a cell that is no number.
   [[nodiscard]] Result<Request> request(const std::vector<std::string>& cells) const;
   [[nodiscard]] std::string cell(const std::vector<std::string>& cells, std::size_t column) const;
-  [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
   std::vector<std::size_t> at_;
-  std::size_t count_ = 0;
 };
 
 // Appends pred_j_per_item, pred_lo, pred_hi (80 %), pred_batch_latency_s, pred_avg_power_w (all

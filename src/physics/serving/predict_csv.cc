@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/csv_records.h"
 #include "core/text.h"
 
 namespace joulebook::serving {
@@ -23,30 +24,18 @@ std::string predicted_cells(const Row& row, const ServingFit& fit) {
 
 }  // namespace
 
-bool is_serving_header(const std::vector<std::string>& names) {
-  return std::ranges::find(names, "max_num_seqs") != names.end() ||
-         std::ranges::find(names, "steps") == names.end();
-}
-
 std::vector<std::string_view> csv_records(std::string_view text) {
   std::vector<std::string_view> records;
-  std::size_t begin = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i <= text.size(); ++i) {
-    if (i < text.size() && text[i] == '"') quoted = !quoted;
-    if (i < text.size() && (text[i] != '\n' || quoted)) continue;
-    std::string_view record = text.substr(begin, i - begin);
-    if (record.ends_with('\r')) record.remove_suffix(1);
-    if (!record.empty()) records.push_back(record);
-    begin = i + 1;
+  for (std::size_t line = 1; !text.empty();) {
+    CsvRecord record = next_csv_record(text, line);
+    if (record.end.empty() && record.text.ends_with('\r')) record.text.remove_suffix(1);
+    if (!record.text.empty()) records.push_back(record.text);
   }
   return records;
 }
 
 Result<PredictedCsv> predict_csv(std::string_view text, const ServingFit& fit) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  const auto records = csv_records(text);
+  const auto records = csv_records(without_byte_order_mark(text));
   if (records.empty()) {
     return fail(ErrorKind::input, "csv.empty", "the file has no header", "give a CSV file with rows");
   }

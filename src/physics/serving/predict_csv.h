@@ -18,9 +18,6 @@ struct PredictedCsv {
   std::vector<std::string> reasons;  // of the first refused rows, with their line
 };
 
-// Whether a header has what a serving row needs and none of what only images and video have.
-[[nodiscard]] bool is_serving_header(const std::vector<std::string>& names);
-
 // Appends pred_j_per_output_token, pred_lo, pred_hi (80 %), pred_tpot_ms (of the row's tpot_stat;
 // without one: the median gap for v3, else the mean), pred_avg_power_w (all GPUs), pred_reason
 // (empty for a predicted row). Fails: input, "csv.empty", "csv.column",

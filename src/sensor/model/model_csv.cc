@@ -83,9 +83,8 @@ std::string cells_of(const std::optional<ServerPower>& power) {
                      idle.interval.hi, full.watts, full.interval.lo, full.interval.hi);
 }
 
-ModelCsvRow row_of(const CsvRecord& record, const Header& header,
-                   const std::vector<std::string>& cells) {
-  ModelCsvRow row{.line = record.line};
+ModelCsvRow row_of(std::size_t line, const Header& header, const std::vector<std::string>& cells) {
+  ModelCsvRow row{.line = line};
   if (header.at[0] < cells.size()) row.cpu = trim(cells[header.at[0]]);
   const auto shape = shape_of(header, cells);
   if (shape) {
@@ -99,33 +98,26 @@ ModelCsvRow row_of(const CsvRecord& record, const Header& header,
 }  // namespace
 
 Result<ModelCsv> append_model_columns(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   ModelCsv out;
-  std::optional<Header> header;
-  for (std::size_t line = 1; !text.empty();) {
-    const CsvRecord record = next_csv_record(text, line);
-    if (record.open)
-      return fail(ErrorKind::input, "csv.quote",
-                  fmt::format("a quote in line {} of the CSV is not closed", record.line),
-                  "close it; a quote inside a quoted cell is written twice");
-    if (trim(record.text).empty()) continue;
-    const auto cells = parse_csv_line(record.text);
-    out.csv += record.text;
-    if (!header) {
-      auto found = find_columns(cells);
-      if (!found) return fail(found.error());
-      header = *found;
-      out.csv += kAppended;
-    } else {
-      out.rows.push_back(row_of(record, *header, cells));
-      if (cells.size() < header->columns) out.csv.append(header->columns - cells.size(), ',');
-      out.csv += cells_of(out.rows.back().power);
-    }
-    out.csv += record.end.empty() ? "\n" : record.end;
-  }
-  if (header) return out;
-  return fail(ErrorKind::input, "csv.empty", "the CSV has no header",
-              "give a first line with cpu,chips,threads,memory_gb");
+  Header header;
+  auto csv = append_csv_columns(
+      text, {.names = kAppended,
+             .cure = "give a first line with cpu,chips,threads,memory_gb",
+             .header =
+                 [&](const std::vector<std::string>& names) -> Status {
+               auto found = find_columns(names);
+               if (!found) return fail(found.error());
+               header = *found;
+               return {};
+             },
+             .row =
+                 [&](const std::vector<std::string>& cells, std::size_t line) {
+                   out.rows.push_back(row_of(line, header, cells));
+                   return cells_of(out.rows.back().power);
+                 }});
+  if (!csv) return fail(csv.error());
+  out.csv = std::move(*csv);
+  return out;
 }
 
 }  // namespace joulebook
