@@ -1,6 +1,7 @@
 #pragma once
 // predict: what serving a model costs in time and energy before anyone runs it.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/context.h"
@@ -10,8 +11,8 @@
 namespace joulebook {
 
 struct PredictOptions {
-  std::string model;  // a catalogue name, a GGUF file or a config.json
-  std::string csv;    // rows in the columns of data/ml_energy.csv
+  std::string model;  // a name of the catalogue
+  std::string csv;    // rows in the columns of data/ml_energy.csv or ml_energy_diffusion.csv
   std::string fit;    // measured rows to fit
   std::string evaluate;
   std::string out;
@@ -35,13 +36,26 @@ struct PredictOptions {
 // The fit in force: the file of --fit-file, else the built-in one.
 [[nodiscard]] Result<serving::ServingFit> fit_in_force(const PredictOptions& options);
 
+// Rows with their predictions appended, of text or of images and video.
+struct PredictedRows {
+  std::string_view csv;
+  std::size_t rows = 0, refused = 0;
+  std::size_t guessed = 0;  // shapes synthesised from their sizes
+  std::string_view fit_date, fit_source;
+};
+// Says how many, puts the rows into `out` (empty or "-": standard output) and the counts into --json.
+[[nodiscard]] Status deliver_rows(const Context& context, const std::string& out,
+                                  const PredictedRows& rows);
+
 int predict_rows(const Context& context, const PredictOptions& options);
 int predict_fit(const Context& context, const PredictOptions& options);
 int predict_evaluate(const Context& context, const PredictOptions& options);
 int predict_model(const Context& context, const PredictOptions& options);
 int predict_many(const Context& context, const PredictOptions& options);  // --sweep, --all
 
-// The deployment that the options describe. Fails: input, "shape.unknown" with the nearest name.
+// That model as the options deploy it.
+[[nodiscard]] serving::Plan deployed(const PredictOptions& options, const serving::Shape& shape);
+// The same by its name. Fails: input, "shape.unknown" with the nearest name.
 [[nodiscard]] Result<serving::Plan> plan_of(const PredictOptions& options, const std::string& model);
 // Its record, every energy a quantity.
 [[nodiscard]] Json costed_json(const serving::Costed& costed, const serving::ServingFit& fit);

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cmd_predict.h"
 #include "core/csv_records.h"
 #include "core/text.h"
 #include "physics/diffusion/predict_csv.h"
@@ -149,7 +150,7 @@ int predict_image(const Context& context, const PredictImageOptions& options) {
 }
 
 bool is_image_csv(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  text = without_byte_order_mark(text);
   std::size_t line = 1;
   return diffusion::is_diffusion_header(parse_csv_line(next_csv_record(text, line).text));
 }
@@ -167,21 +168,9 @@ int predict_image_rows(const Context& context, std::string_view text, const std:
       ++guessed;
     }
   }
-  context.say(fmt::format("predict: {} rows, {} refused, {} with a shape guessed from its size",
-                          table->rows.size(), refused, guessed));
-  if (out.empty() || out == "-") {
-    context.print(table->csv);
-  } else if (auto ok = write_file(out, table->csv); !ok) {
-    return report_error(ok.error());
-  }
-  const auto& fit = diffusion::fitted();
-  const auto count = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-  const auto ok = context.emit(Json::object(
-      {{"schema", "joulebook.predicted-rows/1"},
-       {"rows", count(table->rows.size())},
-       {"refused", count(refused)},
-       {"guessed_shapes", count(guessed)},
-       {"fit", Json::object({{"date", fit.date}, {"source", "ml_energy_diffusion.csv"}})}}));
+  const auto ok = deliver_rows(context, out,
+                               {table->csv, table->rows.size(), refused, guessed,
+                                diffusion::fitted().date, "ml_energy_diffusion.csv"});
   if (!ok) return report_error(ok.error());
   if (refused == 0 || refused < table->rows.size()) return 0;
   return report_error({ErrorKind::input, "csv.rows", "no row could be predicted",

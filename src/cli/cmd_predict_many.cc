@@ -138,10 +138,7 @@ Result<std::vector<Plan>> plans_of(const PredictOptions& o) {
   }
   std::vector<Plan> plans;
   for (const auto& shape : serving::all_shapes()) {
-    auto plan = plan_of(o, "llama-3.1-8b");
-    if (!plan) return fail(plan.error());
-    plan->shape = shape;
-    auto expanded = expand(*plan, o.sweeps);
+    auto expanded = expand(deployed(o, shape), o.sweeps);
     if (!expanded) return fail(expanded.error());
     plans.insert(plans.end(), expanded->begin(), expanded->end());
   }

@@ -100,16 +100,9 @@ std::string table(const Costed& c, const serving::ServingFit& fit) {
 
 }  // namespace
 
-Result<serving::Plan> plan_of(const PredictOptions& o, const std::string& model) {
-  const auto shape = serving::find_shape(model);
-  if (!shape) {
-    const std::string near = serving::nearest_shape(model);
-    return fail(ErrorKind::input, "shape.unknown", fmt::format("no shape is known for \"{}\"", model),
-                fmt::format("{}predict --all lists the models",
-                            near.empty() ? "" : "did you mean " + near + "? else "));
-  }
+serving::Plan deployed(const PredictOptions& o, const serving::Shape& shape) {
   serving::Plan plan;
-  plan.shape = *shape;
+  plan.shape = shape;
   if (!o.gpu.empty()) plan.gpu = o.gpu;
   plan.weights = o.weights;
   plan.gpus = o.gpus;
@@ -120,6 +113,14 @@ Result<serving::Plan> plan_of(const PredictOptions& o, const std::string& model)
   plan.prompt = o.prompt;
   plan.output = o.output;
   return plan;
+}
+
+Result<serving::Plan> plan_of(const PredictOptions& o, const std::string& model) {
+  if (const auto shape = serving::find_shape(model)) return deployed(o, *shape);
+  const std::string near = serving::nearest_shape(model);
+  return fail(ErrorKind::input, "shape.unknown", fmt::format("no shape is known for \"{}\"", model),
+              fmt::format("{}predict --all lists the models",
+                          near.empty() ? "" : "did you mean " + near + "? else "));
 }
 
 Json costed_json(const Costed& c, const serving::ServingFit& fit) {

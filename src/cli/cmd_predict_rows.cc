@@ -1,11 +1,11 @@
 // predict --csv, --fit and --evaluate: files of rows in, a file out.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <set>
 
 #include "cli/cmd_predict.h"
 #include "cli/cmd_predict_image.h"
+#include "core/clock.h"
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "physics/serving/evaluate.h"
@@ -15,8 +15,8 @@ namespace joulebook {
 namespace {
 
 // To --out, or to standard output where there is none and --json does not need it.
-Status deliver(const Context& context, const PredictOptions& options, std::string_view text) {
-  if (!options.out.empty() && options.out != "-") return write_file(options.out, text);
+Status deliver(const Context& context, const std::string& out, std::string_view text) {
+  if (!out.empty() && out != "-") return write_file(out, text);
   context.print(text);
   return {};
 }
@@ -25,13 +25,6 @@ Status deliver(const Context& context, const PredictOptions& options, std::strin
 Status writable(const Context& context, const PredictOptions& options) {
   if (options.out.empty() || options.out == "-") return context.check_outputs();
   return context.check_outputs({options.out});
-}
-
-std::string today() {
-  const std::chrono::year_month_day d{
-      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(d.year()),
-                     static_cast<unsigned>(d.month()), static_cast<unsigned>(d.day()));
 }
 
 struct Fitted {
@@ -76,7 +69,7 @@ serving::ServingFit fit_record(const Fitted& f, const std::string& file) {
   serving::ServingFit fit;
   fit.parameters = f.outcome.parameters;
   fit.spread = serving::calibrate_left_out(f.examples, f.synthesised, f.left_out);
-  fit.date = today();
+  fit.date = iso8601(system_clock().anchor().wall_ns).substr(0, 10);
   fit.source = file.substr(file.rfind('/') + 1);
   fit.rows = f.examples.size();
   std::set<std::string> folds;
@@ -90,6 +83,19 @@ int done(const Status& ok) { return ok ? 0 : report_error(ok.error()); }
 
 }  // namespace
 
+Status deliver_rows(const Context& context, const std::string& out, const PredictedRows& rows) {
+  context.say(fmt::format("predict: {} rows, {} refused, {} with a shape guessed from its size",
+                          rows.rows, rows.refused, rows.guessed));
+  if (auto ok = deliver(context, out, rows.csv); !ok) return ok;
+  const auto count = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  return context.emit(
+      Json::object({{"schema", "joulebook.predicted-rows/1"},
+                    {"rows", count(rows.rows)},
+                    {"refused", count(rows.refused)},
+                    {"guessed_shapes", count(rows.guessed)},
+                    {"fit", Json::object({{"date", rows.fit_date}, {"source", rows.fit_source}})}}));
+}
+
 int predict_rows(const Context& context, const PredictOptions& options) {
   if (auto ok = writable(context, options); !ok) return report_error(ok.error());
   const auto fit = fit_in_force(options);
@@ -100,15 +106,9 @@ int predict_rows(const Context& context, const PredictOptions& options) {
   const auto predicted = serving::predict_csv(*text, *fit);
   if (!predicted) return report_error(predicted.error());
   for (const auto& reason : predicted->reasons) context.warn(reason);
-  context.say(fmt::format("predict: {} rows, {} refused, {} with a shape guessed from its size",
-                          predicted->rows, predicted->refused, predicted->guessed));
-  if (auto ok = deliver(context, options, predicted->text); !ok) return report_error(ok.error());
-  return done(context.emit(
-      Json::object({{"schema", "joulebook.predicted-rows/1"},
-                    {"rows", static_cast<std::int64_t>(predicted->rows)},
-                    {"refused", static_cast<std::int64_t>(predicted->refused)},
-                    {"guessed_shapes", static_cast<std::int64_t>(predicted->guessed)},
-                    {"fit", Json::object({{"date", fit->date}, {"source", fit->source}})}})));
+  return done(deliver_rows(context, options.out,
+                           {predicted->text, predicted->rows, predicted->refused, predicted->guessed,
+                            fit->date, fit->source}));
 }
 
 int predict_fit(const Context& context, const PredictOptions& options) {
@@ -116,7 +116,7 @@ int predict_fit(const Context& context, const PredictOptions& options) {
   const auto fitted = fit_rows(context, options.fit);
   if (!fitted) return report_error(fitted.error());
   const Json document = to_json(fit_record(*fitted, options.fit));
-  if (auto ok = deliver(context, options, document.dump(2) + "\n"); !ok) return report_error(ok.error());
+  if (auto ok = deliver(context, options.out, document.dump(2) + "\n"); !ok) return report_error(ok.error());
   context.say(serving::to_markdown(evaluate(*fitted)));
   return done(context.emit(document));
 }
@@ -126,7 +126,7 @@ int predict_evaluate(const Context& context, const PredictOptions& options) {
   const auto fitted = fit_rows(context, options.evaluate);
   if (!fitted) return report_error(fitted.error());
   const auto result = evaluate(*fitted);
-  if (auto ok = deliver(context, options, serving::to_markdown(result)); !ok) return report_error(ok.error());
+  if (auto ok = deliver(context, options.out, serving::to_markdown(result)); !ok) return report_error(ok.error());
   return done(context.emit(to_json(result)));
 }
 
