@@ -1,17 +1,14 @@
 // Meters outside through the program: the example meters as they ship, with real output read, and
 // each way by which one is named (flag, variable, settings file).
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/process.h"
 #include "fakes/json_schema.h"
+#include "fakes/loopback_server.h"
 #include "fakes/power_plant.h"
 
 namespace joulebook::fakes {
@@ -25,28 +22,8 @@ const std::string kExamples = JOULEBOOK_SOURCE_DIR "/examples/meters";
 // An instrument on loopback that answers each line of text with the same watts.
 class Instrument {
  public:
-  explicit Instrument(std::string answer) : answer_(std::move(answer)), fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof where;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&where), length), 0);
-    EXPECT_EQ(::listen(fd_, 4), 0);
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&where), &length);
-    port_ = ntohs(where.sin_port);
-    thread_ = std::thread([this] {
-      for (int peer = ::accept(fd_, nullptr, nullptr); peer >= 0; peer = ::accept(fd_, nullptr, nullptr)) {
-        converse(peer);
-        ::close(peer);
-      }
-    });
-  }
-  ~Instrument() {
-    ::shutdown(fd_, SHUT_RDWR);
-    thread_.join();
-    ::close(fd_);
-  }
-  [[nodiscard]] std::string port() const { return std::to_string(port_); }
+  explicit Instrument(std::string answer) : answer_(std::move(answer)) {}
+  [[nodiscard]] std::string port() const { return std::to_string(server_.port()); }
   [[nodiscard]] const std::string& asked() const { return asked_; }  // once the meter has gone
 
  private:
@@ -59,9 +36,7 @@ class Instrument {
   }
   std::string answer_;
   std::string asked_;
-  int fd_;
-  int port_ = 0;
-  std::thread thread_;
+  LoopbackServer server_{[this](int peer) { converse(peer); }};  // last: it uses the others
 };
 
 class OutsideMeter : public testing::Test {

@@ -1,7 +1,6 @@
 // Meters that speak lines, as real programs, over a pseudo-terminal and over a loopback socket.
 #include "sensor/remote/line_source.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +15,7 @@
 
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "fakes/loopback_server.h"
 #include "fakes/power_plant.h"
 
 namespace joulebook {
@@ -277,42 +277,14 @@ TEST(Serial, WhatIsNoSerialLineIsSaid) {
   EXPECT_EQ(open_serial("/dev/null", 12345).error().code, "sensor.unsupported");
 }
 
-// A listener on loopback that says one thing to whoever comes.
-class Speaker {
- public:
-  explicit Speaker(std::string text) : text_(std::move(text)), fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof where;
-    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&where), length), 0);
-    EXPECT_EQ(::listen(fd_, 8), 0);
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&where), &length);
-    port_ = ntohs(where.sin_port);
-    thread_ = std::thread([this] {
-      for (int peer = ::accept(fd_, nullptr, nullptr); peer >= 0;
-           peer = ::accept(fd_, nullptr, nullptr)) {
-        (void)::send(peer, text_.data(), text_.size(), MSG_NOSIGNAL);
-        ::close(peer);
-      }
-    });
-  }
-  ~Speaker() {
-    ::shutdown(fd_, SHUT_RDWR);
-    thread_.join();
-    ::close(fd_);
-  }
-  [[nodiscard]] int port() const { return port_; }
-
- private:
-  std::string text_;
-  int fd_;
-  int port_ = 0;
-  std::thread thread_;
-};
+// Says one thing to whoever comes.
+fakes::LoopbackServer speaker_of(const std::string& text) {
+  return fakes::LoopbackServer(
+      [text](int peer) { (void)::send(peer, text.data(), text.size(), MSG_NOSIGNAL); });
+}
 
 TEST(Tcp, AnAnalyserIsReadAndConnectedToAgain) {
-  const Speaker speaker("joulebook-meter 1\nkind power\nunit kW\n1.25\n");
+  const auto speaker = speaker_of("joulebook-meter 1\nkind power\nunit kW\n1.25\n");
   auto source = open_line_source([&] { return open_tcp("127.0.0.1", speaker.port()); }, "tcp:test",
                                  system_clock(), {.first_wait = milliseconds(1)});
   ASSERT_TRUE(source) << source.error().message;
@@ -327,7 +299,7 @@ TEST(Tcp, AnAnalyserIsReadAndConnectedToAgain) {
 TEST(Tcp, NobodyThereIsSaid) {
   int port = 0;
   {
-    const Speaker speaker("");
+    const auto speaker = speaker_of("");
     port = speaker.port();
   }
   EXPECT_EQ(open_tcp("127.0.0.1", port).error().code, "sensor.unreachable");
