@@ -168,7 +168,7 @@ Result<Hardware> find_hardware(std::string_view name) {
   return fail(ErrorKind::input, "hardware.unknown",
               near.empty() ? fmt::format("unknown GPU '{}'", name)
                            : fmt::format("unknown GPU '{}': nearest {}", name, near),
-              "name a device of `joulebook predict --devices`, as \"H100\" or \"A100-SXM4-40GB\"");
+              "name a device of data/hardware.csv, as \"H100\" or \"A100-SXM4-40GB\"");
 }
 
 }  // namespace joulebook::physics
