@@ -23,7 +23,7 @@ joulebook_room(diffusion
 find_library(JOULEBOOK_NLOPT nlopt REQUIRED)
 joulebook_room(diffusion_fit
   SOURCES diffusion/evaluation.cc diffusion/fit.cc diffusion/regression.cc diffusion/report.cc
-  DEPENDS diffusion
+  DEPENDS diffusion serving
   LIBRARIES fmt::fmt ${JOULEBOOK_NLOPT})
 add_executable(diffusion_fit EXCLUDE_FROM_ALL diffusion/fit_main.cc)
 target_link_libraries(diffusion_fit PRIVATE jb_diffusion_fit fmt::fmt)

@@ -8,11 +8,12 @@
 namespace joulebook::diffusion {
 namespace {
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
+double quantile(std::vector<double> values, double level) {
   std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+  const double at = level * static_cast<double>(values.size() - 1);
+  const auto low = static_cast<std::size_t>(at);
+  const std::size_t high = std::min(low + 1, values.size() - 1);
+  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
 }
 
 Result<std::vector<Judged>> judged_without(const std::vector<Sample>& samples,
@@ -39,16 +40,23 @@ Result<std::vector<Judged>> judged_without(const std::vector<Sample>& samples,
   return out;
 }
 
-double error_of(const std::vector<Judged>& rows) {
-  std::map<std::string, std::vector<double>> by;
-  for (const Judged& row : rows)
-    by[row.sample->architecture].push_back(std::abs(std::expm1(row.joules)));
+}  // namespace
+
+double over_architectures(const Rows& rows, const std::function<double(const Rows&)>& figure) {
+  std::map<std::string, Rows> by;
+  for (const Judged* row : rows) by[row->sample->architecture].push_back(row);
   double sum = 0;
-  for (const auto& [name, errors] : by) sum += median(errors);
+  for (const auto& [name, own] : by) sum += figure(own);
   return by.empty() ? 0 : sum / static_cast<double>(by.size());
 }
 
-}  // namespace
+double error(const Rows& rows, double Judged::*value, double level) {
+  return over_architectures(rows, [&](const Rows& own) {
+    std::vector<double> errors;
+    for (const Judged* row : own) errors.push_back(std::abs(std::expm1(row->*value)));
+    return quantile(std::move(errors), level);
+  });
+}
 
 double half_width(const std::vector<Judged>& rows, double Judged::*value, Width which,
                   const std::string& without) {
@@ -106,7 +114,9 @@ Result<Evaluation> evaluate(const std::vector<Sample>& samples, const std::strin
         half_width(out.rows, guessed ? &Judged::unnamed_seconds : &Judged::seconds, which);
   }
   out.all.date = date;
-  out.all.error = error_of(out.rows);
+  Rows rows;
+  for (const Judged& row : out.rows) rows.push_back(&row);
+  out.all.error = error(rows, &Judged::joules, 0.5);
   return out;
 }
 

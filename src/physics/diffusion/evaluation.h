@@ -1,5 +1,6 @@
 #pragma once
 // How good the model is on architectures that it never saw: each in turn is left out of the fit.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,13 @@ struct Evaluation {
 // guessed), each architecture weighing the same; `without` leaves one out.
 [[nodiscard]] double half_width(const std::vector<Judged>& rows, double Judged::*value,
                                 Width which, const std::string& without = {});
+
+using Rows = std::vector<const Judged*>;
+// A figure of each architecture's rows, averaged over architectures; 0 of no rows.
+[[nodiscard]] double over_architectures(const Rows& rows,
+                                        const std::function<double(const Rows&)>& figure);
+// The quantile `level` of the absolute relative error, so averaged.
+[[nodiscard]] double error(const Rows& rows, double Judged::*value, double level);
 
 // The page of figures, as Markdown. `checks` is a text to put before its end.
 [[nodiscard]] std::string report(const Evaluation& evaluation, const std::string& checks);

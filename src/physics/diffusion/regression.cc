@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "physics/diffusion/fit.h"
+#include "physics/serving/least_squares.h"
 
 namespace joulebook::diffusion {
 namespace {
@@ -20,40 +21,19 @@ std::vector<double> features(const Sample& s) {
           r.frames > 1 ? 1.0 : 0.0};
 }
 
-// Solves a x = b for a symmetric positive matrix, in place (Gauss, pivots on the diagonal).
-std::vector<double> solved(std::vector<std::vector<double>> a, std::vector<double> b) {
-  const std::size_t n = b.size();
-  for (std::size_t k = 0; k < n; ++k) {
-    for (std::size_t i = k + 1; i < n; ++i) {
-      const double f = a[i][k] / a[k][k];
-      for (std::size_t j = k; j < n; ++j) a[i][j] -= f * a[k][j];
-      b[i] -= f * b[k];
-    }
-  }
-  for (std::size_t k = n; k-- > 0;) {
-    for (std::size_t j = k + 1; j < n; ++j) b[k] -= a[k][j] * b[j];
-    b[k] /= a[k][k];
-  }
-  return b;
-}
-
 }  // namespace
 
 Regression Regression::fit(const std::vector<const Sample*>& samples) {
-  Regression out;
-  std::vector<std::vector<double>> a;
-  std::vector<double> b;
+  std::vector<std::vector<double>> rows;
+  std::vector<double> y;
   for (const Sample* s : samples) {
-    const auto x = features(*s);
-    a.resize(x.size(), std::vector<double>(x.size()));
-    b.resize(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      for (std::size_t j = 0; j < x.size(); ++j) a[i][j] += x[i] * x[j];
-      b[i] += x[i] * std::log(s->j_per_item);
-    }
+    rows.push_back(features(*s));
+    y.push_back(std::log(s->j_per_item));
   }
-  for (std::size_t i = 0; i < a.size(); ++i) a[i][i] += 1e-6;  // where a column is constant
-  out.coefficients_ = solved(std::move(a), std::move(b));
+  constexpr double kRidge = 1e-6;  // where a column is constant
+  Regression out;
+  out.coefficients_ =
+      serving::ridge_regression(rows, y, std::vector<double>(rows.size(), 1), kRidge);
   return out;
 }
 

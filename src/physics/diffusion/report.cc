@@ -12,33 +12,7 @@
 namespace joulebook::diffusion {
 namespace {
 
-double quantile(std::vector<double> values, double level) {
-  std::ranges::sort(values);
-  const double at = level * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
-}
-
-using Rows = std::vector<const Judged*>;
 using Figure = std::function<double(const Judged&)>;
-
-// A figure of each architecture's rows, averaged over architectures.
-double over_architectures(const Rows& rows, const std::function<double(const Rows&)>& figure) {
-  std::map<std::string, Rows> by;
-  for (const Judged* row : rows) by[row->sample->architecture].push_back(row);
-  double sum = 0;
-  for (const auto& [name, own] : by) sum += figure(own);
-  return by.empty() ? 0 : sum / static_cast<double>(by.size());
-}
-
-double error(const Rows& rows, double Judged::*value, double level) {
-  return over_architectures(rows, [&](const Rows& own) {
-    std::vector<double> errors;
-    for (const Judged* row : own) errors.push_back(std::abs(std::expm1(row->*value)));
-    return quantile(std::move(errors), level);
-  });
-}
 
 double mean(const Rows& rows, const Figure& figure) {
   return over_architectures(rows, [&](const Rows& own) {
