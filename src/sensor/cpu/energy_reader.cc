@@ -150,6 +150,7 @@ std::optional<std::uint64_t> count_in_answer(std::string_view answer, std::strin
   if (!answer.starts_with(kGreeting) || !answer.ends_with('\n')) return std::nullopt;
   answer.remove_prefix(kGreeting.size());
   answer.remove_suffix(1);
+  if (answer.find('\n') != std::string_view::npos) return std::nullopt;  // more than one answer
   while (!answer.empty()) {
     if (answer.front() != ' ') return std::nullopt;
     answer.remove_prefix(1);

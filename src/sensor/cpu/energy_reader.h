@@ -21,7 +21,7 @@ namespace joulebook {
 inline constexpr std::size_t kLongestAnswer = 8192;
 
 // The count of `zone` ("intel-rapl:0:1") in "joulebook-energy 1 intel-rapl:0=5 intel-rapl:0:1=7".
-// Nothing where the answer is not of that form, or the zone is absent or unreadable ("=-").
+// Nothing where the answer is not one line of that form, or the zone is absent or unreadable ("=-").
 [[nodiscard]] std::optional<std::uint64_t> count_in_answer(std::string_view answer,
                                                            std::string_view zone);
 

@@ -37,7 +37,9 @@ TEST(EnergyAnswer, IsPickedApartByZone) {
   EXPECT_FALSE(count_in_answer(line, "intel-rapl"));
   for (const char* bad : {"", "\n", "joulebook-energy 2 a=1\n", "joulebook-energy 1 a=1",
                           "joulebook-energy 1a=1\n", "joulebook-energy 1 a\n",
-                          "joulebook-energy 1  a=1\n", "joulebook-energy 1 a=1x\n"}) {
+                          "joulebook-energy 1  a=1\n", "joulebook-energy 1 a=1x\n",
+                          "joulebook-energy 1 a=1\n\n",
+                          "joulebook-energy 1 a=1 \njoulebook-energy 1 a=2\n"}) {
     EXPECT_FALSE(count_in_answer(bad, "a")) << bad;
   }
 }
