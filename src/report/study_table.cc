@@ -93,25 +93,27 @@ std::string split_table(const Split& split, const ScreenStyle& style, Reasons& r
 
 std::string extra_words(double extra) { return extra == 0 ? "0" : fmt::format("{:+.3g}", extra); }
 
-std::string kinds_table(const Comparison& comparison, const ScreenStyle& style, Reasons& reasons) {
-  TextGrid grid({{"kind", Align::left},
-                 {"prompts", Align::right},
-                 {"energy", Align::right, true},
-                 {"longer", Align::right, true},
-                 {"dearer", Align::right, true},
-                 {"correct", Align::right},
-                 {"J per extra correct", Align::right, true},
-                 {"tier", Align::left, true}});
+// Kind by kind: the ratios, and below them what they bought. Side by side they would not fit 80
+// columns.
+std::string kinds_tables(const Comparison& comparison, const ScreenStyle& style, Reasons& reasons) {
+  TextGrid ratios({{"kind", Align::left},
+                   {"energy", Align::right, true},
+                   {"longer", Align::right, true},
+                   {"dearer", Align::right, true}});
+  TextGrid bought({{"kind", Align::left},
+                   {"prompts", Align::right},
+                   {"correct", Align::right},
+                   {"J per extra correct", Align::right, true},
+                   {"tier", Align::left, true}});
   for (const auto& kind : comparison.kinds) {
-    grid.add({kind.kind, fmt::format("{}", kind.prompts),
-              cell(kind.split.energy.these, MetricType::quantity, reasons),
-              cell(kind.split.longer.these, MetricType::quantity, reasons),
-              cell(kind.split.dearer.these, MetricType::quantity, reasons),
-              extra_words(kind.extra_correct),
-              cell(kind.j_per_extra_correct, MetricType::quantity, reasons),
-              tiers({kind.split.energy.these})});
+    ratios.add({kind.kind, cell(kind.split.energy.these, MetricType::quantity, reasons),
+                cell(kind.split.longer.these, MetricType::quantity, reasons),
+                cell(kind.split.dearer.these, MetricType::quantity, reasons)});
+    bought.add({kind.kind, fmt::format("{}", kind.prompts), extra_words(kind.extra_correct),
+                cell(kind.j_per_extra_correct, MetricType::quantity, reasons),
+                tiers({kind.split.energy.these})});
   }
-  return grid.text(style.width);
+  return ratios.text(style.width) + "\n" + bought.text(style.width);
 }
 
 std::string bought_line(const Comparison& comparison, int width) {
@@ -131,7 +133,7 @@ std::string comparison_text(const StudyResult& study, const Comparison& comparis
                                  comparison.censored ? ", censored at the token limit" : "");
   return "\n" + ink.bold(paragraph("", head, style.width)) +
          split_table(comparison.split, style, reasons) + bought_line(comparison, style.width) +
-         "\n" + kinds_table(comparison, style, reasons);
+         "\n" + kinds_tables(comparison, style, reasons);
 }
 
 std::string heading(const StudyResult& study, const ScreenStyle& style) {
