@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -87,6 +88,7 @@ class JoulebookLine final : public CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
+      if (auto unknown = unknown_command(argc, argv)) return report_error(*unknown);
       return app_.exit(e) == 0 ? 0 : 2;
     }
     auto settings = Settings::load(process_environment());
@@ -115,6 +117,18 @@ class JoulebookLine final : public CommandLine {
     group.require_subcommand(1);
     return group;
   }
+  // Where the first word is no command: what it may have meant.
+  std::optional<Error> unknown_command(int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+    std::vector<std::string> names;
+    for (const CLI::App* command : app_.get_subcommands({})) names.push_back(command->get_name());
+    const std::string word = argv[1];
+    if (std::find(names.begin(), names.end(), word) != names.end()) return std::nullopt;
+    const auto near = nearest(word, names);
+    return Error{ErrorKind::usage, "command.unknown", "there is no command '" + word + "'",
+                 near ? "joulebook " + *near : "joulebook --help lists them"};
+  }
+
   void add_setting(CLI::App& command, const std::string& key) override {
     joulebook::add_setting(command, shared_, key);
   }

@@ -41,8 +41,13 @@ RC_GTEST_PROP(Text, CsvFieldsComeBack, (const std::vector<std::string>& fields))
 
 TEST(Text, NearestNeedsToBeNear) {
   const std::vector<std::string> known = {"model", "mode", "seed"};
-  EXPECT_EQ(nearest("modle", known), "mode");
+  EXPECT_EQ(nearest("modle", known), "model");
   EXPECT_FALSE(nearest("banana", known));
+  const std::vector<std::string> commands = {"study", "run"};
+  EXPECT_EQ(nearest("stduy", commands), "study");
+  EXPECT_EQ(nearest("rnu", commands), "run");
+  EXPECT_EQ(nearest("sutdy", commands), "study");
+  EXPECT_FALSE(nearest("ydust", commands));
 }
 
 TEST(Clock, FormatsWallTime) {

@@ -52,6 +52,13 @@ struct BadArguments {
   std::string says;
 };
 
+TEST(BadUsage, AMistypedCommandIsToldTheNearest) {
+  const Outcome outcome = joulebook({"stduy", "forty"});
+  expect_clear_error(outcome, 2, "there is no command 'stduy'");
+  EXPECT_THAT(outcome.err, HasSubstr("cure: joulebook study"));
+  expect_clear_error(joulebook({"frobnicate"}), 2, "there is no command 'frobnicate'");
+}
+
 TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{{},
                                                                      {"asq"},
