@@ -206,6 +206,31 @@ Doc run_document() {
   return as_doc(run);
 }
 
+// Both trials of the small study asked as one question, a failed one among them.
+Doc ask_document() {
+  const StudyResult study = small_study();
+  Json::Array trials;
+  for (const auto& trial : study.trials) trials.push_back(to_json(trial));
+  const Json energy = to_json(study.trials.front().energy);
+  Json ask = Json::object({{"schema", "joulebook.ask/1"},
+                           {"joulebook", to_json(study)["joulebook"]},
+                           {"model", "small.gguf"},
+                           {"engine", "llama.cpp"},
+                           {"load", Json::object({{"duration_s", 0.5}, {"energy", energy}})},
+                           {"total", energy},
+                           {"mean", to_json(study.trials.front())},
+                           {"trials", trials},
+                           {"machine", study.machine}});
+  add_devices(ask);
+  return as_doc(ask);
+}
+
+TEST(Schema, AskIsClosedAndEveryRequiredMemberCounts) {
+  const Schema schema("ask.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  expect_closed(schema, ask_document());
+}
+
 TEST(Schema, StudyIsClosedAndEveryRequiredMemberCounts) {
   const Schema schema("study.schema.json");
   expect_no_open_object(schema.raw(), "");
@@ -242,11 +267,16 @@ TEST(Schema, EveryMetricIsAQuantityOfTheSchema) {
 
 TEST(Schema, SharedDefinitionsAreTheSameInEveryFile) {
   const Doc quantity = Schema("quantity.schema.json").raw();
-  for (const char* name : {"study.schema.json", "run.schema.json"}) {
+  for (const char* name : {"study.schema.json", "run.schema.json", "ask.schema.json"}) {
     const Schema schema(name);
     for (const auto& [id, rule] : quantity["definitions"].items()) {
       EXPECT_EQ(schema.raw()["definitions"][id], rule) << name << " " << id;
     }
+  }
+  const Schema study("study.schema.json");
+  for (const auto& [id, rule] : Schema("ask.schema.json").raw()["definitions"].items()) {
+    if (!study.raw()["definitions"].contains(id)) continue;
+    EXPECT_EQ(study.raw()["definitions"][id], rule) << id;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/process.h"
+#include "fakes/json_schema.h"
 #include "fakes/scripted_endpoint.h"
 
 namespace joulebook::fakes {
@@ -57,7 +58,7 @@ TEST(Endpoint, AnswersAndIsMetered) {
   EXPECT_THAT(outcome.out, HasSubstr("Because of scattering."));
   const auto document = nlohmann::json::parse(std::ifstream(json));
   EXPECT_EQ(document["mean"]["prompt_tokens"], 7);
-  EXPECT_EQ(document["schema"], "joulebook.ask/1");
+  EXPECT_EQ(JsonSchema(JOULEBOOK_SOURCE_DIR "/docs/schema/ask.schema.json").explain(document), "");
   EXPECT_TRUE(document["total"].contains("value"));
   // Neither the prompt nor the answer nor the key is written down unless asked for.
   EXPECT_THAT(document.dump(), testing::Not(HasSubstr("scattering")));
