@@ -50,7 +50,7 @@ void add_predict(CommandLine& line) {
   PredictOptions* const o = &asked->text;
   CLI::App& k = line.add("predict", "what serving a model costs before anyone runs it",
                          [asked](const Context& context) { return predict(context, *asked); });
-  k.add_option("model", o->model, "a published model's name")->type_name("MODEL");
+  k.add_option("model", o->model, "a GGUF file, a config.json, or a published model's name")->type_name("MODEL");
   k.add_option("--gpu", o->gpu, "device (default H100)")->type_name("NAME");
   k.add_option("--gpus,--tp", o->gpus, "devices, tensor parallel")->type_name("N");
   k.add_option("--dp", o->data_parallel, "replicas among them")->type_name("N");
@@ -59,8 +59,16 @@ void add_predict(CommandLine& line) {
   k.add_option("--batch", o->batch, "sequences at a time")->type_name("N");
   k.add_option("--prompt,--context", o->prompt, "prompt tokens (default 250)")->type_name("N");
   k.add_option("--output", o->output, "answer tokens (default 500)")->type_name("N");
-  k.add_option("--weights", o->weights, "bfloat16, fp8, mxfp4")->type_name("TYPE");
-  k.add_option("--sweep", o->sweeps, "KEY=a,b,c; once for each key: batch, prompt, output, gpus, gpu, weights")
+  k.add_option("--weights", o->weights, "bfloat16, fp8, mxfp4 (default: as the file or the release has them)")->type_name("TYPE");
+  k.add_option("--cached", o->cached, "share of the prompt that the prefix cache holds")->type_name("0..1");
+  k.add_option("--reasoning", o->reasoning, "tokens thought before the answer")->type_name("N");
+  k.add_option("--best-of", o->best_of, "answers drawn for each request")->type_name("N");
+  k.add_option("--draft", o->draft, "model that drafts tokens for this one to verify")->type_name("MODEL");
+  k.add_option("--draft-tokens", o->draft_tokens, "drafts a step (default 4)")->type_name("N");
+  k.add_option("--acceptance", o->acceptance, "chance that a draft is kept (default 0.7)")->type_name("0..1");
+  k.add_option("--guard", o->guard, "model that reads prompt and answer for safety")->type_name("MODEL");
+  k.add_option("--rate", o->rate, "requests a second, in the place of --batch")->type_name("R");
+  k.add_option("--sweep", o->sweeps, "KEY=a,b,c; once for each key: batch, prompt, output, gpus, gpu, weights, rate, cached, ...")
       ->type_name("KEY=LIST");
   k.add_flag("--all", o->all, "every model of the catalogue");
   k.add_flag("--fits", o->fits, "only what fits in memory");

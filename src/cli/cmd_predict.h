@@ -11,7 +11,7 @@
 namespace joulebook {
 
 struct PredictOptions {
-  std::string model;  // a name of the catalogue
+  std::string model;  // a GGUF file, a config.json or a published model's name
   std::string csv;    // rows in the columns of data/ml_energy.csv or ml_energy_diffusion.csv
   std::string fit;    // measured rows to fit
   std::string evaluate;
@@ -23,7 +23,15 @@ struct PredictOptions {
   double batch = 1;
   double prompt = 250;
   double output = 500;
-  std::string weights = "bfloat16";
+  std::string weights;  // empty: as the file or the release has them
+  double cached = 0;
+  double reasoning = 0;
+  double best_of = 1;
+  std::string draft;  // models, as `model`
+  std::string guard;
+  double draft_tokens = 4;
+  double acceptance = 0.7;
+  double rate = 0;
   double data_parallel = 1;
   double pipeline = 1;
   double expert_parallel = 1;
@@ -54,8 +62,9 @@ int predict_model(const Context& context, const PredictOptions& options);
 int predict_many(const Context& context, const PredictOptions& options);  // --sweep, --all
 
 // That model as the options deploy it.
-[[nodiscard]] serving::Plan deployed(const PredictOptions& options, const serving::Shape& shape);
-// The same by its name. Fails: input, "shape.unknown" with the nearest name.
+// Fails as physics::read_shape, for --draft and --guard.
+[[nodiscard]] Result<serving::Plan> deployed(const PredictOptions& options, const serving::Shape& shape);
+// The same by its file or name. Fails as physics::read_shape.
 [[nodiscard]] Result<serving::Plan> plan_of(const PredictOptions& options, const std::string& model);
 // Its record, every energy a quantity.
 [[nodiscard]] Json costed_json(const serving::Costed& costed, const serving::ServingFit& fit);

@@ -16,25 +16,30 @@ using serving::Costed;
 using serving::Plan;
 
 constexpr std::size_t kMostPoints = 1'000'000;
-constexpr std::string_view kKeys = "batch, prompt, context, output, gpus, gpu, weights, dp, ep, pp";
+constexpr std::string_view kKeys = "batch, prompt, context, output, gpus, gpu, weights, dp, ep, pp, "
+    "rate, cached, reasoning, best-of, draft-tokens, acceptance";
 
 Status set(Plan& plan, std::string_view key, std::string_view value) {
   if (key == "gpu") return plan.gpu = value, Status{};
   if (key == "weights" || key == "precision") return plan.weights = value, Status{};
+  struct Key {
+    std::string_view name;
+    double Plan::*field;
+  };
+  static constexpr Key kNumbers[] = {
+      {"batch", &Plan::batch},      {"prompt", &Plan::prompt},       {"context", &Plan::prompt},
+      {"output", &Plan::output},    {"gpus", &Plan::gpus},           {"devices", &Plan::gpus},
+      {"dp", &Plan::data_parallel}, {"ep", &Plan::expert_parallel},  {"pp", &Plan::pipeline},
+      {"rate", &Plan::rate},        {"cached", &Plan::cached},       {"reasoning", &Plan::reasoning},
+      {"best-of", &Plan::best_of},  {"draft-tokens", &Plan::draft_tokens},
+      {"acceptance", &Plan::acceptance}};
   const auto number = parse_double(value);
-  double* field = key == "batch"     ? &plan.batch
-                  : key == "prompt" || key == "context" ? &plan.prompt
-                  : key == "output"  ? &plan.output
-                  : key == "gpus" || key == "devices" ? &plan.gpus
-                  : key == "dp"      ? &plan.data_parallel
-                  : key == "ep"      ? &plan.expert_parallel
-                  : key == "pp"      ? &plan.pipeline
-                                     : nullptr;
-  if (!field || !number) {
+  const auto* field = std::ranges::find(kNumbers, key, &Key::name);
+  if (field == std::end(kNumbers) || !number) {
     return fail(ErrorKind::usage, "sweep.syntax", fmt::format("--sweep {}={} is not understood", key, value),
                 fmt::format("KEY=a,b,c with one of: {}", kKeys));
   }
-  *field = *number;
+  plan.*(field->field) = *number;
   return {};
 }
 
@@ -66,6 +71,14 @@ struct Point {
   Costed costed;
 };
 
+// As asked for, else the bits that most of the weights have.
+std::string weights_label(const Point& p) {
+  if (!p.plan.weights.empty()) return p.plan.weights;
+  const serving::Workload& w = p.costed.work;
+  constexpr double kBits = 8;
+  return fmt::format("{:.3g} bit", kBits * (w.shape.experts > 0 ? w.expert_bytes : w.weight_bytes));
+}
+
 constexpr std::string_view kCsvHeader =
     "model,gpu,gpus,weights,batch,prompt_tokens,output_tokens,j_per_token,lo,hi,j_per_request,tpot_ms,"
     "tpot_median_ms,tokens_per_s,power_w,memory_gb,fits\n";
@@ -75,7 +88,7 @@ std::string csv_line(const Point& p) {
   const double j = c.step.j_per_token;
   return fmt::format("{},{},{},{},{},{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{}\n",
                      csv_field(c.work.shape.name), csv_field(c.work.device.name), c.work.devices,
-                     csv_field(p.plan.weights), c.work.batch, c.work.input, c.work.output, j,
+                     csv_field(weights_label(p)), c.work.batch, c.work.input, c.work.output, j,
                      j * c.factors.lo, j * c.factors.hi, c.request_j(), 1e3 * c.step.step_s,
                      1e3 * c.step.tpot_median_s, c.work.batch / c.step.step_s, c.step.power_w,
                      c.memory.needed() / 1e9, c.memory.fits() ? "yes" : "no");
@@ -89,7 +102,7 @@ std::string table(const std::vector<Point>& points) {
     const double j = c.step.j_per_token;
     text += fmt::format("{:<26} {:>16} {:>9} {:>6} {:>7} {:>7}  {:>9.4g} {:>21} {:>9.4g} {:>8.0f} {:>5}\n",
                         c.work.shape.name, fmt::format("{} x {}", c.work.devices, c.work.device.name),
-                        p.plan.weights, c.work.batch, c.work.input, c.work.output, j,
+                        weights_label(p), c.work.batch, c.work.input, c.work.output, j,
                         fmt::format("[{:.4g}, {:.4g}]", j * c.factors.lo, j * c.factors.hi),
                         1e3 * c.step.step_s, c.step.power_w, c.memory.fits() ? "yes" : "no");
   }
@@ -138,7 +151,9 @@ Result<std::vector<Plan>> plans_of(const PredictOptions& o) {
   }
   std::vector<Plan> plans;
   for (const auto& shape : serving::all_shapes()) {
-    auto expanded = expand(deployed(o, shape), o.sweeps);
+    const auto plan = deployed(o, shape);
+    if (!plan) return fail(plan.error());
+    auto expanded = expand(*plan, o.sweeps);
     if (!expanded) return fail(expanded.error());
     plans.insert(plans.end(), expanded->begin(), expanded->end());
   }

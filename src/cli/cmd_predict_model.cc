@@ -3,6 +3,7 @@
 
 #include "cli/cmd_predict.h"
 #include "core/text.h"
+#include "physics/shape/shape_source.h"
 #include "physics/serving/plan.h"
 
 namespace joulebook {
@@ -41,6 +42,47 @@ Json cause_json(const Costed& c, const serving::ServingFit& fit) {
   return causes;
 }
 
+// What a request went through; parts that it has none of are left out. Cached tokens cost nothing by
+// any rule: what they saved stands beside them.
+struct Phase {
+  std::string_view name;
+  double tokens, seconds, joules;
+};
+std::vector<Phase> phases_of(const Costed& c) {
+  const serving::Workload& w = c.work;
+  const double kept = c.decode_j > 0 ? 1 - c.wasted_j / c.decode_j : 1;
+  const double answers = w.samples * (w.output - c.reasoning);
+  std::vector<Phase> phases{{"prefill", w.input * (1 - w.cached), c.prefill_s, c.prefill_j}};
+  if (c.reasoning > 0) {
+    phases.push_back({"reason", w.samples * c.reasoning, c.reason_s, kept * c.reason_j});
+  }
+  phases.push_back({"answer", answers, c.decode_s - c.reason_s, kept * (c.decode_j - c.reason_j)});
+  if (c.wasted_j > 0) phases.push_back({"wasted", 0, 0, c.wasted_j});
+  if (c.guard_j > 0) phases.push_back({"guard", w.input + w.output - c.reasoning, c.guard_s, c.guard_j});
+  if (c.idle_j > 0) phases.push_back({"idle", 0, 0, c.idle_j});
+  return phases;
+}
+
+// They sum to the request.
+Json phases_json(const Costed& c, const serving::ServingFit& fit) {
+  const auto energy = [&](double joules) {
+    return to_json(serving::modelled(c, fit, joules, "J", "request"));
+  };
+  Json phases = Json::array();
+  for (const Phase& p : phases_of(c)) {
+    phases.push(Json::object({{"phase", p.name},
+                              {"tokens", p.tokens},
+                              {"seconds", p.seconds},
+                              {"energy", energy(p.joules)}}));
+  }
+  if (c.work.cached > 0) {
+    phases.push(Json::object({{"phase", "cached"},
+                              {"tokens", c.work.input * c.work.cached},
+                              {"saved", energy(c.saved_j)}}));
+  }
+  return phases;
+}
+
 Json memory_json(const Costed& c) {
   return Json::object({{"weights_bytes", c.memory.weights},
                        {"cache_bytes", c.memory.cache},
@@ -48,6 +90,17 @@ Json memory_json(const Costed& c) {
                        {"fits", c.memory.fits()},
                        {"spare_bytes", c.memory.capacity - c.memory.needed()},
                        {"devices_needed", c.devices_needed}});
+}
+
+Json shape_json(const serving::Workload& w) {
+  constexpr double kBits = 8;
+  return Json::object({{"parameters", w.shape.total_params()},
+                       {"active_parameters", w.shape.active_params()},
+                       {"guessed_from_size", w.shape.synthesised},
+                       {"weight_bits", kBits * w.weight_bytes},
+                       {"expert_bits", kBits * w.expert_bytes},
+                       {"head_bits", kBits * w.head_bytes},
+                       {"kv_bytes_per_token", w.shape.kv_bytes * w.shape.kv_held * w.kv_scale}});
 }
 
 std::string layout(const Costed& c) {
@@ -63,21 +116,30 @@ std::string energy_text(const Costed& c, double joules) {
                      human(joules * c.factors.hi, "J"));
 }
 
+std::string phase_lines(const Costed& c) {
+  std::string text;
+  for (const Phase& p : phases_of(c)) {
+    text += fmt::format("    {:<17}{}{}\n", p.name, energy_text(c, p.joules),
+                        p.seconds > 0 ? fmt::format("   {:.3g} s", p.seconds) : "");
+  }
+  if (c.work.cached > 0) text += fmt::format("    cached           saves {}\n", energy_text(c, c.saved_j));
+  return text;
+}
+
 std::string table(const Costed& c, const serving::ServingFit& fit) {
   const serving::Prediction& s = c.step;
   constexpr double kMilli = 1e3, kGB = 1e9;
   std::string text = fmt::format(
-      "{} on {}, {} sequences at a time, {:.0f} tokens in, {:.0f} out\n\n"
+      "{} on {}, {:.4g} sequences at a time, {:.0f} tokens in, {:.0f} out\n\n"
       "  per output token   {}   modelled, 80 %\n"
       "  per request        {}   {:.2f} s\n"
-      "    prefill          {}   {:.3f} s\n"
-      "    decode           {}   {:.2f} s\n"
+      "{}"
       "  per step           {}   {:.2f} ms between tokens ({:.2f} ms median)\n"
       "  power              {} of {}, {:.0f} tokens/s\n"
       "  memory             {:.1f} GB of weights, {:.1f} GB of cache, {:.1f} GB spare\n\n",
       c.work.shape.name, layout(c), c.work.batch, c.work.input, c.work.output,
       energy_text(c, s.j_per_token), energy_text(c, c.request_j()), c.request_s(),
-      energy_text(c, c.prefill_j), c.prefill_s, energy_text(c, c.decode_j), c.decode_s,
+      phase_lines(c),
       energy_text(c, s.j_per_token * c.work.batch), kMilli * s.step_s, kMilli * s.tpot_median_s,
       human(s.power_w, "W"), human(c.work.devices * c.work.device.power_limit, "W"),
       c.work.batch / s.step_s, c.memory.weights / kGB, c.memory.cache / kGB,
@@ -92,6 +154,9 @@ std::string table(const Costed& c, const serving::ServingFit& fit) {
   }
   text += fmt::format("\n  boundary: the devices that serve, no host; fit of {} on {} rows, {} architectures.\n",
                       fit.date, fit.rows, fit.architectures);
+  if (c.work.shape.synthesised) {
+    text += "  no such model is known: its shape is guessed from the size in its name; the interval is wider.\n";
+  }
   if (!c.work.device.fitted) {
     text += "  this device is not in the data: its data sheet, the coefficients of the nearest kind, twice the interval.\n";
   }
@@ -100,7 +165,7 @@ std::string table(const Costed& c, const serving::ServingFit& fit) {
 
 }  // namespace
 
-serving::Plan deployed(const PredictOptions& o, const serving::Shape& shape) {
+Result<serving::Plan> deployed(const PredictOptions& o, const serving::Shape& shape) {
   serving::Plan plan;
   plan.shape = shape;
   if (!o.gpu.empty()) plan.gpu = o.gpu;
@@ -112,15 +177,25 @@ serving::Plan deployed(const PredictOptions& o, const serving::Shape& shape) {
   plan.batch = o.batch;
   plan.prompt = o.prompt;
   plan.output = o.output;
+  plan.reasoning = o.reasoning;
+  plan.cached = o.cached;
+  plan.best_of = o.best_of;
+  plan.draft_tokens = o.draft_tokens;
+  plan.acceptance = o.acceptance;
+  plan.rate = o.rate;
+  for (const auto& [name, into] : {std::pair{&o.draft, &plan.draft}, std::pair{&o.guard, &plan.guard}}) {
+    if (name->empty()) continue;
+    auto read = physics::read_shape(*name);
+    if (!read) return fail(read.error());
+    *into = serving::serving_shape(*read);
+  }
   return plan;
 }
 
 Result<serving::Plan> plan_of(const PredictOptions& o, const std::string& model) {
-  if (const auto shape = serving::find_shape(model)) return deployed(o, *shape);
-  const std::string near = serving::nearest_shape(model);
-  return fail(ErrorKind::input, "shape.unknown", fmt::format("no shape is known for \"{}\"", model),
-              fmt::format("{}predict --all lists the models",
-                          near.empty() ? "" : "did you mean " + near + "? else "));
+  const auto shape = physics::read_shape(model);
+  if (!shape) return fail(shape.error());
+  return deployed(o, serving::serving_shape(*shape));
 }
 
 Json costed_json(const Costed& c, const serving::ServingFit& fit) {
@@ -130,6 +205,7 @@ Json costed_json(const Costed& c, const serving::ServingFit& fit) {
   };
   return Json::object(
       {{"model", c.work.shape.name},
+       {"shape", shape_json(c.work)},
        {"gpu", c.work.device.name},
        {"gpus", c.work.devices},
        {"batch", c.work.batch},
@@ -138,8 +214,7 @@ Json costed_json(const Costed& c, const serving::ServingFit& fit) {
        {"per_token", energy(s.j_per_token, "output token")},
        {"per_request", energy(c.request_j(), "request")},
        {"per_step", energy(s.j_per_token * c.work.batch, "step")},
-       {"phases", Json::array({Json::object({{"phase", "prefill"}, {"seconds", c.prefill_s}, {"energy", energy(c.prefill_j, "request")}}),
-                               Json::object({{"phase", "decode"}, {"seconds", c.decode_s}, {"energy", energy(c.decode_j, "request")}})})},
+       {"phases", phases_json(c, fit)},
        {"causes", cause_json(c, fit)},
        {"power", to_json(serving::modelled(c, fit, s.power_w, "W"))},
        {"step_s", s.step_s},

@@ -17,7 +17,7 @@ joulebook_room(diffusion
     diffusion/work.cc
     ${CMAKE_CURRENT_BINARY_DIR}/diffusion_catalogue_csv.cc
     ${CMAKE_CURRENT_BINARY_DIR}/diffusion_parameters_csv.cc
-  DEPENDS core
+  DEPENDS core physics_machine
   LIBRARIES fmt::fmt)
 
 find_library(JOULEBOOK_NLOPT nlopt REQUIRED)

@@ -155,7 +155,7 @@ TEST(DiffusionModel, BadRequestsSayWhat) {
   EXPECT_EQ(code(r), "none");
   r.gpu = "H1000x";
   r.gpu = "Voodoo 2";
-  EXPECT_EQ(code(r), "gpu.unknown");
+  EXPECT_EQ(code(r), "hardware.unknown");
   r = h100("FLUX.1-dev", -1, 28);
   EXPECT_EQ(code(r), "diffusion.size");
   r = h100("FLUX.1-dev", 1024, std::nan(""));

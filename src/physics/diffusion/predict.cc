@@ -76,6 +76,11 @@ Result<Job> counted(const Request& r, const Denoiser& shape) {
   if (!device) return fail(device.error());
   const auto bytes = bytes_of(r.precision);
   if (!bytes) return fail(bytes.error());
+  if (*bytes > 2 && device->peak32 <= 0) {
+    return fail(ErrorKind::input, "hardware.sheet",
+                fmt::format("the 32-bit rate of {} is not known", device->name),
+                "name a 16-bit precision, as bfloat16");
+  }
   Job job = job_of(shape, Picture{r.width, r.height, r.frames});
   job.device = *device;
   job.engine = r.engine;

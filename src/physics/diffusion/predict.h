@@ -38,7 +38,7 @@ struct Prediction {
 };
 
 // Errors, all of kind input: "diffusion.shape" (name unknown and no parameters given),
-// "gpu.unknown", "diffusion.size" (a length, count or batch that is missing, absurd, or
+// "hardware.unknown", "hardware.sheet", "diffusion.size" (a length, count or batch that is missing, absurd, or
 // contradicts another).
 [[nodiscard]] Result<Job> job_of(const Request& request);
 [[nodiscard]] Result<Prediction> predict(const Request& request,

@@ -92,7 +92,7 @@ std::string report(const Evaluation& e, const std::string& checks) {
       "and Gneiting and Raftery's score in logarithms (less is better).\n\n",
       e.all.date, e.all.date, e.all.date, e.rows.size());
   out += table("all", e.rows, [](const Sample&) { return std::string("all"); });
-  out += table("GPU", e.rows, [](const Sample& s) { return std::string(s.job.device.name); });
+  out += table("GPU", e.rows, [](const Sample& s) { return s.job.device.name; });
   out += table("task", e.rows, [](const Sample& s) { return s.request.task; });
   out += table("engine", e.rows, [](const Sample& s) {
     return std::string(s.request.engine == Engine::xdit ? "xDiT 0.4.5" : "diffusers 0.29.2");

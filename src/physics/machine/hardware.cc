@@ -81,6 +81,7 @@ Result<Hardware> read_row(const CsvTable::Row& row) {
   h.fp8 = rate("fp8_dense_tflops");
   h.int8 = rate("int8_dense_tops");
   h.fp4 = rate("fp4_dense_tflops");
+  h.fp32 = rate("fp32_tflops");
   h.tdp_w = scaled(row.number("tdp_w"), 1);
   h.idle_w = middle(row.text("idle_w_measured"));
   h.min_cap_w = scaled(row.number("min_cap_w"), 1);

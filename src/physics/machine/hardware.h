@@ -19,6 +19,7 @@ struct Hardware {
   double bandwidth = 0;              // bytes/s, peak; the fastest variant's
   // FLOP/s (or OP/s), dense, no sparsity.
   std::optional<double> fp16, bf16, fp8, int8, fp4;
+  std::optional<double> fp32;        // without matrix units; from memory of data sheets
   std::optional<double> tdp_w;
   std::optional<double> idle_w;      // measured, the middle where a range; of the device alone
   std::optional<double> min_cap_w;   // the lowest power limit that the driver takes

@@ -22,6 +22,7 @@ TEST(Hardware, EveryRowReads) {
     if (h.link_bytes_s) EXPECT_FALSE(h.link_source.empty()) << h.name;
     if (h.min_cap_w) EXPECT_LT(*h.min_cap_w, h.tdp_w.value_or(0)) << h.name;
     if (h.idle_w) EXPECT_LT(*h.idle_w, 0.3 * h.tdp_w.value_or(0)) << h.name;
+    if (h.fp32 && h.rate16()) EXPECT_LT(*h.fp32, *h.rate16()) << h.name;
     // Dense rates: no sparse one among them.
     if (h.fp8 && h.bf16) EXPECT_LE(*h.fp8, 2.1 * *h.bf16) << h.name;
     EXPECT_EQ(find_hardware(h.name)->name, h.name);

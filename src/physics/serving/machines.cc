@@ -2,95 +2,71 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
-#include "core/text.h"
+#include <algorithm>
+#include <array>
 
 namespace joulebook::serving {
 namespace {
 
-constexpr double kGB = 1e9, kT = 1e12;
+struct Kin {
+  std::string_view name;  // of data/hardware.csv, or what it begins with
+  Kind kind;
+  bool fitted = false;
+};
 
-Device device(const char* name, Kind kind, double gb_s, double tflops16, double tflops8,
-              double watts, double gb, bool fitted = false) {
-  return {name, kind, gb_s * kGB, tflops16 * kT, tflops8 * kT, watts, gb * kGB, fitted};
-}
+// The kind nearest in generation: same tensor cores, same class of memory. The first that fits.
+constexpr auto kKin = std::to_array<Kin>({
+    {"H100 SXM5 80GB", Kind::h100, true},
+    {"B200 HGX 180GB", Kind::b200, true},
+    {"A100 SXM4 40GB", Kind::a100, true},
+    {"A40", Kind::a40, true},
+    {"V100 SXM2 16/32GB", Kind::v100, true},
+    {"GB200", Kind::b200},
+    {"B300", Kind::b200},
+    {"MI355X", Kind::b200},
+    {"TPU v7", Kind::b200},
+    {"A100", Kind::a100},
+    {"A30", Kind::a100},
+    {"MI250", Kind::a100},
+    {"Gaudi 2", Kind::a100},
+    {"TPU v4", Kind::a100},
+    {"TPU v5", Kind::a100},
+    {"P100", Kind::v100},
+    {"T4", Kind::v100},
+    {"RTX 2080", Kind::v100},
+    {"TPU v2", Kind::v100},
+    {"TPU v3", Kind::v100},
+    {"A10", Kind::a40},
+    {"L4", Kind::a40},
+    {"RTX", Kind::a40},
+    {"Apple", Kind::a40},
+});
 
-// Data sheets, dense rates: data/hardware.csv of the project's research, its sources named there.
-const std::vector<Device>& table() {
-  using enum Kind;
-  static const std::vector<Device> devices{
-      device("H100 SXM", h100, 3350, 989.4, 1978.9, 700, 80, true),
-      device("B200", b200, 8000, 2250, 4500, 1000, 180, true),
-      device("A100 SXM 40GB", a100, 1555, 312, 312, 400, 40, true),
-      device("A40", a40, 696, 149.7, 149.7, 300, 48, true),
-      device("V100 SXM2", v100, 900, 125, 125, 300, 32, true),
-      device("A100 SXM 80GB", a100, 2039, 312, 312, 400, 80),
-      device("A100 PCIe 80GB", a100, 1935, 312, 312, 300, 80),
-      device("H100 PCIe", h100, 2000, 756, 1513, 350, 80),
-      device("H100 NVL", h100, 3938, 835.5, 1670.5, 400, 94),
-      device("H800 SXM", h100, 3350, 989, 1979, 700, 80),
-      device("H200 SXM", h100, 4800, 989.5, 1979, 700, 141),
-      device("MI300X", h100, 5300, 1307.4, 2614.9, 750, 192),
-      device("MI250X", a100, 3277, 383, 383, 560, 128),
-      device("L4", a40, 300, 121, 242, 72, 24),
-      device("L40S", a40, 864, 362, 733, 350, 48),
-      device("T4", v100, 320, 65, 65, 70, 16),
-      device("RTX 3090", a40, 936, 71, 71, 350, 24),
-      device("RTX 4070", a40, 504, 58.3, 116.6, 200, 12),
-      device("RTX 4090", a40, 1008, 165.2, 330.3, 450, 24),
-      device("RTX 5090", a40, 1792, 209.5, 419, 575, 32),
-  };
-  return devices;
-}
-
-// Every word of `entry` is in `asked`, or the other way round.
-bool names(std::string_view asked, std::string_view entry) {
-  for (const auto word : split(entry, ' ')) {
-    if (asked.find(word) == std::string_view::npos) return false;
-  }
-  return true;
-}
-
-// The data's spellings, and memory sizes that leave no choice.
-std::string plain(std::string_view name) {
-  std::string text = lower(trim(name));
-  for (const std::string_view drop : {"nvidia", "amd instinct", "geforce"}) {
-    if (const auto at = text.find(drop); at != std::string::npos) text.erase(at, drop.size());
-  }
-  for (char& c : text) {
-    if (c == '-' || c == '_') c = ' ';
-  }
-  return std::string(trim(text));
+Kin kin_of(std::string_view name) {
+  const auto* at =
+      std::ranges::find_if(kKin, [&](const Kin& kin) { return name.starts_with(kin.name); });
+  return at == kKin.end() ? Kin{name, Kind::h100} : *at;
 }
 
 }  // namespace
 
-std::span<const Device> all_devices() { return table(); }
+Result<Device> serving_device(const physics::Hardware& h) {
+  const auto rate = h.rate16();
+  if (!rate || !h.tdp_w) {
+    return fail(ErrorKind::input, "hardware.sheet",
+                fmt::format("nobody has published the {} of {}",
+                            rate ? "power limit" : "16-bit rate", h.name),
+                "name another device, as \"H100\" or \"RTX 4090\"");
+  }
+  const Kin kin = kin_of(h.name);
+  return Device{h.name,   kin.kind, h.bandwidth,    *rate, h.fp8.value_or(*rate),
+                *h.tdp_w, h.memory_bytes, kin.fitted};
+}
 
 Result<Device> find_device(std::string_view name) {
-  const std::string asked = plain(name);
-  std::vector<std::string> known;
-  const Device* found = nullptr;
-  for (const Device& d : table()) {
-    known.push_back(d.name);
-    const std::string entry = lower(d.name);
-    if (entry == asked) return d;
-    // The longest entry whose words are all there; else the first that begins with what was asked.
-    if (names(asked, entry) && (!found || d.name.size() > found->name.size())) found = &d;
-  }
-  if (found) return *found;
-  for (const Device& d : table()) {
-    const std::string entry = lower(d.name);
-    const std::string head = entry.substr(0, entry.find(' '));
-    const bool spelt_out = head == "rtx" ? asked.size() > 3 && entry.starts_with(asked)
-                                         : split(asked, ' ')[0] == head;
-    if (spelt_out) return d;
-  }
-  const auto near = nearest(asked, known);
-  return fail(ErrorKind::input, "gpu.unknown", fmt::format("no data sheet for \"{}\"", name),
-              fmt::format("{}name one of: {}", near ? "did you mean " + *near + "? else " : "",
-                          join(known, ", ")));
+  const auto hardware = physics::find_hardware(name);
+  if (!hardware) return fail(hardware.error());
+  return serving_device(*hardware);
 }
 
 }  // namespace joulebook::serving

@@ -1,12 +1,12 @@
 #pragma once
-// What a step runs on, as the serving model sees it: a device's data sheet, and the kind whose
-// fitted coefficients it takes.
+// What a step runs on, as the serving model sees it: a data sheet (physics/machine), and the kind
+// whose fitted coefficients it takes.
 #include <joulebook/result.h>
 
-#include <span>
 #include <string>
 #include <string_view>
 
+#include "physics/machine/hardware.h"
 #include "physics/serving/parameters.h"
 
 namespace joulebook::serving {
@@ -22,9 +22,11 @@ struct Device {
   bool fitted = false;     // in the data; else coefficients are borrowed and intervals wider
 };
 
+// Fails: input, "hardware.sheet" where its 16-bit rate or its power limit is not known.
+[[nodiscard]] Result<Device> serving_device(const physics::Hardware& hardware);
+
 // By name as published rows, data sheets and nvidia-smi write it ("H100 80GB HBM3", "A100",
-// "NVIDIA B200"). Fails: input, "gpu.unknown" with the nearest names.
+// "NVIDIA B200"). Fails: input, "hardware.unknown" with the nearest names; "hardware.sheet".
 [[nodiscard]] Result<Device> find_device(std::string_view name);
-[[nodiscard]] std::span<const Device> all_devices();
 
 }  // namespace joulebook::serving

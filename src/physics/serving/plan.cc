@@ -2,14 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "physics/serving/plan_parts.h"
 #include "physics/serving/rows.h"
 
 namespace joulebook::serving {
 namespace {
 
-Status check(const Plan& p) {
+Status writes(const Shape& shape) {
+  if (shape.generates) return {};
+  return fail(ErrorKind::input, "plan.encoder",
+              fmt::format("{} is an encoder: it gives a vector, no tokens", shape.name),
+              "name a model that writes; measure this one with joulebook run");
+}
+
+// What stands for itself: no two fields contradict each other here.
+Status check_numbers(const Plan& p) {
   struct Field {
     std::string_view name;
     double value, most;
@@ -17,10 +27,34 @@ Status check(const Plan& p) {
   for (const auto& [name, value, most] :
        {Field{"--gpus", p.gpus, 4096}, {"--dp", p.data_parallel, 4096}, {"--pp", p.pipeline, 4096},
         {"--ep", p.expert_parallel, 4096}, {"--batch", p.batch, 1e6}, {"--prompt", p.prompt, 1e8},
-        {"--output", p.output, 1e8}}) {
+        {"--output", p.output, 1e8}, {"--best-of", p.best_of, 1e4},
+        {"--draft-tokens", p.draft_tokens, 64}}) {
     if (value >= 1 && value <= most) continue;
     return fail(ErrorKind::input, "plan.length", fmt::format("{} {} makes no sense", name, value),
                 fmt::format("give a number from 1 to {}", most));
+  }
+  for (const auto& [name, value, most] :
+       {Field{"--cached", p.cached, 1}, Field{"--acceptance", p.acceptance, 1},
+        {"--reasoning", p.reasoning, 1e8}, {"--rate", p.rate, 1e9}}) {
+    if (value >= 0 && value <= most) continue;
+    return fail(ErrorKind::input, most == 1 ? "plan.share" : "plan.length",
+                fmt::format("{} {} makes no sense", name, value),
+                fmt::format("give a number from 0 to {}", most));
+  }
+  return {};
+}
+
+Status check(const Plan& p) {
+  for (const Shape* shape : {&p.shape, p.draft ? &*p.draft : nullptr, p.guard ? &*p.guard : nullptr}) {
+    if (shape == nullptr) continue;
+    if (auto ok = writes(*shape); !ok) return ok;
+  }
+  if (auto ok = check_numbers(p); !ok) return ok;
+  if (p.rate == 0 && p.best_of > p.batch) {
+    return fail(ErrorKind::input, "plan.length",
+                fmt::format("{} answers of a request are more than the {} sequences at a time",
+                            p.best_of, p.batch),
+                fmt::format("give --batch {} or more", p.best_of));
   }
   if (p.data_parallel * p.pipeline > p.gpus) {
     return fail(ErrorKind::input, "plan.layout",
@@ -31,48 +65,125 @@ Status check(const Plan& p) {
   return {};
 }
 
-double devices_needed(Workload w, double context) {
-  for (double n = std::max(1.0, w.data_parallel * w.pipeline); n <= 4096; n *= 2) {
-    w.devices = n;
-    if (memory_of(w, context).fits()) return n;
-  }
-  return 0;
-}
-
-}  // namespace
-
-double full_context(const Plan& plan) { return plan.prompt + plan.output; }
-
-Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
-  if (auto ok = check(plan); !ok) return fail(ok.error());
-  auto device = find_device(plan.gpu);
-  if (!device) return fail(device.error());
-  Costed c;
-  Workload& w = c.work;
+Workload workload_of(const Plan& plan, const Device& device) {
+  Workload w;
   w.shape = plan.shape;
-  w.device = *device;
+  w.device = device;
   w.devices = plan.gpus;
   w.data_parallel = plan.data_parallel;
   w.pipeline = plan.pipeline;
   w.expert_parallel = plan.expert_parallel;
   w.batch = plan.batch;
   w.input = plan.prompt;
-  w.output = plan.output;
+  w.output = plan.reasoning + plan.output;
+  w.cached = plan.cached;
+  w.samples = plan.best_of;
   set_precision(w, plan.weights);
-  c.step = predict(w, fit.parameters);
-  c.factors = factors(fit.spread, w);
-  c.level = fit.spread.level;
-  c.memory = memory_of(w, full_context(plan));
-  c.devices_needed = c.memory.fits() ? plan.gpus : devices_needed(w, full_context(plan));
-  const double steps = w.output;                // a request's tokens, one a step
-  const double begun = w.batch / w.output;      // requests begun in a step
+  return w;
+}
+
+double at(const std::array<double, kCauses>& values, Cause cause) {
+  return values[static_cast<std::size_t>(cause)];
+}
+
+// Thinking comes first, so its tokens read less of the cache than the answer's.
+void split_decode(const Plan& plan, Costed& c) {
+  if (plan.reasoning <= 0) return;
+  c.reasoning = plan.reasoning;
+  const double r = plan.reasoning, a = plan.output;
+  const double early = r * context_seen(c.work.shape, plan.prompt + r / 2);
+  const double late = a * context_seen(c.work.shape, plan.prompt + r + a / 2);
+  const auto share = [&](const std::array<double, kCauses>& values) {
+    double all = 0;
+    for (const double v : values) all += v;
+    all -= at(values, Cause::prefill);
+    const double kv = all > 0 ? at(values, Cause::kv) / all : 0;
+    return (1 - kv) * r / (r + a) + kv * early / std::max(early + late, 1e-12);
+  };
+  c.reason_j = c.decode_j * share(c.step.joules);
+  c.reason_s = c.decode_s * share(c.step.seconds);
+}
+
+// One request's share of its steps.
+void cost_request(const Plan& plan, Costed& c) {
+  const Workload& w = c.work;
+  const double steps = w.output;
+  const double begun = w.batch / (w.output * w.samples);  // prompts read in a step
   const double joules_step = c.step.j_per_token * w.batch;
-  const double share = joules_step > 0 ? c.step.joules[static_cast<std::size_t>(Cause::prefill)] / joules_step : 0;
-  c.prefill_j = share * c.step.j_per_token * steps;
-  c.decode_j = (1 - share) * c.step.j_per_token * steps;
+  const double share = joules_step > 0 ? at(c.step.joules, Cause::prefill) / joules_step : 0;
+  const double all = c.step.j_per_token * steps * w.samples;
+  c.prefill_j = share * all;
+  c.decode_j = all - c.prefill_j;
   // What the prompts of others add to the gaps between this request's tokens belongs to its decode.
   c.prefill_s = c.step.prefill_s / std::max(begun, 1e-12);
   c.decode_s = c.step.step_s * (steps - 1);
+  split_decode(plan, c);
+}
+
+Memory memory_with_draft(const Plan& plan, const Workload& work) {
+  Memory m = memory_of(work, full_context(plan));
+  if (!plan.draft) return m;
+  Workload draft = work;
+  draft.shape = *plan.draft;
+  set_precision(draft, "");
+  const Memory beside = memory_of(draft, full_context(plan));
+  m.weights += beside.weights;
+  m.cache += beside.cache;
+  return m;
+}
+
+// Watts of all devices with the model loaded and nothing to do.
+double idle_power(const Workload& w, const ServingFit& fit) {
+  const auto kind = static_cast<std::size_t>(w.device.kind);
+  return w.devices * w.device.power_limit * fit.parameters[idle_h100 + kind];
+}
+
+// What reading the cached share of the prompt would have cost, all else alike.
+double saved_by_cache(const Plan& plan, const Costed& c, const ServingFit& fit) {
+  if (plan.cached <= 0) return 0;
+  Costed whole;
+  whole.work = c.work;
+  whole.work.cached = 0;
+  whole.step = step_of(plan, whole.work, fit).step;
+  cost_request(plan, whole);
+  return whole.prefill_j + whole.decode_j - c.prefill_j - c.decode_j;
+}
+
+}  // namespace
+
+double full_context(const Plan& plan) { return plan.prompt + plan.reasoning + plan.output; }
+
+Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
+  if (auto ok = check(plan); !ok) return fail(ok.error());
+  auto device = find_device(plan.gpu);
+  if (!device) return fail(device.error());
+  Costed c;
+  c.work = workload_of(plan, *device);
+  if (plan.rate > 0) {
+    auto arrivals = batch_at_rate(plan, c.work, fit);
+    if (!arrivals) return fail(arrivals.error());
+    c.work.batch = arrivals->batch;
+    c.busy = arrivals->busy;
+  }
+  const Stepped stepped = step_of(plan, c.work, fit);
+  c.step = stepped.step;
+  c.draft_step_s = stepped.draft_step_s;
+  c.factors = factors(fit.spread, c.work);
+  c.level = fit.spread.level;
+  const double context = full_context(plan);
+  c.memory = memory_with_draft(plan, c.work);
+  const double beside = c.memory.needed() - memory_of(c.work, context).needed();
+  c.devices_needed = c.memory.fits() ? plan.gpus : devices_needed(c.work, context, beside);
+  cost_request(plan, c);
+  c.wasted_j = stepped.wasted_share * (c.prefill_j + c.decode_j);
+  c.saved_j = saved_by_cache(plan, c, fit);
+  if (plan.guard) {
+    const Guarded guarded = guard_pass(plan, c.work, fit);
+    c.guard_s = guarded.seconds;
+    c.guard_j = guarded.joules;
+    c.guard_devices = guarded.devices;
+  }
+  if (c.busy < 1) c.idle_j = idle_power(c.work, fit) * (1 - c.busy) / plan.rate;
   return c;
 }
 

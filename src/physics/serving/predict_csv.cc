@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "core/csv_records.h"
 #include "core/text.h"
@@ -22,50 +22,52 @@ std::string predicted_cells(const Row& row, const ServingFit& fit) {
                      r.j_per_token * f.hi, tpot * kMilli, r.power_w);
 }
 
+// What is appended to one row; counts it.
+std::string row_cells(const Columns& columns, const std::vector<std::string>& cells,
+                      std::size_t line, const ServingFit& fit, PredictedCsv& out) {
+  ++out.rows;
+  const auto row = read_row(columns, cells);
+  if (row) {
+    out.guessed += row->work.shape.synthesised ? 1 : 0;
+    return predicted_cells(*row, fit);
+  }
+  ++out.refused;
+  const auto& e = row.error();
+  constexpr std::size_t kShown = 10;
+  if (out.reasons.size() < kShown) {
+    out.reasons.push_back(fmt::format("line {}: {} ({})", line, e.message, e.cure));
+  }
+  return ",,,,,," + csv_field(fmt::format("{}: {}", e.code, e.message));
+}
+
 }  // namespace
 
 std::vector<std::string_view> csv_records(std::string_view text) {
   std::vector<std::string_view> records;
   for (std::size_t line = 1; !text.empty();) {
-    CsvRecord record = next_csv_record(text, line);
-    if (record.end.empty() && record.text.ends_with('\r')) record.text.remove_suffix(1);
-    if (!record.text.empty()) records.push_back(record.text);
+    const CsvRecord record = next_csv_record(text, line);
+    if (!trim(record.text).empty()) records.push_back(record.text);
   }
   return records;
 }
 
 Result<PredictedCsv> predict_csv(std::string_view text, const ServingFit& fit) {
-  const auto records = csv_records(without_byte_order_mark(text));
-  if (records.empty()) {
-    return fail(ErrorKind::input, "csv.empty", "the file has no header", "give a CSV file with rows");
-  }
-  if (std::ranges::count(records.back(), '"') % 2 != 0) {
-    return fail(ErrorKind::input, "csv.quote",
-                fmt::format("a quote in record {} is never closed", records.size()),
-                "close it, or double a quote that is part of a quoted cell");
-  }
-  auto columns = Columns::of(parse_csv_line(records[0]));
-  if (!columns) return fail(columns.error());
   PredictedCsv out;
-  out.text = fmt::format("{}{}\n", records[0], kAppended);
-  for (std::size_t i = 1; i < records.size(); ++i) {
-    ++out.rows;
-    out.text += records[i];
-    const auto row = read_row(*columns, parse_csv_line(records[i]));
-    if (row) {
-      out.guessed += row->work.shape.synthesised ? 1 : 0;
-      out.text += predicted_cells(*row, fit);
-    } else {
-      ++out.refused;
-      const auto& e = row.error();
-      out.text += ",,,,,," + csv_field(fmt::format("{}: {}", e.code, e.message));
-      constexpr std::size_t kShown = 10;
-      if (out.reasons.size() < kShown) {
-        out.reasons.push_back(fmt::format("row {}: {} ({})", i, e.message, e.cure));
-      }
-    }
-    out.text += '\n';
-  }
+  std::optional<Columns> columns;
+  auto csv = append_csv_columns(
+      text, {.names = kAppended,
+             .cure = "give a CSV file with rows, in the columns of data/ml_energy.csv",
+             .header =
+                 [&](const std::vector<std::string>& names) -> Status {
+               auto found = Columns::of(names);
+               if (!found) return fail(found.error());
+               columns = std::move(*found);
+               return {};
+             },
+             .row = [&](const std::vector<std::string>& cells,
+                        std::size_t line) { return row_cells(*columns, cells, line, fit, out); }});
+  if (!csv) return fail(csv.error());
+  out.text = std::move(*csv);
   return out;
 }
 

@@ -11,7 +11,7 @@
 namespace joulebook::serving {
 
 struct PredictedCsv {
-  std::string text;  // the rows as they were, six columns appended
+  std::string text;  // the rows as they were, line ends too, six columns appended
   std::size_t rows = 0;
   std::size_t refused = 0;
   std::size_t guessed = 0;           // shapes synthesised from their sizes

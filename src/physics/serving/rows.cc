@@ -98,8 +98,34 @@ std::string fold_of(const Shape& s) {
 
 }  // namespace
 
+namespace {
+
+// The kind of product that so many bytes a weight are multiplied by.
+Weights weights_of(double bytes) {
+  constexpr double kBlocksUpTo = 1.1;  // Q8_0: 8.5 bits
+  if (bytes == 1) return Weights::fp8;
+  return bytes < kBlocksUpTo ? Weights::fp4 : Weights::bits16;
+}
+
+void store_natively(Workload& w) {
+  const StoredBytes& b = w.shape.stored;
+  w.weight_bytes = b.dense;
+  w.expert_bytes = b.expert;
+  w.head_bytes = b.head;
+  w.embedding_bytes = b.embedding;
+  constexpr double kWide = 2;
+  w.kv_scale = b.kv / kWide;
+  w.weights = weights_of(w.shape.experts > 0 ? b.expert : b.dense);
+}
+
+}  // namespace
+
 void set_precision(Workload& w, std::string_view text) {
   const std::string name = lower(text);
+  if (name.empty()) return store_natively(w);
+  w.weights = Weights::bits16;
+  w.weight_bytes = w.expert_bytes = w.head_bytes = w.embedding_bytes = 2;
+  w.kv_scale = 1;
   if (name.starts_with("fp8") || name.starts_with("int8") || name.starts_with("w8")) {
     w.weights = Weights::fp8;
     w.weight_bytes = w.expert_bytes = 1;
@@ -111,7 +137,7 @@ void set_precision(Workload& w, std::string_view text) {
     w.expert_bytes = 4.25 / 8;
     w.weight_bytes = w.shape.experts > 0 ? 2 : 4.25 / 8;
   } else if (name.starts_with("float32") || name == "fp32") {
-    w.weight_bytes = w.expert_bytes = 4;
+    w.weight_bytes = w.expert_bytes = w.head_bytes = w.embedding_bytes = 4;
   }
 }
 

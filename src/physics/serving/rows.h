@@ -53,7 +53,8 @@ struct Example {
 // Every row that has its measurements. Fails as Columns::of; rows that cannot be read are skipped.
 [[nodiscard]] Result<std::vector<Example>> read_examples(std::string_view csv, bool known_shapes = true);
 
-// Sets weights and their bytes from a name: "bfloat16", "fp8", "mxfp4", "int4", ... Unknown: 16 bit.
+// Sets weights and their bytes from a name: "bfloat16", "fp8", "mxfp4", "int4", ... Empty: as the
+// shape's file or release stores them. Unknown: 16 bit. REQUIRES: work.shape is set.
 void set_precision(Workload& work, std::string_view name);
 
 // Names of the groups that tables are cut by.

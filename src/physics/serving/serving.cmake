@@ -4,8 +4,6 @@ find_library(JOULEBOOK_GSL gsl REQUIRED)
 find_library(JOULEBOOK_GSL_CBLAS gslcblas REQUIRED)
 joulebook_embed_text(${CMAKE_SOURCE_DIR}/data/serving_fit.json
   ${CMAKE_CURRENT_BINARY_DIR}/serving_fit_data.cc serving_fit_json)
-joulebook_embed_text(${CMAKE_SOURCE_DIR}/data/serving_shapes.csv
-  ${CMAKE_CURRENT_BINARY_DIR}/serving_shapes_data.cc serving_shapes_csv)
 joulebook_room(serving
   SOURCES
     serving/baselines.cc
@@ -17,16 +15,17 @@ joulebook_room(serving
     serving/machines.cc
     serving/parameters.cc
     serving/plan.cc
+    serving/plan_parts.cc
     serving/predict_csv.cc
     serving/rows.cc
     serving/shapes.cc
     serving/step_model.cc
     ${CMAKE_CURRENT_BINARY_DIR}/serving_fit_data.cc
-    ${CMAKE_CURRENT_BINARY_DIR}/serving_shapes_data.cc
-  DEPENDS core
+  DEPENDS core physics_machine physics_shape
   LIBRARIES fmt::fmt ${JOULEBOOK_GSL} ${JOULEBOOK_GSL_CBLAS})
 target_include_directories(jb_serving SYSTEM PRIVATE ${JOULEBOOK_GSL_INCLUDE})
-joulebook_test(serving ROOMS serving SOURCES serving/serving_test.cc)
+joulebook_test(serving ROOMS serving
+  SOURCES serving/plan_test.cc serving/serving_test.cc)
 if(TARGET serving_test)
   target_compile_definitions(serving_test PRIVATE JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
 endif()

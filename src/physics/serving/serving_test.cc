@@ -11,6 +11,8 @@
 #include "physics/serving/evaluate.h"
 #include "physics/serving/least_squares.h"
 #include "physics/serving/predict_csv.h"
+#include "physics/shape/catalogue.h"
+#include "physics/shape/counts.h"
 
 namespace joulebook::serving {
 namespace {
@@ -75,18 +77,74 @@ TEST(Shapes, SynthesisedOnesHaveTheSizesAskedFor) {
   EXPECT_EQ(synthesise_shape(-1, -1, "").error().code, "shape.size");
 }
 
+TEST(Shapes, AreTheCountsOfTheCatalogue) {
+  std::size_t hybrids = 0;
+  for (const auto& model : physics::model_catalogue()) {
+    const Shape s = serving_shape(model.shape);
+    const auto total = static_cast<double>(physics::total_parameters(model.shape));
+    EXPECT_NEAR(s.total_params(), total, 1e-9 * total) << s.name;
+    const auto active = static_cast<double>(physics::matmul_parameters(model.shape));
+    EXPECT_NEAR(s.active_params(), active, 1e-9 * active) << s.name;
+    EXPECT_EQ(s.kv_bytes * s.kv_held, physics::kv_bytes_per_token(model.shape)) << s.name;
+    const double read = s.kv_bytes * context_seen(s, 3000);
+    EXPECT_NEAR(read, physics::kv_bytes_read(model.shape, 3000), 1e-9 * read) << s.name;
+    EXPECT_GE(s.other_params, 0) << s.name;
+    hybrids += s.family == Family::hybrid ? 1 : 0;
+  }
+  EXPECT_GT(hybrids, 10U);
+  EXPECT_FALSE(serving_shape(physics::find_model("bert-base-uncased")->shape).generates);
+  EXPECT_GT(find_shape("flan-t5-xl")->encoder_params, 1e9);
+}
+
+TEST(Shapes, EveryModelOfTheDataIsKnown) {
+  const auto examples = read_examples(published_rows());
+  ASSERT_TRUE(examples);
+  for (const Example& e : *examples) EXPECT_FALSE(e.row.work.shape.synthesised) << e.row.model;
+}
+
+// What a file stores is what a step reads.
+TEST(Shapes, TrueBitsBecomeBytes) {
+  physics::ModelShape model = physics::find_model("gpt-oss-20b")->shape;
+  model.precision.mixer = model.precision.feed_forward = 8.5;
+  model.precision.head = 6.5625;
+  model.precision.kv = 8;
+  Workload w;
+  w.shape = serving_shape(model);
+  set_precision(w, "");
+  EXPECT_EQ(w.expert_bytes, 4.25 / 8);
+  EXPECT_EQ(w.weight_bytes, 8.5 / 8);
+  EXPECT_EQ(w.head_bytes, 6.5625 / 8);
+  EXPECT_EQ(w.kv_scale, 0.5);
+  EXPECT_EQ(w.weights, Weights::fp4);
+  set_precision(w, "bfloat16");
+  EXPECT_EQ(w.weights, Weights::bits16);
+  EXPECT_EQ(w.expert_bytes, 2);
+  EXPECT_EQ(w.kv_scale, 1);
+}
+
 TEST(Machines, AreFoundByEverySpellingOfTheData) {
-  for (const auto& [spelling, name] : {std::pair{"H100 80GB HBM3", "H100 SXM"}, {"H100", "H100 SXM"},
-                                       {"A100-SXM4-40GB", "A100 SXM 40GB"}, {"A100", "A100 SXM 40GB"},
-                                       {"NVIDIA A100-SXM4-80GB", "A100 SXM 80GB"}, {"B200", "B200"},
-                                       {"A40", "A40"}, {"V100", "V100 SXM2"},
-                                       {"NVIDIA GeForce RTX 4090", "RTX 4090"}, {"H200", "H200 SXM"}}) {
+  for (const auto& [spelling, name] :
+       {std::pair{"H100 80GB HBM3", "H100 SXM5 80GB"}, {"H100", "H100 SXM5 80GB"},
+        {"A100-SXM4-40GB", "A100 SXM4 40GB"}, {"NVIDIA A100-SXM4-80GB", "A100 SXM4 80GB"},
+        {"B200", "B200 HGX 180GB"}, {"A40", "A40"}, {"V100", "V100 SXM2 16/32GB"},
+        {"NVIDIA GeForce RTX 4090", "RTX 4090"}, {"H200", "H200 SXM 141GB"}}) {
     const auto d = find_device(spelling);
     ASSERT_TRUE(d) << spelling;
     EXPECT_EQ(d->name, name) << spelling;
   }
-  EXPECT_EQ(find_device("H10O SXM").error().code, "gpu.unknown");
-  EXPECT_NE(find_device("RTX 4091").error().cure.find("RTX 4090"), std::string::npos);
+  for (const auto& [name, kind, fitted] :
+       {std::tuple{"B200", Kind::b200, true}, {"H100", Kind::h100, true}, {"H100 PCIe", Kind::h100, false},
+        {"A100-SXM4-40GB", Kind::a100, true}, {"A100 80GB", Kind::a100, false}, {"A40", Kind::a40, true},
+        {"L40S", Kind::a40, false}, {"A10", Kind::a40, false}, {"T4", Kind::v100, false},
+        {"V100", Kind::v100, true}, {"MI300X", Kind::h100, false}, {"B300", Kind::b200, false}}) {
+    const auto d = find_device(name);
+    ASSERT_TRUE(d) << name;
+    EXPECT_EQ(d->kind, kind) << name;
+    EXPECT_EQ(d->fitted, fitted) << name;
+  }
+  EXPECT_EQ(find_device("Abacus").error().code, "hardware.unknown");
+  EXPECT_EQ(find_device("Apple M3").error().code, "hardware.sheet");
+  EXPECT_NE(find_device("RTX 4091").error().message.find("RTX 4090"), std::string::npos);
 }
 
 // Only bandwidth bounds it: weights once, KV once a sequence.
@@ -108,7 +166,7 @@ TEST(StepModel, TouchesExpertsByTheUniformFormula) {
 }
 
 TEST(StepModel, CausesAddUpAndNoneIsNegative) {
-  for (const char* model : {"Llama-3.1-70B", "Qwen3-30B-A3B", "Nemotron-Nano-9B", "gpt-oss-120b"}) {
+  for (const char* model : {"Llama-3.1-70B", "Qwen3-30B-A3B", "Nemotron-Nano-9B-v2", "gpt-oss-120b"}) {
     for (const Engine engine : {Engine::v1, Engine::v2, Engine::v3}) {
       for (const double batch : {1.0, 64.0, 2048.0}) {
         Workload w = chat(model, 4, batch);
@@ -198,10 +256,27 @@ TEST(Csv, UnknownModelsGetAWiderIntervalAndBadRowsAReason) {
   };
   EXPECT_GT(width(2), width(1));
   EXPECT_TRUE(cells_of(*csv, 1)[25].empty());
-  EXPECT_NE(cells_of(*csv, 3)[25].find("gpu.unknown"), std::string::npos);
+  EXPECT_NE(cells_of(*csv, 3)[25].find("hardware.unknown"), std::string::npos);
   EXPECT_NE(cells_of(*csv, 4)[25].find("row.number"), std::string::npos);
   EXPECT_TRUE(cells_of(*csv, 4)[20].empty());
   EXPECT_FALSE(cells_of(*csv, 5)[20].empty());  // no batch, no length: estimated
+}
+
+// What was there comes out as it was; what is appended stands under its names.
+TEST(Csv, LineEndsAndShortRowsAreKept) {
+  std::string header(kHeader);
+  header.insert(header.size() - 1, "\r");
+  const std::string row = "v3,gpqa,Qwen/Qwen3-8B,8,8,Dense Transformer,bfloat16,H100,1,1,1,1,1,64\r\n";
+  const auto csv = predict_csv("\xEF\xBB\xBF" + header + row + row, built_in_fit());
+  ASSERT_TRUE(csv);
+  EXPECT_EQ(csv->rows, 2U);
+  EXPECT_EQ(csv->refused, 0U);
+  EXPECT_EQ(std::ranges::count(csv->text, '\r'), 3);
+  EXPECT_TRUE(csv->text.ends_with("\r\n"));
+  const auto cells = cells_of(*csv, 1);
+  EXPECT_EQ(cells.size(), cells_of(*csv, 0).size());
+  EXPECT_TRUE(cells[19].empty());
+  EXPECT_GT(*parse_double(cells[20]), 0);
 }
 
 TEST(Csv, AMissingColumnIsNamed) {

@@ -109,7 +109,9 @@ class Step {
     context = input + w.output / 2;
     bandwidth = w.devices * w.device.bandwidth * by_kind(p, bandwidth_h100, w);
     rate = w.devices * w.device.rate16 * by_kind(p, compute_h100, w);
-    prompts = w.batch / w.output;
+    rows = w.batch * w.verified;
+    prompts = w.batch * w.emitted / (w.output * w.samples);
+    read = prompts * input * (1 - w.cached);
   }
 
   Prediction run() {
@@ -124,54 +126,55 @@ class Step {
  private:
   void products() {
     const double dense = s.attention_params + s.ffn_params;
-    dense_bytes = (dense * w.weight_bytes + s.head_params * 2) * w.data_parallel;
-    dense_flops = 2 * (dense + s.head_params) * w.batch;
+    dense_bytes = (dense * w.weight_bytes + s.head_params * w.head_bytes) * w.data_parallel;
+    dense_flops = 2 * (dense + s.head_params) * rows;
     const bool fp8 = w.weights == Weights::fp8;
     const double memory = dense_bytes / (bandwidth * (fp8 ? x.bandwidth : 1));
     const double compute =
-        2 * dense * w.batch / (rate * (fp8 ? x.compute : 1)) + 2 * s.head_params * w.batch / rate;
+        2 * dense * rows / (rate * (fp8 ? x.compute : 1)) + 2 * s.head_params * rows / rate;
     dense_time = overlapped(memory, compute, p[overlap_products]);
     if (s.experts > 0) experts();
   }
 
   void experts() {
-    const double choices = std::max(w.batch * p[routing_spread], 1.0);
+    const double choices = std::max(rows * p[routing_spread], 1.0);
     touched = s.experts * (1 - std::pow(1 - s.chosen / s.experts, choices));
     expert_bytes = s.expert_layers * touched * s.expert_params * w.expert_bytes;
     const double per_row = 2 * s.expert_layers * s.expert_params;
-    expert_flops = per_row * w.batch * s.chosen;
-    const double padded = per_row * std::max(w.batch * s.chosen, touched * p[expert_tile]);
+    expert_flops = per_row * rows * s.chosen;
+    const double padded = per_row * std::max(rows * s.chosen, touched * p[expert_tile]);
     expert_time = overlapped(expert_bytes / (bandwidth * x.bandwidth * p[expert_bandwidth]),
                              padded / (rate * x.compute * p[expert_compute]), p[overlap_products]);
     if (w.expert_parallel > 1) expert_time.seconds *= p[expert_imbalance];
   }
 
   void attention() {
-    const double window = s.window > 0 ? std::min(context, s.window) : context;
-    const double seen = (1 - s.window_share) * context + s.window_share * window;
+    const double seen = context_seen(s, context);
     kv_bytes = w.batch * (s.kv_bytes * w.kv_scale * seen + s.state_bytes);
-    attention_flops = w.batch * s.attention_flops * context;
+    attention_flops = rows * (s.attention_flops * seen + s.state_flops);
     kv_time = kv_bytes / (w.devices * w.device.bandwidth * by_age(p, kv_bandwidth_h100, w));
   }
 
   void small_terms() {
     constexpr double kLogitBytes = 4, kStreaming = 0.7;
     const double passes = p[w.engine == Engine::v2 ? sampling_v2 : sampling_v3];
-    logit_bytes = w.batch * s.vocabulary * kLogitBytes * passes;
+    logit_bytes = w.drafts ? 0 : rows * s.vocabulary * kLogitBytes * passes;
     sampling_time = logit_bytes / (w.device.bandwidth * kStreaming);
-    const double layers = s.family == Family::hybrid
+    const double mixers = s.family == Family::hybrid
                               ? s.attention_layers + s.state_layers * (1 + p[layer_state_space])
-                              : s.layers * (s.family == Family::experts ? p[layer_experts] : 1);
+                              : s.layers;
+    const double layers = mixers + s.expert_layers * (p[layer_experts] - 1);
     launch_time = layers * layer_time(w, p);
     if (w.devices <= 1) return;
     // Two all-reduces a layer, ring: 2 (n - 1) / n of the activations, 2 bytes each.
     const double n = w.devices;
-    link_bytes = 2 * s.layers * w.batch * (1 + input / w.output) * s.hidden * 2 * 2 * (n - 1) / n;
+    link_bytes = 2 * s.layers * (rows + read) * s.hidden * 2 * 2 * (n - 1) / n;
     link_time = 2 * s.layers * p[reduce_latency] * kMicro * std::log2(n) +
                 link_bytes / (by_age(p, link_bandwidth_h100, w) * 1e9);
   }
 
   void host_terms() {
+    if (w.drafts) return;
     if (w.engine == Engine::v3) {
       const bool b = is_b200(w);
       const double each = w.batch / w.data_parallel;
@@ -195,10 +198,10 @@ class Step {
   }
 
   void prefill() {
-    const double dense = s.attention_params + s.ffn_params;
-    const double tokens = prompts * input;
-    double flops = 2 * tokens * (dense + s.expert_layers * s.chosen * s.expert_params) +
-                   tokens * s.attention_flops * input / 2;
+    const double dense = s.encoder_params > 0 ? s.encoder_params : s.attention_params + s.ffn_params;
+    const double each = 2 * (dense + s.expert_layers * s.chosen * s.expert_params) + s.state_flops +
+                        s.prompt_attention_flops * context_seen(s, input * (1 + w.cached) / 2);
+    double flops = read * each;
     if (s.family == Family::hybrid) flops *= p[prefill_state_space];
     flops *= std::pow(w.data_parallel, p[prefill_data_parallel]);
     prefill_flops = flops;
@@ -290,7 +293,7 @@ class Step {
     const double free_power = joules / r.step_s;
     r.power_w = free_power * std::pow(1 + std::pow(free_power / limit, p[power_cap_sharpness]),
                                       -1 / p[power_cap_sharpness]);
-    r.j_per_token = r.power_w * r.step_s / w.batch;
+    r.j_per_token = r.power_w * r.step_s / (w.batch * w.emitted);
     double sum = 0;
     for (const double j : r.joules) sum += j;
     for (double& j : r.joules) j *= r.power_w * r.step_s / sum;
@@ -309,7 +312,9 @@ class Step {
   const Shape& s;
   Precision x;
   double input = 0, context = 0, bandwidth = 0, rate = 0;
-  double prompts = 0;  // requests that begin in a step
+  double rows = 0;     // tokens that go through a step's products, prompts apart
+  double prompts = 0;  // prompts that are read in a step
+  double read = 0;     // tokens of theirs that no cache holds
   Product dense_time, expert_time;
   double dense_bytes = 0, dense_flops = 0, expert_bytes = 0, expert_flops = 0, touched = 0;
   double kv_bytes = 0, attention_flops = 0, kv_time = 0;
@@ -325,18 +330,25 @@ std::string_view to_string(Cause cause) {
   return kNames[static_cast<std::size_t>(cause)];
 }
 
+double context_seen(const Shape& s, double context) {
+  const double window = s.window > 0 ? std::min(context, s.window) : context;
+  return (1 - s.window_share) * context + s.window_share * window;
+}
+
 Prediction predict(const Workload& work, const Parameters& p) { return Step(work, p).run(); }
 
 Memory memory_of(const Workload& w, double context) {
   const Shape& s = w.shape;
   constexpr double kUsable = 0.9;  // what engines take by default
-  const double window = s.window > 0 ? std::min(context, s.window) : context;
-  const double seen = (1 - s.window_share) * context + s.window_share * window;
+  constexpr double kPlain = 2;  // bytes of what no format makes smaller
+  const double replicated = (s.attention_params + s.ffn_params) * w.weight_bytes +
+                            s.head_params * w.head_bytes + s.embedding_params * w.embedding_bytes +
+                            (s.other_params + s.tower_params) * kPlain;
   Memory m;
-  m.weights = (s.attention_params + s.ffn_params) * w.weight_bytes * w.data_parallel +
-              (s.head_params + s.embedding_params) * 2 * w.data_parallel +
+  m.weights = replicated * w.data_parallel +
               s.expert_layers * s.experts * s.expert_params * w.expert_bytes;
-  m.cache = w.batch * (s.kv_bytes * w.kv_scale * seen + s.state_bytes / 2);
+  m.cache = w.batch *
+            (s.kv_bytes * s.kv_held * w.kv_scale * context_seen(s, context) + s.state_bytes / 2);
   m.capacity = kUsable * w.devices * w.device.memory;
   return m;
 }

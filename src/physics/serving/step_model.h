@@ -1,6 +1,6 @@
 #pragma once
-// One step of a serving engine from first principles: B sequences each get a token, and the
-// prompts of the requests that begin in that step are read. docs/physics-serving.md explains each
+// One step of a serving engine from first principles: B sequences each get a token (`emitted` of them
+// where drafts are verified), and the prompts of the requests that begin in that step are read. docs/physics-serving.md explains each
 // term. All functions are pure; thread-safe.
 #include <array>
 #include <string_view>
@@ -15,6 +15,8 @@ namespace joulebook::serving {
 // 0.11, captured graphs.
 enum class Engine { v1, v2, v3 };
 enum class Task { other, lm_arena, gpqa, fim, image_chat, video_chat, sharegpt, humaneval, llava, v1_chat };
+// fp8: both operands of a product in 8 bits. fp4: weights in blocks that share a scale (MXFP4, AWQ,
+// the quantised types of GGUF of up to 8.5 bits), widened on their way into the product.
 enum class Weights { bits16, fp8, fp4 };
 
 struct Workload {
@@ -25,6 +27,8 @@ struct Workload {
   Weights weights = Weights::bits16;
   double weight_bytes = 2;  // a parameter of the dense products
   double expert_bytes = 2;  // a parameter of an expert
+  double head_bytes = 2;
+  double embedding_bytes = 2;  // where it is not the head
   double kv_scale = 1;      // KV bytes against 16 bit
   double devices = 1;
   double data_parallel = 1;
@@ -32,7 +36,12 @@ struct Workload {
   double expert_parallel = 1;
   double batch = 1;   // sequences in flight, mean
   double input = 0;   // prompt tokens; 0: the task's
-  double output = 1;  // tokens generated a request
+  double output = 1;  // tokens generated a sequence
+  double cached = 0;  // share of the prompt whose keys and values are kept from before, 0 to 1
+  double samples = 1;  // sequences that share one reading of their prompt
+  double verified = 1;  // tokens that each sequence puts through a step: 1, and its drafts
+  double emitted = 1;   // of them kept, mean: what a step gives a sequence
+  bool drafts = false;  // a pass of a draft model: the host schedules nothing and samples nothing
 };
 
 // What time and energy went into. `idle`: the idle floor while the device waits for the host;
@@ -55,7 +64,7 @@ struct Prediction {
   double flops = 0;              // per step, prefill inside
   double experts_touched = 0;    // per layer
   std::array<double, kCauses> seconds{};  // sums to step_s
-  std::array<double, kCauses> joules{};   // per step; sums to j_per_token * batch
+  std::array<double, kCauses> joules{};   // per step; sums to j_per_token * batch * emitted
 };
 
 [[nodiscard]] Prediction predict(const Workload& work, const Parameters& p);
@@ -69,6 +78,9 @@ struct Memory {
   [[nodiscard]] bool fits() const { return needed() <= capacity; }
 };
 [[nodiscard]] Memory memory_of(const Workload& work, double context);
+
+// Tokens that a query at `context` attends to: the mean over layers, weighted by their cache.
+[[nodiscard]] double context_seen(const Shape& shape, double context);
 
 // The most sequences that fit with `context` tokens each, at most `wanted`, at least 1.
 [[nodiscard]] double fitting_batch(const Workload& work, double context, double wanted);
