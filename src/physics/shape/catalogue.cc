@@ -109,19 +109,21 @@ Result<ModelShape> shape_by_name(std::string_view name) {
     set_precision(shape, name);
     return shape;
   }
-  if (const auto size = size_in_name(name)) {
+  std::vector<std::string> names;
+  for (const auto& [alias, model] : aliases()) names.push_back(alias);
+  const auto close = nearest(normal_model_name(name), names);
+  const auto size = size_in_name(name);
+  if (size && !close) {
     const bool dense = size->active_b > 0.9 * size->total_b;
     auto shape = synthesise(size->total_b, size->active_b,
                             dense ? SynthesisKind::dense : SynthesisKind::experts);
     if (shape) set_precision(*shape, name);
     return shape;
   }
-  std::vector<std::string> names;
-  for (const auto& [alias, model] : aliases()) names.push_back(alias);
-  const auto close = nearest(normal_model_name(name), names);
   return fail(ErrorKind::input, "shape.unknown", fmt::format("no model {} is known", name),
-              fmt::format("{}name its config.json or GGUF file, or a size as in \"8B\"",
-                          close ? fmt::format("did you mean {}? Else ", *close) : ""));
+              fmt::format("{}name its config.json or GGUF file{}",
+                          close ? fmt::format("did you mean {}? Else ", *close) : "",
+                          size ? "" : ", or a size as in \"8B\""));
 }
 
 }  // namespace joulebook::physics

@@ -50,6 +50,7 @@ TEST(ShapeSource, WhatIsNoModelSaysWhy) {
   EXPECT_EQ(code("./none.gguf"), "model.missing");
   EXPECT_EQ(code("/none/config.json"), "model.missing");
   EXPECT_EQ(code("Unheard-Of"), "shape.unknown");
+  EXPECT_EQ(code("Lama-3.1-8B"), "shape.unknown");  // a slip, not a model of that size
   ASSERT_TRUE(write_file(at + "/text", "hello"));
   EXPECT_EQ(code(at + "/text"), "model.not_gguf");
   ASSERT_TRUE(write_file(at + "/broken.json", "{\"model_type\": "));
