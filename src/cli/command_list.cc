@@ -6,11 +6,15 @@ namespace joulebook {
 
 void add_calibrate(CommandLine& line);
 void add_predict(CommandLine& line);
+void add_explain(CommandLine& line);
+void add_whatif(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
       add_calibrate,
       add_predict,
+      add_explain,
+      add_whatif,
   };
   for (const AddCommands add : kAll) add(line);
 }

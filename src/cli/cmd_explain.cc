@@ -1,0 +1,74 @@
+// explain A B: why one answer cost more than another. explain --check: on pairs of measured rows.
+#include "physics/explain/explain_text.h"
+
+#include "cli/command_line.h"
+#include "cli/figure_spec.h"
+#include "core/file_tree.h"
+#include "physics/explain/pairs.h"
+
+namespace joulebook {
+namespace {
+
+struct ExplainOptions {
+  std::vector<std::string> what;  // A and B
+  std::string per = "response";
+  std::string check;
+  std::string out;
+};
+
+int explain_pair(const Context& context, const ExplainOptions& o) {
+  const auto a = figure_of(o.what[0]), b = figure_of(o.what[1]);
+  for (const auto* figure : {&a, &b}) {
+    if (!*figure) return report_error(figure->error());
+  }
+  const auto per = o.per == "token" ? explain::Per::token : explain::Per::response;
+  const auto e = explain::explain(*a, *b, serving::built_in_fit(), explain::built_in_spreads(), per);
+  if (!e) return report_error(e.error());
+  context.print(explain::to_text(*e));
+  if (auto ok = context.emit(explain::to_json(*e)); !ok) return report_error(ok.error());
+  for (const auto& [figure, side] : {std::pair{&*a, &e->side_a}, {&*b, &e->side_b}}) {
+    if (auto ok = explain::check_floor(*figure, side->floor); !ok) return report_error(ok.error());
+  }
+  return 0;
+}
+
+int explain_check(const Context& context, const ExplainOptions& o) {
+  if (auto ok = context.check_outputs({o.out}); !ok) return report_error(ok.error());
+  const auto csv = read_file(o.check);
+  if (!csv) return report_error(csv.error());
+  const auto rows = explain::measured_rows(*csv);
+  if (!rows) return report_error(rows.error());
+  const auto check = explain::check_pairs(*rows, serving::built_in_fit());
+  context.print(explain::to_text(check));
+  if (!o.out.empty()) {
+    if (auto ok = write_file(o.out, explain::to_csv(check.spreads)); !ok) return report_error(ok.error());
+  }
+  const auto ok = context.emit(explain::to_json(check));
+  return ok ? 0 : report_error(ok.error());
+}
+
+int run_explain(const Context& context, const ExplainOptions& o) {
+  if (!o.check.empty()) return explain_check(context, o);
+  if (o.what.size() == 2) return explain_pair(context, o);
+  return report_error({ErrorKind::usage, "explain.nothing", "two figures are needed to explain a difference",
+                       "name two of: MODEL,key=value,... or FILE.csv:LINE; or give --check ROWS.csv"});
+}
+
+}  // namespace
+
+void add_explain(CommandLine& line) {
+  const auto o = std::make_shared<ExplainOptions>();
+  CLI::App& k = line.add("explain", "why one answer cost more joules than another",
+                         [o](const Context& context) { return run_explain(context, *o); });
+  k.add_option("what", o->what, "two of: MODEL,gpu=...,batch=...,energy=512J or FILE.csv:LINE")
+      ->type_name("FIGURE");
+  k.add_option("--per", o->per, "of what energy is explained")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"response", "token"}));
+  k.add_option("--check", o->check, "on pairs of these measured rows that differ in one thing")
+      ->type_name("FILE");
+  k.add_option("--out", o->out, "with --check: where the spread of the model's errors goes")
+      ->type_name("FILE");
+}
+
+}  // namespace joulebook
