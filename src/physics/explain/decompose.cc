@@ -61,6 +61,15 @@ void widen_clocks(Explanation& e, const std::vector<Factor>& factors, const serv
   }
 }
 
+// Devices whose coefficients are borrowed from another kind: twice the interval, as for predictions.
+void widen_borrowed(Explanation& e) {
+  if (e.a.deployment.work.device.fitted && e.b.deployment.work.device.fitted) return;
+  for (Part& part : e.parts) {
+    if (part.factor != Factor::hardware) continue;
+    part.interval = {2 * part.interval.lo - part.log_ratio, 2 * part.interval.hi - part.log_ratio};
+  }
+}
+
 // A boundary whose overhead is known only within bounds.
 void widen_boundary(Explanation& e) {
   for (Part& part : e.parts) {
@@ -120,6 +129,7 @@ Result<Explanation> explain(const Figure& a, const Figure& b, const serving::Ser
     e.rest -= parts[i];
   }
   widen_clocks(e, factors, p);
+  widen_borrowed(e);
   widen_boundary(e);
   return e;
 }

@@ -30,7 +30,8 @@ bool same_shape(const serving::Shape& a, const serving::Shape& b) {
          a.ffn_params == b.ffn_params && a.head_params == b.head_params && a.experts == b.experts &&
          a.chosen == b.chosen && a.expert_params == b.expert_params && a.kv_bytes == b.kv_bytes &&
          a.window == b.window && a.window_share == b.window_share &&
-         a.attention_flops == b.attention_flops && a.state_bytes == b.state_bytes;
+         a.attention_flops == b.attention_flops && a.state_bytes == b.state_bytes &&
+         a.prompt_attention_flops == b.prompt_attention_flops && a.encoder_params == b.encoder_params;
 }
 
 double at(const std::array<double, serving::kCauses>& values, serving::Cause cause) {
@@ -47,11 +48,8 @@ std::string_view to_string(Factor factor) {
 }
 
 void apply_precision(Deployment& d) {
-  const Workload plain;
-  d.work.weights = plain.weights;
-  d.work.weight_bytes = plain.weight_bytes;
-  d.work.expert_bytes = plain.expert_bytes;
   serving::set_precision(d.work, d.weights);
+  if (d.kv_scale > 0) d.work.kv_scale = d.kv_scale;
   constexpr double kTwoBits = 0.25;  // bytes
   if (d.sparse_weights) d.work.weight_bytes += kTwoBits, d.work.expert_bytes += kTwoBits;
 }
@@ -66,10 +64,10 @@ Deployment mix(const Deployment& a, const Deployment& b, std::uint32_t from_b) {
     m.work.task = b.work.task;
   }
   if (taken(Factor::tokens)) m.tokens = b.tokens;
-  if (taken(Factor::cache)) m.cached = b.cached;
+  if (taken(Factor::cache)) m.work.cached = b.work.cached;
   if (taken(Factor::precision)) {
     m.weights = b.weights;
-    m.work.kv_scale = b.work.kv_scale;
+    m.kv_scale = b.kv_scale;
   }
   if (taken(Factor::clocks)) {
     m.clock = b.clock;
@@ -98,8 +96,8 @@ std::uint32_t differences(const Deployment& a, const Deployment& b) {
   add(Factor::context, a.work.input == b.work.input && a.work.output == b.work.output &&
                            a.work.task == b.work.task);
   add(Factor::tokens, a.tokens == b.tokens);
-  add(Factor::cache, a.cached == b.cached);
-  add(Factor::precision, a.weights == b.weights && a.work.kv_scale == b.work.kv_scale);
+  add(Factor::cache, a.work.cached == b.work.cached);
+  add(Factor::precision, a.weights == b.weights && a.kv_scale == b.kv_scale);
   add(Factor::clocks, a.clock == b.clock && a.power_cap == b.power_cap);
   add(Factor::hardware, same_layout(a.work, b.work));
   add(Factor::engine, a.work.engine == b.work.engine);
@@ -121,7 +119,7 @@ ResponseEnergy respond(const Deployment& d, const serving::Parameters& p, const 
   const double reading = std::clamp(at(r.step.seconds, Cause::prefill) / r.step.step_s, 0.0, 1.0);
   const double prefill = at(r.step.joules, Cause::prefill) + reading * at(r.step.joules, Cause::floor);
   const double share = step_j > 0 ? std::min(prefill / step_j, 1.0) : 0;
-  r.prefill_j = share * r.step.j_per_token * d.work.output * (1 - d.cached);
+  r.prefill_j = share * r.step.j_per_token * d.work.output;
   r.decode_j_per_token = (1 - share) * r.step.j_per_token;
   r.tokens = d.tokens;
   r.overhead = d.overhead * d.pue;
@@ -144,11 +142,11 @@ std::string describe(const Deployment& d, const serving::Parameters& p) {
   const double input = w.input > 0 ? w.input : serving::predict(w, p).input;
   std::string text = fmt::format("{}, {:g} x {}, batch {:.4g}, {}, {:.0f} tokens in, {:.0f} out",
                                  d.name.empty() ? w.shape.name : d.name, w.devices, w.device.name,
-                                 w.batch, d.weights, input, d.tokens);
+                                 w.batch, d.weights.empty() ? "weights as released" : d.weights, input, d.tokens);
   if (w.data_parallel > 1) text += fmt::format(", {:g} replicas", w.data_parallel);
   if (w.pipeline > 1) text += fmt::format(", {:g} stages", w.pipeline);
-  if (w.kv_scale != 1) text += fmt::format(", cache of {:g} bit", 16 * w.kv_scale);
-  if (d.cached > 0) text += fmt::format(", {:.0f} % of the prompt cached", 100 * d.cached);
+  if (d.kv_scale > 0) text += fmt::format(", cache of {:g} bit", 16 * d.kv_scale);
+  if (w.cached > 0) text += fmt::format(", {:.0f} % of the prompt cached", 100 * w.cached);
   if (d.clock < 1) text += fmt::format(", clock {:.0f} %", 100 * d.clock);
   if (d.power_cap < 1) text += fmt::format(", power cap {:.0f} %", 100 * d.power_cap);
   text += fmt::format(", engine {}", serving::engine_name(w.engine));

@@ -1,6 +1,6 @@
 #pragma once
 // A deployment as explanations see it: a serving workload, and what the serving model leaves outside
-// (cached prompts, clocks, the boundary); the factors by which two of them can differ; and its energy.
+// (clocks, the boundary); the factors by which two of them can differ; and its energy.
 // Plain values, pure functions; thread-safe.
 #include <joulebook/result.h>
 
@@ -36,10 +36,10 @@ inline constexpr std::size_t kFactors = 10;
 struct Deployment {
   std::string name;               // of the model, as it was asked for
   serving::Workload work;         // work.output: the answer's length that sets the context
-  std::string weights = "bfloat16";
+  std::string weights;            // "bfloat16", "fp8", ...; empty: as the file or the release has them
+  double kv_scale = 0;            // bytes of the cache against 16 bit; 0: as the weights' name has it
   bool sparse_weights = false;    // 2:4: two bits more for each weight that is kept
   double tokens = 500;            // output tokens of an answer
-  double cached = 0;              // 0 to 1
   double clock = 1;               // share of the highest, kLeastClock to 1
   double power_cap = 1;           // share of the power limit
   // What the devices' energy is multiplied by for everything else inside the boundary.

@@ -59,21 +59,16 @@ void place(StepFloor& s, const Workload& w, const LeastEnergy& least, const serv
   s.bytes_j = r.weight_bytes_read * byte(s.weights_level) + r.kv_bytes_read * byte(s.cache_level);
 }
 
-StepFloor step_floor(const Workload& work, const serving::Parameters& p, double cached) {
+StepFloor step_floor(const Workload& work, const serving::Parameters& p) {
   const Workload w = one_replica(work);
   const LeastEnergy least = least_energy(w);
   const auto r = serving::predict(w, p);
   StepFloor s;
   place(s, w, least, r);
-  // Prompt tokens from a cache are not computed; all prefill at most is taken off.
-  Workload silent = w;
-  silent.input = 1;
-  const double prefill = std::max(r.flops - serving::predict(silent, p).flops, 0.0);
-  const double flops = r.flops - cached * prefill;
-  s.flops_j = flops * least.flop;
+  s.flops_j = r.flops * least.flop;
   const double rate = w.devices * (w.weights == serving::Weights::bits16 ? w.device.rate16 : 2 * w.device.rate8);
   const double time = std::max((r.weight_bytes_read + r.kv_bytes_read) / (w.devices * w.device.bandwidth),
-                               flops / rate);
+                               r.flops / rate);
   const auto kind = static_cast<std::size_t>(w.device.kind);
   s.static_j = w.devices * w.device.power_limit * p[serving::idle_h100 + kind] * time;
   return s;
@@ -93,7 +88,7 @@ void find_best(Floor& f, const Deployment& d, const serving::Parameters& p) {
   Workload w = d.work;
   for (const double b : batches) {
     w.batch = b;
-    const StepFloor s = step_floor(w, p, d.cached);
+    const StepFloor s = step_floor(w, p);
     const double token_j = (s.bytes_j + s.flops_j) / b;
     if (token_j >= f.best_token_j) continue;
     f.best_batch = b;
@@ -129,7 +124,7 @@ LeastEnergy least_energy(const Workload& w) {
 }
 
 Floor floor_of(const Deployment& d, const serving::Parameters& p) {
-  const StepFloor s = step_floor(d.work, p, d.cached);
+  const StepFloor s = step_floor(d.work, p);
   const double batch = d.work.batch;
   Floor f;
   f.batch = batch;

@@ -17,10 +17,10 @@ using serving::Shape;
 constexpr double kHeadDim = 128;
 
 // Bytes of keys and values of a token, 16 bit, if the attention were of that kind. A shape holds
-// attention_flops = 4 layers x heads x head_dim and kv_bytes = 4 layers x kv_heads x head_dim.
+// prompt_attention_flops = 4 layers x heads x head_dim and kv_bytes = 4 layers x kv_heads x head_dim.
 std::optional<double> kv_bytes_of(const Shape& s, std::string_view kind) {
-  if (kind == "mha") return s.attention_flops;
-  if (kind == "gqa") return s.attention_flops / 8;
+  if (kind == "mha") return s.prompt_attention_flops;
+  if (kind == "gqa") return s.prompt_attention_flops / 8;
   if (kind == "mqa") return 4 * s.attention_layers * kHeadDim;
   if (kind == "mla") return 2 * s.attention_layers * (512 + 64);
   return std::nullopt;
@@ -49,7 +49,7 @@ Status change_attention(Deployment& d, std::string_view kind) {
     return fail(ErrorKind::input, "change.attention", fmt::format("\"{}\" is no kind of attention", kind),
                 "one of: mha, gqa, mqa, mla");
   }
-  if (s.kv_bytes <= 0 || s.attention_flops <= 0) {
+  if (s.kv_bytes <= 0 || s.prompt_attention_flops <= 0) {
     return fail(ErrorKind::input, "change.attention", fmt::format("{} has no attention to change", s.name),
                 "take a model with attention layers");
   }
@@ -59,10 +59,8 @@ Status change_attention(Deployment& d, std::string_view kind) {
   }
   // Keys and values are projected from the hidden width: 2 hidden x layers x kv_heads x head_dim.
   s.attention_params = std::max(s.attention_params + s.hidden * (*kv - s.kv_bytes) / 2, 0.0);
-  if (kind == "mla") {
-    // Each head works on the compressed vector itself: 512 + 64 for its key, 512 for its value.
-    s.attention_flops *= (512 + 32) / kHeadDim;
-  }
+  // Under MLA each head works on the compressed vector itself: 512 + 64 for its key, 512 for its value.
+  s.attention_flops = s.prompt_attention_flops * (kind == "mla" ? (512 + 32) / kHeadDim : 1);
   s.kv_bytes = *kv;
   s.name += fmt::format(" with {}", kind);
   return {};
@@ -119,6 +117,7 @@ Status prune(Deployment& d, std::string_view how) {
   const double left = 1 - *percent / 100;
   keep(left);
   s.kv_bytes *= left;
+  s.prompt_attention_flops *= left;
   s.attention_flops *= left;
   s.name += fmt::format(" less {:g} %", *percent);
   return {};

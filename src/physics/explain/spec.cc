@@ -8,6 +8,7 @@
 #include "core/csv_records.h"
 #include "core/text.h"
 #include "physics/explain/shape_change.h"
+#include "physics/shape/shape_source.h"
 
 namespace joulebook::explain {
 namespace {
@@ -83,10 +84,17 @@ Status set_weights(Deployment& d, std::string_view value) {
 }
 
 Status set_kv(Deployment& d, std::string_view value) {
-  if (is_16_bit(value)) return d.work.kv_scale = 1, Status{};
-  if (value == "fp8" || value == "int8" || value == "8") return d.work.kv_scale = 0.5, Status{};
-  if (value == "int4" || value == "fp4" || value == "4") return d.work.kv_scale = 0.25, Status{};
-  return bad_value("kv", value, "one of: bfloat16, fp8, int4");
+  if (is_16_bit(value)) {
+    d.kv_scale = 1;
+  } else if (value == "fp8" || value == "int8") {
+    d.kv_scale = 0.5;
+  } else if (value == "int4" || value == "fp4") {
+    d.kv_scale = 0.25;
+  } else {
+    return bad_value("kv", value, "one of: bfloat16, fp8, int4");
+  }
+  apply_precision(d);
+  return {};
 }
 
 Status set_engine(Deployment& d, std::string_view value) {
@@ -150,7 +158,7 @@ const std::vector<Key>& keys() {
       {"output", set_tokens},
       {"weights", set_weights},
       {"kv", set_kv},
-      {"cached", [](Deployment& d, std::string_view v) { return set_share(d.cached, "cached", v, 0); }},
+      {"cached", [](Deployment& d, std::string_view v) { return set_share(d.work.cached, "cached", v, 0); }},
       {"engine", set_engine},
       {"clock", [](Deployment& d, std::string_view v) { return set_share(d.clock, "clock", v, kLeastClock); }},
       {"power-cap", [](Deployment& d, std::string_view v) { return set_share(d.power_cap, "power-cap", v, 0.1); }},
@@ -201,11 +209,12 @@ Status set_key(Deployment& d, std::string_view key, std::string_view value) {
 }
 
 Result<serving::Shape> shape_named(std::string_view name) {
-  if (const auto shape = serving::find_shape(name)) return *shape;
-  const std::string near = serving::nearest_shape(name);
-  return fail(ErrorKind::input, "shape.unknown", fmt::format("no shape is known for \"{}\"", name),
-              fmt::format("{}joulebook predict --all lists the models",
-                          near.empty() ? "" : "did you mean " + near + "? else "));
+  const auto shape = physics::read_shape(std::string(name));
+  if (!shape) return fail(shape.error());
+  const auto counts = serving::serving_shape(*shape);
+  if (counts.generates) return counts;
+  return fail(ErrorKind::input, "plan.encoder", fmt::format("{} is an encoder: it gives a vector, no tokens", name),
+              "name a model that writes");
 }
 
 Result<Deployment> deployment_of(std::string_view model) {
@@ -214,7 +223,9 @@ Result<Deployment> deployment_of(std::string_view model) {
   Deployment d;
   d.name = model;
   d.work.shape = *shape;
-  d.work.device = serving::all_devices().front();
+  auto device = serving::find_device("H100");
+  if (!device) return fail(device.error());
+  d.work.device = *device;
   d.work.input = 250;
   d.work.output = d.tokens;
   apply_precision(d);

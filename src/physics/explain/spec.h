@@ -17,15 +17,14 @@
 namespace joulebook::explain {
 
 // Sets one key. `0.5x` multiplies what stands there, `70%` is a share. Errors: input "spec.key"
-// (unknown, with the nearest), "spec.value", "gpu.unknown", "shape.unknown", and those of
-// shape_change.h.
+// (unknown, with the nearest), "spec.value", those of find_device, shape_named and shape_change.h.
 [[nodiscard]] Status set_key(Deployment& deployment, std::string_view key, std::string_view value);
 [[nodiscard]] const std::vector<std::string>& deployment_keys();
 
-// A model's shape by any of its names. Error: input "shape.unknown" with the nearest.
+// A model's shape: a GGUF file, a config.json or a name. Errors: those of read_shape; "plan.encoder".
 [[nodiscard]] Result<serving::Shape> shape_named(std::string_view name);
 
-// What is there before any key: one H100, batch 1, 250 tokens in, 500 out, bfloat16.
+// What is there before any key: one H100, batch 1, 250 tokens in, 500 out, weights as released.
 [[nodiscard]] Result<Deployment> deployment_of(std::string_view model);
 
 // Errors: as set_key; "spec.energy" (no energy above zero).

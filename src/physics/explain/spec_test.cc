@@ -15,7 +15,7 @@ TEST(Spec, ReadsEveryKey) {
       "engine=vllm-0.5, clock=80%, power-cap=0.9, boundary=node, pue=1.2, energy=0.5Wh, tier=measured, source=mine");
   ASSERT_TRUE(f) << f.error().message;
   const Deployment& d = f->deployment;
-  EXPECT_EQ(d.work.device.name, "A100 SXM 40GB");
+  EXPECT_EQ(d.work.device.power_limit, 400);
   EXPECT_EQ(d.work.devices, 8);
   EXPECT_EQ(d.work.batch, 192);
   EXPECT_EQ(d.work.input, 300);
@@ -23,7 +23,7 @@ TEST(Spec, ReadsEveryKey) {
   EXPECT_EQ(d.work.output, 456);
   EXPECT_EQ(d.work.weight_bytes, 1);
   EXPECT_EQ(d.work.kv_scale, 0.5);
-  EXPECT_EQ(d.cached, 0.25);
+  EXPECT_EQ(d.work.cached, 0.25);
   EXPECT_EQ(d.work.engine, serving::Engine::v2);
   EXPECT_EQ(d.clock, 0.8);
   EXPECT_EQ(d.power_cap, 0.9);
@@ -62,7 +62,7 @@ TEST(Spec, ErrorsNameTheCure) {
     return f ? Error{} : f.error();
   };
   EXPECT_EQ(error("Lama-3.1-70B").code, "shape.unknown");
-  EXPECT_EQ(error("Llama-3.1-8B,gpu=H10O SXM").code, "gpu.unknown");
+  EXPECT_EQ(error("Llama-3.1-8B,gpu=H10O SXM").code, "hardware.unknown");
   EXPECT_NE(error("Llama-3.1-8B,bacth=4").cure.find("batch"), std::string::npos);
   for (const char* bad : {"batch=-1", "batch=nan", "output=0", "weights=fp7", "clock=5%", "cached=101%", "pue=0.9",
                           "boundary=moon", "engine=v9", "kv=fp3", "gpus=", "tier=guessed"}) {
@@ -109,7 +109,7 @@ TEST(ShapeChange, DenseAndExpertsOfOneSize) {
   EXPECT_EQ(change_experts(d, "moe").error().code, "change.experts");
   ASSERT_TRUE(change_experts(d, "dense"));
   EXPECT_NEAR(d.work.shape.total_params(), total, 1);
-  EXPECT_NEAR(d.work.shape.active_params() + d.work.shape.embedding_params, total, 1);
+  EXPECT_NEAR(d.work.shape.active_params() + d.work.shape.embedding_params + d.work.shape.other_params, total, 1);
   Deployment e = *deployment_of("Llama-3.1-8B");
   const double dense = e.work.shape.total_params();
   ASSERT_TRUE(change_experts(e, "moe"));
