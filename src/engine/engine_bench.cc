@@ -3,17 +3,16 @@
 //
 //   engine_bench MODEL THREADS PROMPT_TOKENS OUTPUT_TOKENS BATCH REPEATS
 //
-// Prints one line a repeat: batch, prompt tokens/s, output tokens/s. Prompt time is the longest
-// prefill span; output time runs from the first token of the last sequence to its last one.
+// Prints one line a repeat: batch, prompt tokens/s, output tokens/s, output tokens (timed_run.h).
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/timed_run.h"
 
 namespace joulebook {
 namespace {
@@ -49,37 +48,16 @@ std::optional<std::string> text_of(Engine& engine, std::int64_t tokens) {
   return length == tokens ? std::optional(text) : std::nullopt;
 }
 
-// Token times of one sequence, all of one generation.
-double seconds(SteadyTime from, SteadyTime to) {
-  return std::chrono::duration<double>(to - from).count();
-}
-
 // False where a sequence failed or stopped early.
 bool measure(Engine& engine, const Shape& shape, const std::string& text, bool print) {
-  GenerateRequest request;
-  request.user = text;
-  request.max_tokens = shape.output;
-  const std::vector<GenerateRequest> requests(static_cast<std::size_t>(shape.batch), request);
-  const auto results = engine.generate(requests);
-  std::int64_t prompt = 0;
-  std::int64_t output = 0;
-  SteadyTime begin{INT64_MAX};
-  SteadyTime first{0};
-  SteadyTime end{0};
-  for (const auto& result : results) {
-    if (!result || result->output_tokens().count < 2) return false;
-    prompt += result->prompt_tokens.count;
-    output += result->output_tokens().count - 1;  // the first comes with the prompt
-    begin = std::min(begin, result->begin());
-    first = std::max(first, result->token_times.front());
-    end = std::max(end, result->end());
-  }
-  if (print) {
+  const std::vector<std::string> texts(static_cast<std::size_t>(shape.batch), text);
+  const auto run = timed_run(engine, texts, shape.output);
+  if (run && print) {
     fmt::print("{} {:.2f} {:.2f} {}\n", shape.batch,
-               static_cast<double>(prompt) / seconds(begin, first),
-               static_cast<double>(output) / seconds(first, end), output);
+               static_cast<double>(run->prompt_tokens) / run->prompt_seconds(),
+               static_cast<double>(run->output_tokens) / run->decode_seconds(), run->output_tokens);
   }
-  return true;
+  return run.has_value();
 }
 
 int run(const Shape& shape) {
