@@ -1,6 +1,7 @@
 #include "cli/cmd_predict.h"
 
 #include "cli/cmd_predict_image.h"
+#include "cli/cmd_predict_training.h"
 #include "cli/command_line.h"
 #include "core/file_tree.h"
 #include "core/json.h"
@@ -11,6 +12,7 @@ namespace {
 struct Asked {
   PredictOptions text;
   PredictImageOptions image;
+  PredictTrainingOptions training;
 };
 
 // Images and video share --gpu, --gpus and --batch with text.
@@ -22,8 +24,18 @@ int images(const Context& context, const Asked& asked) {
   return predict_image(context, options);
 }
 
+// And training a model with its name, --gpu and --gpus.
+int trained(const Context& context, const Asked& asked) {
+  PredictTrainingOptions options = asked.training;
+  options.model = asked.text.model;
+  if (!asked.text.gpu.empty()) options.gpu = asked.text.gpu;
+  options.gpus = asked.text.gpus;
+  return predict_training(context, options);
+}
+
 int predict(const Context& context, const Asked& asked) {
   const PredictOptions& options = asked.text;
+  if (asked.training.training) return trained(context, asked);
   if (asked.image.asked()) return images(context, asked);
   if (!options.csv.empty()) return predict_rows(context, options);
   if (!options.fit.empty()) return predict_fit(context, options);
@@ -81,6 +93,7 @@ void add_predict(CommandLine& line) {
   k.add_option("--out", o->out, "where the rows or the fit go")->type_name("FILE");
   k.add_option("--fit-file", o->fit_file, "use this fit, not the built-in one")->type_name("FILE");
   add_image_flags(k, asked->image);
+  add_training_flags(k, asked->training);
 }
 
 }  // namespace joulebook

@@ -8,6 +8,7 @@ void add_calibrate(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
+void add_synth(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
@@ -15,6 +16,7 @@ void add_listed_commands(CommandLine& line) {
       add_predict,
       add_explain,
       add_whatif,
+      add_synth,
   };
   for (const AddCommands add : kAll) add(line);
 }

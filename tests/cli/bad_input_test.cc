@@ -77,7 +77,7 @@ TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
 
 TEST(BadUsage, HelpAndVersionAreEverywhere) {
   for (const std::string command :
-       {"ask", "study", "run", "mark", "calibrate", "predict", "sensors", "doctor", "config", "list", "show",
+       {"ask", "study", "run", "mark", "calibrate", "predict", "synth", "sensors", "doctor", "config", "list", "show",
         "export"}) {
     const Outcome outcome = joulebook({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
@@ -107,6 +107,21 @@ TEST(BadStudy, PromptFilesAreJudgedByLine) {
 
 TEST(BadStudy, NothingToResume) {
   expect_clear_error(joulebook({"study", "--resume", "-m", "http://127.0.0.1:9"}), 3, "unfinished");
+}
+
+TEST(BadSynth, AndTrainingNameTheCure) {
+  const std::string file = fresh_folder("synth") + "/x.gguf";
+  expect_clear_error(joulebook({"synth", "SmolLM2-135M"}), 2, "nothing to do");
+  expect_clear_error(joulebook({"synth", "Smol-LM", "--out", file}), 3, "Smol-LM");
+  expect_clear_error(joulebook({"synth", "mamba-130m", "--out", file}), 3, "recurrent");
+  expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--layers", "31", "--out", file}), 2, "31 layers");
+  expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--weights", "q9", "--out", file}), 2, "q9");
+  expect_clear_error(joulebook({"synth", "DeepSeek-V3", "--out", file}), 6, "GB");
+  expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--measure", "--output", "1"}), 2, "1 output");
+  EXPECT_FALSE(std::filesystem::exists(file));
+  expect_clear_error(joulebook({"predict", "--training"}), 2, "no model");
+  expect_clear_error(joulebook({"predict", "--training", "Llama-3.1-8B"}), 2, "tokens");
+  expect_clear_error(joulebook({"predict", "--training", "--check", write(file, "run\na\n")}), 3, "params_b");
 }
 
 TEST(BadPredict, SaysWhatIsWrongAndWhatWouldDo) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -46,6 +47,31 @@ TEST_F(Embedded, AnUnknownArchitectureIsNamed) {
   const Outcome outcome = joulebook({"ask", "-m", model, "hi"});
   EXPECT_EQ(outcome.code, 3) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("frobnicator"));
+}
+
+TEST_F(Embedded, AMadeUpModelIsWrittenAndAnswers) {
+  const std::string model = folder_ + "/made.gguf";
+  const Outcome made = joulebook({"synth", "DeepSeek-V2-Lite", "--layers", "1", "--vocab", "600", "--out", model});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("deepseek2"));
+  const Outcome asked = joulebook({"ask", "-m", model, "--max-tokens", "4", "hello"});
+  EXPECT_EQ(asked.code, 0) << asked.err;
+}
+
+TEST_F(Embedded, SlicesAreMeasuredAndNothingIsLeft) {
+  const std::string json = folder_ + "/measured.json";
+  std::filesystem::create_directories(folder_ + "/work");
+  const Outcome outcome =
+      joulebook({"synth", "SmolLM2-135M", "--layers", "4", "--vocab", "2000", "--measure", "--check", "--rounds",
+                 "2", "--prompt", "16", "--output", "4", "--work", folder_ + "/work", "--json", json});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("error of the extrapolation"));
+  const auto document = nlohmann::json::parse(std::ifstream(json));
+  EXPECT_EQ(document["layers"], 4);
+  EXPECT_GT(document["step"]["whole_s"].get<double>(), 0);
+  EXPECT_TRUE(document["step_energy"].contains("value"));
+  EXPECT_NE(document["step_energy"]["tier"], "measured");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ + "/work"));
 }
 
 TEST_F(Embedded, AStudyOfTwoModesObeysItsSchema) {

@@ -1,0 +1,154 @@
+// synth: a model file with random weights, or what a shape costs, measured on slices of it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "cli/command_line.h"
+#include "cli/synth_result.h"
+#include "physics/shape/shape_source.h"
+#include "physics/synth/synth_file.h"
+#include "study/settle.h"
+
+namespace joulebook {
+namespace {
+
+struct SynthCommand {
+  std::string shape;
+  std::string out;
+  bool measure = false;
+  bool elsewhere = false;
+  std::int64_t layers = 0;  // 0: all
+  std::uint64_t seed = 1;
+  synth::SynthOptions model;
+  synth::MeasureOptions run;
+};
+
+Result<physics::ModelShape> sliced(const SynthCommand& command) {
+  auto shape = physics::read_shape(command.shape);
+  if (!shape || command.layers == 0) return shape;
+  const std::int64_t all = shape->layer_count();
+  if (command.layers >= 1 && command.layers <= all)
+    return synth::first_layers(*shape, command.layers);
+  return fail(ErrorKind::usage, "synth.layers",
+              fmt::format("{} layers of {}, which has {}", command.layers, shape->name, all),
+              fmt::format("ask for 1 to {}", all));
+}
+
+int write(const Context& context, const SynthCommand& command, const physics::ModelShape& shape) {
+  const auto model = synth::synth_model(shape, command.model);
+  if (!model) return report_error(model.error());
+  synth::Room room = synth::room_here(command.out);
+  if (command.elsewhere) room.memory.reset();
+  if (auto ok = synth::fits(*model, room); !ok) return report_error(ok.error());
+  std::uint64_t told = 0;
+  const auto progress = [&](std::uint64_t bytes) {
+    constexpr std::uint64_t kStep = 1'000'000'000;
+    if (bytes / kStep > told / kStep) {
+      context.say(fmt::format("synth: {} of {:.1f} GB", bytes / kStep,
+                              static_cast<double>(model->data_bytes()) * 1e-9));
+    }
+    told = bytes;
+    return !cancelled().load();
+  };
+  const auto bytes = synth::write_synth(*model, command.seed, command.out, progress);
+  if (!bytes) return report_error(bytes.error());
+  const SynthWritten written{command.out, *bytes, command.seed};
+  context.print(synth_text(*model, written));
+  const auto ok = context.emit(synth_json(*model, written));
+  return ok ? 0 : report_error(ok.error());
+}
+
+// A folder of its own, gone at the end.
+struct WorkFolder {
+  std::string path;
+  ~WorkFolder() {
+    std::error_code ec;
+    if (!path.empty()) std::filesystem::remove_all(path, ec);
+  }
+};
+
+Result<std::string> make_folder(const std::string& under) {
+  std::error_code ec;
+  std::string place = under;
+  if (place.empty()) place = std::filesystem::temp_directory_path(ec).string();
+  std::string path = place + "/joulebook-synth-XXXXXX";
+  if (mkdtemp(path.data()) != nullptr) return path;
+  return fail(ErrorKind::input, "synth.path", fmt::format("no folder could be made in {}", place),
+              "name a folder that can be written to with --work DIR");
+}
+
+int measure(const Context& context, const SynthCommand& command, const physics::ModelShape& shape) {
+  auto folder = make_folder(command.run.folder);
+  if (!folder) return report_error(folder.error());
+  const WorkFolder work{*folder};
+  synth::MeasureOptions run = command.run;
+  run.folder = work.path;
+  run.seed = command.seed;
+  run.threads = context.settings.get_int("threads");
+  auto meter = context.open_meter();
+  if (!meter) return report_error(meter.error());
+  if (auto ok = (*meter)->start(); !ok) return report_error(ok.error());
+  (*meter)->watch_processes({::getpid()});
+  const auto energy = [&](SteadyTime begin, SteadyTime end) {
+    (*meter)->settle(end);
+    return settled_total((*meter)->energy({"synth", begin, end}));
+  };
+  const auto say = [&](const std::string& what) { context.say("synth: " + what); };
+  const auto m = synth::measure_shape(shape, command.model, run, energy, &cancelled(), say);
+  (*meter)->stop();
+  if (!m) return report_error(m.error());
+  context.print(measurement_text(*m, run, command.model.weights, terminal_width()));
+  const auto ok = context.emit(measurement_json(*m, run, command.model.weights));
+  return ok ? 0 : report_error(ok.error());
+}
+
+int synth_command(const Context& context, const SynthCommand& command) {
+  if (command.measure == !command.out.empty()) {
+    return report_error(
+        {ErrorKind::usage, "synth.what", "nothing to do, or two things at once",
+         "give --out FILE.gguf to write a model, or --measure to run slices of it"});
+  }
+  if (auto ok = context.check_outputs(); !ok) return report_error(ok.error());
+  const auto shape = sliced(command);
+  if (!shape) return report_error(shape.error());
+  if (shape->synthesised)
+    context.warn("no such model is known: its shape is a guess from its size");
+  return command.measure ? measure(context, command, *shape) : write(context, command, *shape);
+}
+
+}  // namespace
+
+void add_synth(CommandLine& line) {
+  const auto o = std::make_shared<SynthCommand>();
+  CLI::App& k = line.add("synth", "a model with random weights: its file, or what it costs here",
+                         [o](const Context& context) { return synth_command(context, *o); });
+  k.add_option("shape", o->shape, "a GGUF file, a config.json, or a published model's name")
+      ->type_name("SHAPE")
+      ->required();
+  k.add_option("--out", o->out, "write the model there")->type_name("FILE.gguf");
+  k.add_flag("--measure", o->measure, "run slices of it and extrapolate to the whole");
+  k.add_option("--layers", o->layers, "only its first N layers")->type_name("N");
+  k.add_option("--weights", o->model.weights, "type of the matrices (default q8_0)")
+      ->type_name("TYPE");
+  k.add_option("--vocab", o->model.vocabulary, "another vocabulary than the shape's")
+      ->type_name("N");
+  k.add_option("--seed", o->seed, "of the weights and prompts (default 1)")->type_name("N");
+  k.add_option("--trained-context", o->model.context, "context to state in the file")
+      ->type_name("N");
+  k.add_flag("--elsewhere", o->elsewhere,
+             "with --out: don't ask whether it fits this machine's memory");
+  k.add_option("--prompt", o->run.prompt, "prompt tokens (default 128)")->type_name("N");
+  k.add_option("--output", o->run.output, "output tokens (default 32)")->type_name("N");
+  k.add_option("--batch", o->run.sequences, "sequences side by side (default 1)")->type_name("N");
+  k.add_option("--rounds", o->run.rounds, "timed runs of each slice (default 5)")->type_name("N");
+  k.add_flag("--check", o->run.whole, "measure the whole model, too, and print the error");
+  k.add_option("--slice", o->run.slice_layers, "layers by which slices differ (default: chosen)")
+      ->type_name("N");
+  k.add_option("--work", o->run.folder, "folder for the slices' files (default: the temporary one)")
+      ->type_name("DIR");
+  line.add_setting(k, "threads");
+  line.add_devices(k);
+}
+
+}  // namespace joulebook
