@@ -131,6 +131,24 @@ TEST(CountExperts, ChosenInTheEngineAreAsManyAsTheModelSays) {
   EXPECT_LE(many->decode_touched, 6);
 }
 
+// Tokens stay apart through the layers, so that a prompt reaches the experts as uniform routing does.
+TEST(CountExperts, APromptTouchesNearlyAsManyAsUniformRouting) {
+  ModelShape shape = shrunk("DeepSeek-V2-Lite");
+  shape.layers.back().count = 6;
+  for (auto& g : shape.layers) {
+    if (g.experts.routed != 0) g.experts.routed = 64;
+  }
+  const std::string path = folder() + "/many_experts.gguf";
+  const auto model = synth_model(shape, {});
+  ASSERT_TRUE(model && write_synth(*model, 1, path));
+  const std::vector<std::string> texts = {random_prompt(600, 64, 1)};
+  const auto counted = count_experts(path, texts, 2);
+  ASSERT_TRUE(counted) << counted.error().message;
+  const double uniform = physics::experts_touched(shape.layers.back().experts, 64);  // 55.6
+  EXPECT_GT(counted->prompt_touched, 0.75 * uniform);
+  EXPECT_LT(counted->prompt_touched, 1.1 * uniform);
+}
+
 TEST(CountExperts, ADenseModelHasNone) {
   const std::string path = folder() + "/dense.gguf";
   const auto model = synth_model(shrunk("Llama-3.2-1B"), {});

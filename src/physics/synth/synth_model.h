@@ -28,7 +28,7 @@ struct SynthTensor {
 
   GgufTensorSpec spec;
   Fill fill = Fill::random;
-  double deviation = 0;         // of random ones: 1 / sqrt(row), so that sums stay near 1
+  double deviation = 0;         // of random ones: 1 / sqrt(row), so that sums stay near 1, or less
   std::uint64_t zero_rows = 0;  // at the start
 };
 

@@ -17,6 +17,10 @@ using physics::ModelShape;
 
 constexpr std::uint32_t kF32 = 0;
 constexpr std::uint64_t kSpecialTokens = 3;
+// What layers add is small beside the embedding, as it is in a trained model's first layers: else the
+// mean over the tokens that attention sees would drown what tells them apart, and all would choose
+// the same experts.
+constexpr double kAdded = 0.25;
 
 class Tensors {
  public:
@@ -25,6 +29,7 @@ class Tensors {
 
   std::vector<SynthTensor> list() {
     matrix("token_embd", {shape_.hidden, shape_.vocabulary});
+    out_.back().deviation = 1;
     if (shape_.tied) out_.back().zero_rows = kSpecialTokens;
     ones("output_norm", shape_.hidden);
     if (!shape_.tied) {
@@ -69,6 +74,11 @@ class Tensors {
   void matrix(std::string_view name, const std::vector<std::int64_t>& extents) {
     add(name, "weight", block_type_for_row(type_, static_cast<std::uint64_t>(extents[0])), extents);
   }
+  // Back into the stream that layers add to.
+  void adding(std::string_view name, const std::vector<std::int64_t>& extents) {
+    matrix(name, extents);
+    out_.back().deviation *= kAdded;
+  }
   void ones(std::string_view name, std::int64_t n) {
     add(name, "weight", kF32, {n}).fill = SynthTensor::Fill::ones;
   }
@@ -88,7 +98,7 @@ class Tensors {
       bias("attn_k", kv);
       bias("attn_v", kv);
     }
-    matrix("attn_output", {q, shape_.hidden});
+    adding("attn_output", {q, shape_.hidden});
     if (has_head_norms()) {
       ones("attn_q_norm", a.head_dim);
       ones("attn_k_norm", a.head_dim);
@@ -109,27 +119,27 @@ class Tensors {
     matrix("attn_kv_a_mqa", {shape_.hidden, a.kv_lora + a.rope});
     matrix("attn_k_b", {a.nope, a.kv_lora, a.heads});
     matrix("attn_v_b", {a.kv_lora, a.value, a.heads});
-    matrix("attn_output", {a.heads * a.value, shape_.hidden});
+    adding("attn_output", {a.heads * a.value, shape_.hidden});
   }
 
   void dense(std::int64_t width) {
     matrix("ffn_gate", {shape_.hidden, width});
     matrix("ffn_up", {shape_.hidden, width});
-    matrix("ffn_down", {width, shape_.hidden});
+    adding("ffn_down", {width, shape_.hidden});
   }
 
   void experts(const Experts& e) {
     add("ffn_gate_inp", "weight", kF32, {shape_.hidden, e.routed});
     matrix("ffn_gate_exps", {shape_.hidden, e.width, e.routed});
     matrix("ffn_up_exps", {shape_.hidden, e.width, e.routed});
-    matrix("ffn_down_exps", {e.width, shape_.hidden, e.routed});
+    adding("ffn_down_exps", {e.width, shape_.hidden, e.routed});
     if (e.shared_width == 0) return;
     if (architecture_ == Architecture::qwen2moe) {
       add("ffn_gate_inp_shexp", "weight", kF32, {shape_.hidden});
     }
     matrix("ffn_gate_shexp", {shape_.hidden, e.shared_width});
     matrix("ffn_up_shexp", {shape_.hidden, e.shared_width});
-    matrix("ffn_down_shexp", {e.shared_width, shape_.hidden});
+    adding("ffn_down_shexp", {e.shared_width, shape_.hidden});
   }
 
   const ModelShape& shape_;

@@ -17,6 +17,8 @@ namespace {
 
 constexpr double kJoulesPerMwh = 3.6e9;
 constexpr double kLargeModel = 1e9;
+// Of any cell, in SI units: beyond them products would over- or underflow.
+constexpr double kLeast = 1e-6, kMost = 1e30;
 
 bool outside(double x, const PlausibleRange& range) { return x < range.lo || x > range.hi; }
 
@@ -46,11 +48,11 @@ Result<TrainingRun> read_run(const CsvTable::Row& row) {
   for (const auto& field : kFields) {
     if (row.text(field.column).empty()) continue;
     const auto n = row.number(field.column);
-    if (!n || !(*n > 0) || !std::isfinite(*n)) {
+    if (!n || !(*n * field.unit >= kLeast && *n * field.unit <= kMost)) {
       return fail(ErrorKind::input, "training.csv",
                   fmt::format("line {}: {} of '{}' is {}", run.line, field.column, run.name,
                               row.text(field.column)),
-                  "give a number above 0, or leave the cell empty");
+                  "give a number above 0 in the column's unit, or leave the cell empty");
     }
     run.*field.into = *n * field.unit;
   }
