@@ -2,10 +2,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/command_line.h"
 #include "cli/synth_result.h"
+#include "gguf/gguf_types.h"
+#include "gguf/random_blocks.h"
+#include "meter/calibration/store.h"
 #include "physics/shape/shape_source.h"
 #include "physics/synth/synth_file.h"
 #include "study/settle.h"
@@ -78,6 +82,38 @@ Result<std::string> make_folder(const std::string& under) {
               "name a folder that can be written to with --work DIR");
 }
 
+// The faster of its two kinds of arithmetic: engines choose the one that their weights allow.
+synth::Roofline roofline_of(const Context& context) {
+  const auto known =
+      calibration_state(context.settings.get("calibration"), machine_key(*context.files()),
+                        system_clock().anchor().wall_ns);
+  synth::Roofline out;
+  if (!known.calibration) return out;
+  for (const auto& work : known.calibration->work) {
+    if (work.device != "cpu" || !work.rate.present()) continue;
+    if (work.kind == "triad") out.bytes_s = std::max(out.bytes_s, *work.rate.value);
+    if (work.kind == "fma-f32" || work.kind == "dot-int8")
+      out.ops_s = std::max(out.ops_s, *work.rate.value);
+  }
+  return out;
+}
+
+SynthRun with_prediction(const Context& context, const SynthCommand& command,
+                         const synth::MeasureOptions& options, const physics::ModelShape& shape) {
+  SynthRun run{options, command.model.weights, {}};
+  const synth::Roofline roofline = roofline_of(context);
+  if (!roofline.known()) {
+    context.say(
+        "synth: no prediction beside it: `joulebook calibrate` learns this machine's rates");
+    return run;
+  }
+  const GgufType& type = *gguf_type(*random_block_type(command.model.weights));
+  run.predicted = synth::roofline_time(shape, 8.0 * type.bytes / type.block, roofline,
+                                       static_cast<double>(options.prompt),
+                                       static_cast<double>(options.output), options.sequences);
+  return run;
+}
+
 int measure(const Context& context, const SynthCommand& command, const physics::ModelShape& shape) {
   auto folder = make_folder(command.run.folder);
   if (!folder) return report_error(folder.error());
@@ -98,8 +134,9 @@ int measure(const Context& context, const SynthCommand& command, const physics::
   const auto m = synth::measure_shape(shape, command.model, run, energy, &cancelled(), say);
   (*meter)->stop();
   if (!m) return report_error(m.error());
-  context.print(measurement_text(*m, run, command.model.weights, terminal_width()));
-  const auto ok = context.emit(measurement_json(*m, run, command.model.weights));
+  const SynthRun said = with_prediction(context, command, run, m->shape);
+  context.print(measurement_text(*m, said, terminal_width()));
+  const auto ok = context.emit(measurement_json(*m, said));
   return ok ? 0 : report_error(ok.error());
 }
 

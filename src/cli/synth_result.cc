@@ -166,8 +166,8 @@ std::string synth_text(const synth::SynthModel& model, const SynthWritten& writt
   return out;
 }
 
-Json measurement_json(const Measurement& m, const synth::MeasureOptions& options,
-                      const std::string& weights) {
+Json measurement_json(const Measurement& m, const SynthRun& run) {
+  const synth::MeasureOptions& options = run.options;
   Json slices = Json::array();
   for (std::size_t i = 0; i < m.slices.size(); ++i) {
     Json slice = timing_json(m.timings[i]);
@@ -176,7 +176,7 @@ Json measurement_json(const Measurement& m, const synth::MeasureOptions& options
   }
   Json out = Json::object({{"schema", "joulebook.synth-measure/1"}, {"joulebook", program()}});
   out.set("shape", m.shape.name).set("architecture", to_string(m.architecture));
-  out.set("weights", weights).set("bytes", m.bytes).set("layers", m.shape.layer_count());
+  out.set("weights", run.weights).set("bytes", m.bytes).set("layers", m.shape.layer_count());
   out.set("vocabulary", m.shape.vocabulary).set("fallbacks", texts(m.fallbacks));
   out.set("prompt_tokens", options.prompt).set("output_tokens", options.output);
   out.set("sequences", options.sequences).set("rounds", options.rounds);
@@ -189,25 +189,34 @@ Json measurement_json(const Measurement& m, const synth::MeasureOptions& options
     whole.set("prompt_error", error_of(m.prompt.whole, m.whole->prompt_s));
     out.set("whole", whole.set("step_error", error_of(m.step.whole, m.whole->step_s)));
   }
+  if (run.predicted) {
+    out.set("predicted", Json::object({{"prompt_s", run.predicted->prompt_s},
+                                       {"step_s", run.predicted->step_s}}));
+  }
   if (m.experts) out.set("experts", experts_json(*m.experts));
   return out;
 }
 
-std::string measurement_text(const Measurement& m, const synth::MeasureOptions& options,
-                             const std::string& weights, int width) {
+std::string measurement_text(const Measurement& m, const SynthRun& run, int width) {
+  const synth::MeasureOptions& options = run.options;
   std::string out = fmt::format(
       "{} made up as {}, {}: {} layers, {:.3g} GB, from slices\n{} prompt and {} output tokens, {} "
       "sequence{}, {} threads, {} rounds {}; times are the fastest round's, beside the median's "
       "excess\n\n",
-      m.shape.name, to_string(m.architecture), weights, m.shape.layer_count(), gigabytes(m.bytes),
-      options.prompt, options.output, options.sequences, options.sequences == 1 ? "" : "s",
-      m.threads, options.rounds, m.took_turns ? "in turn" : "one slice after the other");
+      m.shape.name, to_string(m.architecture), run.weights, m.shape.layer_count(),
+      gigabytes(m.bytes), options.prompt, options.output, options.sequences,
+      options.sequences == 1 ? "" : "s", m.threads, options.rounds,
+      m.took_turns ? "in turn" : "one slice after the other");
   TextGrid grid = times_grid();
   for (std::size_t i = 0; i < m.slices.size(); ++i) {
     add_timing(grid, name_of(m.slices[i], m.shape.vocabulary), m.timings[i]);
   }
   add_parts(grid, m);
   add_whole(grid, m);
+  if (run.predicted) {
+    grid.add({"roofline of this machine", time_of(run.predicted->prompt_s), "",
+              time_of(run.predicted->step_s)});
+  }
   out += grid.text(width) + experts_text(m, width);
   out += fmt::format("\nenergy of the whole, the prompt  {}\nenergy of the whole, one step    {}\n",
                      human(m.prompt_energy), human(m.step_energy));

@@ -1,9 +1,11 @@
 #pragma once
 // What synth says: of a file that was written, and of a shape that was measured. Pure.
+#include <optional>
 #include <string>
 
 #include "core/json.h"
 #include "physics/synth/measure.h"
+#include "physics/synth/roofline.h"
 #include "physics/synth/synth_model.h"
 
 namespace joulebook {
@@ -18,12 +20,16 @@ struct SynthWritten {
 [[nodiscard]] Json synth_json(const synth::SynthModel& model, const SynthWritten& written);
 [[nodiscard]] std::string synth_text(const synth::SynthModel& model, const SynthWritten& written);
 
-// Schema "joulebook.synth-measure/1". `weights` is the type asked for.
-[[nodiscard]] Json measurement_json(const synth::Measurement& m,
-                                    const synth::MeasureOptions& options,
-                                    const std::string& weights);
-[[nodiscard]] std::string measurement_text(const synth::Measurement& m,
-                                           const synth::MeasureOptions& options,
-                                           const std::string& weights, int width);
+// How a shape was measured, and what this machine's calibration predicted; empty: it has none.
+struct SynthRun {
+  synth::MeasureOptions options;
+  std::string weights;  // the type asked for
+  std::optional<synth::RooflineTime> predicted;
+};
+
+// Schema "joulebook.synth-measure/1".
+[[nodiscard]] Json measurement_json(const synth::Measurement& m, const SynthRun& run);
+[[nodiscard]] std::string measurement_text(const synth::Measurement& m, const SynthRun& run,
+                                           int width);
 
 }  // namespace joulebook

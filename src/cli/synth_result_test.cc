@@ -51,7 +51,7 @@ synth::Measurement planted() {
 }
 
 TEST(SynthResult, TheTableHasThePartsTheErrorAndTheExperts) {
-  const std::string text = measurement_text(planted(), {}, "q8_0", 100);
+  const std::string text = measurement_text(planted(), {{}, "q8_0", {}}, 100);
   EXPECT_THAT(text, HasSubstr("slice of 0 + 3 layers"));
   EXPECT_THAT(text, HasSubstr("a layer with experts (of 26)"));
   EXPECT_THAT(text, HasSubstr("head of 102400 tokens"));
@@ -62,7 +62,7 @@ TEST(SynthResult, TheTableHasThePartsTheErrorAndTheExperts) {
 }
 
 TEST(SynthResult, TheRecordHasAbsencesAsSuch) {
-  const Json json = measurement_json(planted(), {}, "q8_0");
+  const Json json = measurement_json(planted(), {{}, "q8_0", synth::RooflineTime{1.5, 0.2}});
   EXPECT_EQ(json["schema"].as_string(), "joulebook.synth-measure/1");
   EXPECT_TRUE(json["step_energy"]["value"].is_null());
   EXPECT_EQ(json["step_energy"]["reason"]["code"].as_string(), "sensor.none");
@@ -70,17 +70,18 @@ TEST(SynthResult, TheRecordHasAbsencesAsSuch) {
   EXPECT_NEAR(json["step"]["whole_s"].as_double(), 0.27, 1e-9);
   EXPECT_NEAR(json["whole"]["step_error"].as_double(), -0.1, 1e-9);
   EXPECT_EQ(json["experts"]["routed"].as_int(), 64);
+  EXPECT_EQ(json["predicted"]["step_s"].as_double(), 0.2);
 }
 
 TEST(SynthResult, ExpertsThatCouldNotBeCountedHaveTheirReason) {
   synth::Measurement m = planted();
   m.experts = Result<synth::ExpertsSeen>(
       fail(ErrorKind::engine, "engine.failed", "it stopped", "try again"));
-  EXPECT_THAT(measurement_text(m, {}, "q8_0", 100), HasSubstr("it stopped"));
-  EXPECT_EQ(measurement_json(m, {}, "q8_0")["experts"]["reason"]["code"].as_string(),
+  EXPECT_THAT(measurement_text(m, {{}, "q8_0", {}}, 100), HasSubstr("it stopped"));
+  EXPECT_EQ(measurement_json(m, {{}, "q8_0", {}})["experts"]["reason"]["code"].as_string(),
             "engine.failed");
   m.experts.reset();
-  EXPECT_THAT(measurement_text(m, {}, "q8_0", 100), Not(HasSubstr("xperts touched")));
+  EXPECT_THAT(measurement_text(m, {{}, "q8_0", {}}, 100), Not(HasSubstr("xperts touched")));
 }
 
 TEST(SynthResult, AFileIsDescribed) {

@@ -4,6 +4,7 @@ joulebook_room(synth
   SOURCES
     synth/architecture.cc
     synth/measure.cc
+    synth/roofline.cc
     synth/slices.cc
     synth/synth_file.cc
     synth/synth_model.cc

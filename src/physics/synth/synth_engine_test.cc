@@ -131,7 +131,8 @@ TEST(CountExperts, ChosenInTheEngineAreAsManyAsTheModelSays) {
   EXPECT_LE(many->decode_touched, 6);
 }
 
-// Tokens stay apart through the layers, so that a prompt reaches the experts as uniform routing does.
+// Tokens stay apart through the layers, so that a prompt reaches the experts as uniform routing
+// does.
 TEST(CountExperts, APromptTouchesNearlyAsManyAsUniformRouting) {
   ModelShape shape = shrunk("DeepSeek-V2-Lite");
   shape.layers.back().count = 6;

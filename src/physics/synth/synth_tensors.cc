@@ -17,9 +17,9 @@ using physics::ModelShape;
 
 constexpr std::uint32_t kF32 = 0;
 constexpr std::uint64_t kSpecialTokens = 3;
-// What layers add is small beside the embedding, as it is in a trained model's first layers: else the
-// mean over the tokens that attention sees would drown what tells them apart, and all would choose
-// the same experts.
+// What layers add is small beside the embedding, as it is in a trained model's first layers: else
+// the mean over the tokens that attention sees would drown what tells them apart, and all would
+// choose the same experts.
 constexpr double kAdded = 0.25;
 
 class Tensors {

@@ -16,6 +16,7 @@
 #include "physics/shape/counts.h"
 #include "physics/shape/gguf_shape.h"
 #include "physics/synth/measure.h"
+#include "physics/synth/roofline.h"
 #include "physics/synth/slices.h"
 #include "physics/synth/synth_file.h"
 
@@ -266,6 +267,25 @@ TEST(Slices, OutgrowTheCacheAndStayInMemory) {
   EXPECT_LE((*small)[1].layers(), 3);
   limits.memory = 1'000'000'000;
   EXPECT_EQ(plan_slices(shape, {}, limits).error().code, "synth.memory");
+}
+
+// By hand: 100 GB/s and 1 TOP/s; Llama-3.1-8B's products at 8 bits are 7.5 GB.
+TEST(Roofline, IsTheSlowerOfBytesAndOperations) {
+  const auto& shape = named("Llama-3.1-8B");
+  const double n = static_cast<double>(physics::matmul_parameters(shape));
+  const Roofline machine{1e11, 1e12};
+  const auto alone = roofline_time(shape, 8, machine, 100, 10, 1);
+  EXPECT_NEAR(alone.step_s, (n + 105 * 131072) / 1e11, 0.001 * alone.step_s);
+  EXPECT_NEAR(alone.prompt_s, physics::prefill_flops(shape, 100) / 1e12, 1e-9);
+  const auto many = roofline_time(shape, 8, machine, 100, 10, 64);
+  EXPECT_NEAR(many.step_s, 64 * physics::flops_per_token(shape, 105) / 1e12,
+              1e-9);  // now operations
+  EXPECT_FALSE(Roofline{}.known());
+  // A latent cache is met absorbed: 2 x 16 heads x (2 x 512 + 64) FLOPs a pair instead of 320.
+  const auto& latent = named("DeepSeek-V2-Lite");
+  const double more = 27.0 * 2 * 16 * (1088 - 320) * 4096 * 4097 / 2;
+  EXPECT_NEAR(roofline_time(latent, 8, machine, 4096, 10, 1).prompt_s,
+              (physics::prefill_flops(latent, 4096) + more) / 1e12, 1e-6);
 }
 
 TEST(Measure, BadLengthsAreRefused) {
