@@ -1,8 +1,10 @@
-// explain A B: why one answer cost more than another. explain --check: on pairs of measured rows.
+// explain RUN: where a measured answer's joules went. explain A B: why one cost more than another.
+// explain --check: on pairs of measured rows.
 #include "physics/explain/explain_text.h"
 
 #include "cli/command_line.h"
 #include "cli/figure_spec.h"
+#include "cli/measured_answers.h"
 #include "core/file_tree.h"
 #include "physics/explain/pairs.h"
 
@@ -47,21 +49,39 @@ int explain_check(const Context& context, const ExplainOptions& o) {
   return ok ? 0 : report_error(ok.error());
 }
 
+int explain_one(const Context& context, const ExplainOptions& o) {
+  const auto answers = measured_answers(context, o.what[0]);
+  if (!answers) return report_error(answers.error());
+  const auto machine = calibrated_cpu(context);
+  if (!machine) return report_error(machine.error());
+  Json runs = Json::array();
+  for (const auto& answer : *answers) {
+    const auto run = explain::explain_run(answer, *machine, serving::built_in_fit());
+    if (!run) return report_error(run.error());
+    context.print((runs.items().empty() ? "" : "\n") + explain::to_text(*run));
+    runs.push(explain::to_json(*run));
+  }
+  const auto ok = context.emit(Json::object({{"schema", "joulebook.run-explanations/1"}, {"answers", runs}}));
+  return ok ? 0 : report_error(ok.error());
+}
+
 int run_explain(const Context& context, const ExplainOptions& o) {
   if (!o.check.empty()) return explain_check(context, o);
+  if (o.what.size() == 1) return explain_one(context, o);
   if (o.what.size() == 2) return explain_pair(context, o);
-  return report_error({ErrorKind::usage, "explain.nothing", "two figures are needed to explain a difference",
-                       "name two of: MODEL,key=value,... or FILE.csv:LINE; or give --check ROWS.csv"});
+  return report_error({ErrorKind::usage, "explain.nothing", "nothing to explain",
+                       "name a run of `joulebook list`, or two of: MODEL,key=value,... or FILE.csv:LINE"});
 }
 
 }  // namespace
 
 void add_explain(CommandLine& line) {
   const auto o = std::make_shared<ExplainOptions>();
-  CLI::App& k = line.add("explain", "why one answer cost more joules than another",
+  CLI::App& k = line.add("explain", "where an answer's joules went, or why one cost more than another",
                          [o](const Context& context) { return run_explain(context, *o); });
-  k.add_option("what", o->what, "two of: MODEL,gpu=...,batch=...,energy=512J or FILE.csv:LINE")
-      ->type_name("FIGURE");
+  k.add_option("what", o->what, "a run (id or 'last'), or two of: MODEL,gpu=...,batch=...,energy=512J or FILE.csv:LINE")
+      ->type_name("RUN | FIGURE FIGURE")
+      ->expected(0, 2);
   k.add_option("--per", o->per, "of what energy is explained")
       ->capture_default_str()
       ->check(CLI::IsMember({"response", "token"}));

@@ -10,6 +10,7 @@ joulebook_room(explain
     explain/deployment.cc
     explain/explain_text.cc
     explain/floor.cc
+    explain/measured_run.cc
     explain/pairs.cc
     explain/shape_change.cc
     explain/shapley.cc
@@ -23,6 +24,7 @@ joulebook_test(explain ROOMS explain LIBRARIES fmt::fmt rapidcheck rapidcheck_gt
   SOURCES
     explain/decompose_test.cc
     explain/floor_test.cc
+    explain/measured_run_test.cc
     explain/spec_test.cc
     explain/whatif_test.cc)
 if(TARGET explain_test)

@@ -1,0 +1,173 @@
+#include "cli/measured_answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "export/study_json.h"
+#include "ledger/ledger.h"
+#include "meter/calibration/store.h"
+#include "physics/serving/shapes.h"
+#include "physics/shape/shape_source.h"
+
+namespace joulebook {
+namespace {
+
+using explain::MeasuredAnswer;
+
+double seconds_of(const TrialRecord& t, bool reading) {
+  double s = 0;
+  for (const PhaseRecord& p : t.phases) {
+    const bool reads = p.span.phase == Phase::prefill || p.span.phase == Phase::cached || p.span.phase == Phase::queue;
+    if (reads == reading) s += Seconds(p.span.end - p.span.begin).count();
+  }
+  return s;
+}
+
+double reading_j(const TrialRecord& t) {
+  double joules = 0;
+  for (const PhaseRecord& p : t.phases) {
+    if (p.span.phase == Phase::prefill) joules += p.energy.value.value_or(0);
+  }
+  return joules;
+}
+
+// Means over trials that went well.
+void average(MeasuredAnswer& a, const std::vector<const TrialRecord*>& trials) {
+  const double n = static_cast<double>(trials.size());
+  std::vector<Quantity> energies, actives;
+  double reading = 0;
+  for (const TrialRecord* t : trials) {
+    a.prompt += static_cast<double>(t->prompt_tokens.count) / n;
+    a.cached += static_cast<double>(t->cached_tokens.count) / n;
+    a.output += static_cast<double>(t->output_tokens().count) / n;
+    a.prefill_s += seconds_of(*t, true) / n;
+    a.decode_s += seconds_of(*t, false) / n;
+    energies.push_back(t->energy);
+    actives.push_back(t->active);
+    reading += reading_j(*t) / n;
+  }
+  a.energy = scaled(sum(energies), 1 / n, "response");
+  if (a.energy.present() && *a.energy.value > 0) a.prefill_share = reading / *a.energy.value;
+  const Quantity active = sum(actives);
+  if (active.present() && a.energy.present()) {
+    a.static_share = std::clamp(1 - *active.value / n / *a.energy.value, 0.0, 1.0);
+  } else if (active.reason) {
+    a.static_reason = *active.reason;
+  }
+}
+
+// A file that is still there is read; else the name has to do.
+Status set_shape(MeasuredAnswer& a, const std::string& path) {
+  std::error_code ignored;
+  const bool there = std::filesystem::exists(path, ignored);
+  const auto shape = physics::read_shape(there ? path : a.model);
+  if (!shape) return fail(shape.error());
+  a.shape = serving::serving_shape(*shape);
+  return {};
+}
+
+tl::unexpected<Error> elsewhere(const MeasuredAnswer& a, std::string_view why) {
+  const std::string energy = a.energy.present() ? fmt::format(",energy={:.6g}J,tier=measured", *a.energy.value) : "";
+  return fail(ErrorKind::input, "explain.elsewhere", fmt::format("{}: the calibrated CPU did not do the work", why),
+              fmt::format("name the device: joulebook whatif \"{},gpu=NAME,batch=1,prompt={:.0f},output={:.0f}{}\"",
+                          a.model, std::max(a.prompt, 1.0), std::max(a.output, 1.0), energy));
+}
+
+Result<std::vector<MeasuredAnswer>> of_study(const StudyResult& study) {
+  std::vector<MeasuredAnswer> answers;
+  for (std::size_t arm = 0; arm < study.arms.size(); ++arm) {
+    const EngineInfo& engine = study.arms[arm].engine;
+    MeasuredAnswer a;
+    a.id = study.id;
+    a.name = study.arms[arm].spec.name;
+    a.model = engine.model;
+    a.cpu = study.machine["cpu"].as_string();
+    std::vector<const TrialRecord*> trials;
+    for (const TrialRecord& t : study.trials) {
+      if (t.arm == arm && !t.error) trials.push_back(&t);
+    }
+    if (trials.empty()) continue;
+    average(a, trials);
+    if (engine.kind != "llama.cpp") return elsewhere(a, "an endpoint answered");
+    if (engine.gpu_layers > 0) return elsewhere(a, fmt::format("{} layers were on a GPU", engine.gpu_layers));
+    if (auto ok = set_shape(a, engine.path); !ok) return fail(ok.error());
+    answers.push_back(std::move(a));
+  }
+  return answers;
+}
+
+Result<std::vector<MeasuredAnswer>> of_ask(const Json& document, const Json& spec, const std::string& id) {
+  const auto mean = trial_from_json(document["mean"]);
+  if (!mean) return fail(mean.error());
+  MeasuredAnswer a;
+  a.id = id;
+  a.model = document["model"].as_string();
+  a.cpu = document["machine"]["cpu"].as_string();
+  average(a, {&*mean});
+  if (document["engine"].as_string() != "llama.cpp") return elsewhere(a, "an endpoint answered");
+  for (const Json& device : document["devices"].items()) {
+    if (device.as_string().starts_with("gpu")) return elsewhere(a, "a GPU was in use");
+  }
+  if (auto ok = set_shape(a, std::string(spec["model"].as_string())); !ok) return fail(ok.error());
+  return std::vector{std::move(a)};
+}
+
+explain::Rate rate_of(const WorkCalibration& w) {
+  return {*w.rate.value, w.rate.own.lo, w.rate.own.hi};
+}
+
+}  // namespace
+
+Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, const std::string& asked) {
+  const auto ledger = open_ledger(context.settings.get("ledger"));
+  if (!ledger) return fail(ledger.error());
+  const auto id = (*ledger)->resolve(asked);
+  if (!id) return fail(id.error());
+  const auto document = (*ledger)->show(*id);
+  if (!document) return fail(document.error());
+  const auto schema = (*document)["schema"].as_string();
+  if (schema == kStudySchema) {
+    const auto study = study_from_json(*document);
+    if (!study) return fail(study.error());
+    return of_study(*study);
+  }
+  if (schema.starts_with("joulebook.ask/")) {
+    const auto spec = (*ledger)->spec(*id);
+    if (!spec) return fail(spec.error());
+    return of_ask(*document, *spec, *id);
+  }
+  return fail(ErrorKind::input, "explain.no_tokens", *id + " is no run of answers: nobody counted tokens in it",
+              "explain a run of `joulebook ask` or a finished `joulebook study`");
+}
+
+Result<explain::CpuMachine> calibrated_cpu(const Context& context) {
+  const auto state = calibration_state(context.settings.get("calibration"), machine_key(*context.files()),
+                                       system_clock().anchor().wall_ns);
+  if (!state.calibration) {
+    const Reason& r = state.finding.reason;
+    return fail(ErrorKind::no_reading, r.code, r.message, r.cure);
+  }
+  explain::CpuMachine m;
+  m.cpu = state.calibration->machine.cpu;
+  m.threads = state.calibration->machine.threads;
+  m.measured_utc = state.calibration->measured_utc;
+  for (const WorkCalibration& w : state.calibration->work) {
+    if (w.device != "cpu" || !w.rate.present() || !(*w.rate.value > 0)) continue;
+    if (w.kind == "triad") {
+      m.bandwidth = rate_of(w);
+      // Three arrays, each four times the last-level caches (docs/formats/calibration.md).
+      constexpr double kCaches = 12;
+      m.cache_bytes = static_cast<double>(w.working_set) / kCaches;
+    } else if (*w.rate.value > m.arithmetic.value) {
+      m.arithmetic = rate_of(w);
+      m.arithmetic_kind = w.kind;
+    }
+  }
+  if (m.bandwidth.lo > 0 && m.arithmetic.lo > 0) return m;
+  return fail(ErrorKind::no_reading, "calibration.no_work", "the calibration has no bandwidth or no arithmetic rate of the CPU",
+              "run `joulebook calibrate` again with more memory free");
+}
+
+}  // namespace joulebook

@@ -1,0 +1,85 @@
+#pragma once
+// One measured answer on a CPU, taken apart: weights, KV cache, compute, launch and the rest, prefill,
+// static power; its floor; and what would save most. The machine is what `joulebook calibrate` found.
+//
+// A token needs its bytes at the calibrated bandwidth and its FLOPs at the calibrated rate, overlapped
+// as the serving model overlaps them (p-norm); what the measured step takes beyond that is launch and
+// the rest. A step faster than that is scaled down: a cache gave more than the triad showed. Energies
+// above static power follow the time, since a busy CPU draws about the same whatever it waits for:
+// they sum to what was measured. Pure; thread-safe.
+#include <joulebook/quantity.h>
+#include <joulebook/result.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "physics/serving/fit_file.h"
+#include "physics/serving/shapes.h"
+
+namespace joulebook::explain {
+
+struct Rate {
+  double value = 0, lo = 0, hi = 0;  // a second
+};
+
+struct CpuMachine {
+  std::string cpu;
+  int threads = 0;
+  Rate bandwidth;          // bytes
+  Rate arithmetic;         // FLOPs or OPs, the fastest kind that was measured
+  std::string arithmetic_kind;
+  double cache_bytes = 0;  // last level, all; 0: unknown
+  std::string measured_utc;
+};
+
+struct MeasuredAnswer {
+  std::string id, name, model;
+  std::string cpu;  // of the machine that it ran on
+  serving::Shape shape;
+  double prompt = 0, cached = 0, output = 0;  // tokens, means
+  double prefill_s = 0, decode_s = 0;
+  Quantity energy;           // J a response, gross
+  double prefill_share = 0;  // of energy
+  // Static power's share of the energy, or why it isn't told apart.
+  std::optional<double> static_share;
+  Reason static_reason;
+};
+
+struct CauseShare {
+  std::string_view cause;  // "prefill", "weights", "kv", "compute", "rest", "static"
+  double seconds = 0;      // of a response
+  double joules = 0;
+};
+
+struct RunChange {
+  std::string text;
+  bool alters_answers = false;
+  double factor = 1, lo = 1, hi = 1;  // on the energy of a response
+};
+
+struct RunExplanation {
+  MeasuredAnswer answer;
+  CpuMachine machine;
+  std::vector<CauseShare> causes;  // joules sum to the energy; seconds to prefill and decode
+  double scale = 1;                // below 1: faster than the calibrated rates allow
+  double floor_token_j = 0;        // bytes and FLOPs, static power apart
+  double floor_j = 0;              // a response, prompt inside
+  double best_floor_token_j = 0;   // at a batch of kBestBatch
+  bool weights_in_cache = false;
+  std::vector<RunChange> changes;  // the three that save most, the best first
+};
+inline constexpr double kBestBatch = 64;  // the most sequences that the engine holds
+
+// Errors: input "explain.other_machine" (calibration and run name different CPUs), "explain.no_tokens";
+// no_reading, the energy's own reason; negative "explain.below_floor".
+[[nodiscard]] Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const CpuMachine& machine,
+                                                 const serving::ServingFit& fit);
+
+[[nodiscard]] std::string to_text(const RunExplanation& run);
+// Schema "joulebook.run-explanation/1".
+[[nodiscard]] Json to_json(const RunExplanation& run);
+
+}  // namespace joulebook::explain
