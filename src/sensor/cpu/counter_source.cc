@@ -42,6 +42,8 @@ class CounterSensor final : public Sensor {
     return reading;
   }
 
+  [[nodiscard]] double own_cpu_seconds() const override { return source_->own_cpu_seconds(); }
+
  private:
   SensorInfo info_;
   std::unique_ptr<CounterSource> source_;
@@ -91,6 +93,12 @@ class SumCounter final : public CounterSource {
       sum->end = part->end;
     }
     return sum;
+  }
+
+  [[nodiscard]] double own_cpu_seconds() const override {
+    double all = 0;
+    for (const auto& part : parts_) all += part->own_cpu_seconds();
+    return all;
   }
 
  private:

@@ -18,6 +18,8 @@ class CounterSource {
   // One try. Errors: no_reading with a sensor.* or file.* code; the message says what was seen.
   // No allocation on the success path.
   [[nodiscard]] virtual Result<RawReading> read() = 0;
+  // As Sensor::own_cpu_seconds.
+  [[nodiscard]] virtual double own_cpu_seconds() const { return 0; }
 };
 
 // The sensor that reads `source`. A malformed or backward read is repeated once before it is

@@ -30,7 +30,9 @@ class EnergyReader : public std::enable_shared_from_this<EnergyReader> {
   virtual ~EnergyReader() = default;
   // The counter of a zone's directory name. The first reading tells whether the reader has it.
   // Errors of its readings: "sensor.permission" (the reader may not read it either),
-  // "sensor.malformed", "sensor.lost" (the reader is gone, or did not answer within a second).
+  // "sensor.malformed", "sensor.lost" (the reader is gone, or did not answer within a second, and
+  // so did another one that was started once in its place).
+  // One of the counters tells the reader's CPU time as its own.
   [[nodiscard]] virtual std::unique_ptr<CounterSource> counter(const std::string& zone) = 0;
   [[nodiscard]] virtual const std::string& path() const = 0;
   [[nodiscard]] virtual int pid() const = 0;

@@ -103,14 +103,62 @@ TEST_F(Reader, AFrozenZoneIsNoReading) {
   EXPECT_THAT(none.error().cure, HasSubstr("setcap cap_dac_read_search=ep"));
 }
 
-TEST_F(Reader, ADeadReaderIsLostAndStaysSo) {
-  const SysfsTree tree("cpu/intel-2s-server");
+TEST_F(Reader, ADeadReaderIsStartedOnceMoreThenItIsLost) {
+  SysfsTree tree("cpu/intel-2s-server");
+  const auto reader = start(tree);
+  const auto package = reader->counter("intel-rapl:0");
+  const auto memory = reader->counter("intel-rapl:0:0");
+  ASSERT_TRUE(package->read());
+  const int first = reader->pid();
+  std::filesystem::current_path(tree.root());
+  ::kill(first, SIGKILL);
+  tree.put("/sys/devices/virtual/powercap/intel-rapl/intel-rapl:0/energy_uj", "190338001200\n");
+  const auto again = package->read();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->counts, 190338001200U);
+  EXPECT_TRUE(memory->read());
+  EXPECT_NE(reader->pid(), first);
+  ::kill(reader->pid(), SIGKILL);
+  EXPECT_EQ(package->read().error().code, "sensor.lost");
+  EXPECT_EQ(memory->read().error().code, "sensor.lost");
+  EXPECT_EQ(package->read().error().code, "sensor.lost");
+}
+
+TEST_F(Reader, AHungReaderIsReplaced) {
+  SysfsTree tree("cpu/intel-2s-server");
   const auto reader = start(tree);
   const auto package = reader->counter("intel-rapl:0");
   ASSERT_TRUE(package->read());
+  std::filesystem::current_path(tree.root());
+  const int hung = reader->pid();
+  ::kill(hung, SIGSTOP);
+  const auto again = package->read();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_NE(reader->pid(), hung);
+}
+
+// The program's CPU time is told once, whoever of its counters is asked, and never falls.
+TEST_F(Reader, ItsCpuTimeIsToldOnceAndOutlivesIt) {
+  SysfsTree tree("cpu/intel-2s-server");
+  const auto reader = start(tree);
+  auto package = make_counter_sensor({.id = "p"}, reader->counter("intel-rapl:0"));
+  const auto memory = make_counter_sensor({.id = "m"}, reader->counter("intel-rapl:0:0"));
+  const auto told = [&] { return package->own_cpu_seconds() + memory->own_cpu_seconds(); };
+  EXPECT_EQ(told(), 0);  // nobody has read yet
+  for (int i = 0; i < 3000; ++i) {
+    ASSERT_TRUE(package->read());
+    ASSERT_TRUE(memory->read());
+  }
+  const double before = told();
+  EXPECT_GT(before, 0);
+  EXPECT_EQ(memory->own_cpu_seconds(), 0);
+  std::filesystem::current_path(tree.root());
   ::kill(reader->pid(), SIGKILL);
-  EXPECT_EQ(package->read().error().code, "sensor.lost");
-  EXPECT_EQ(package->read().error().code, "sensor.lost");
+  ASSERT_TRUE(package->read());
+  EXPECT_GE(told(), before - 0.02);  // the dead one's is rounded to what the kernel accounts
+  package.reset();
+  ASSERT_TRUE(memory->read());
+  EXPECT_GE(memory->own_cpu_seconds(), before - 0.02);
 }
 
 TEST_F(Reader, ThereIsNoneOrItCannotBeStarted) {
