@@ -98,46 +98,63 @@ class Drawn {
   std::int64_t picowatthours_ = 0;
 };
 
-class BatteryCounter final : public Sensor {
+// All batteries of the machine together, read while it runs on them alone. A malformed read, and one
+// of a counter that runs backwards, is repeated once.
+class BatterySensor : public Sensor {
  public:
-  BatteryCounter(SensorInfo info, BatteryState state, std::vector<Drawn> batteries, Clock& clock)
-      : info_(std::move(info)),
-        state_(std::move(state)),
-        batteries_(std::move(batteries)),
-        clock_(clock) {}
+  BatterySensor(SensorInfo info, BatteryState state, Clock& clock)
+      : info_(std::move(info)), state_(std::move(state)), clock_(clock) {}
 
   [[nodiscard]] const SensorInfo& info() const override { return info_; }
 
   [[nodiscard]] Result<RawReading> read() override {
     auto reading = read_once();
     const bool malformed = !reading && reading.error().code == "sensor.malformed";
-    if (malformed || (reading && reading->counts < last_)) reading = read_once();
+    const bool backward = info_.kind == SensorKind::energy_counter && reading &&
+                          reading->counts < last_;
+    if (malformed || backward) reading = read_once();
     if (!reading) return fail(as_sensor_error(reading.error(), info_));
     last_ = reading->counts;
     return reading;
   }
 
  private:
+  [[nodiscard]] virtual Result<std::int64_t> counts() = 0;
+
   Result<RawReading> read_once() {
     RawReading reading;
     reading.begin = clock_.now();
     if (auto alone = state_.discharging(); !alone) return fail(alone.error());
-    std::int64_t sum = kOrigin;
-    for (Drawn& battery : batteries_) {
-      const auto drawn = battery.read();
-      if (!drawn) return fail(drawn.error());
-      sum += *drawn;
-    }
+    const auto sum = counts();
+    if (!sum) return fail(sum.error());
     reading.end = clock_.now();
-    reading.counts = static_cast<std::uint64_t>(std::max<std::int64_t>(0, sum));
+    reading.counts = static_cast<std::uint64_t>(std::max<std::int64_t>(0, *sum));
     return reading;
   }
 
   SensorInfo info_;
   BatteryState state_;
-  std::vector<Drawn> batteries_;
   Clock& clock_;
   std::uint64_t last_ = 0;
+};
+
+class BatteryCounter final : public BatterySensor {
+ public:
+  BatteryCounter(SensorInfo info, BatteryState state, std::vector<Drawn> batteries, Clock& clock)
+      : BatterySensor(std::move(info), std::move(state), clock), batteries_(std::move(batteries)) {}
+
+ private:
+  [[nodiscard]] Result<std::int64_t> counts() override {
+    std::int64_t sum = kOrigin;
+    for (Drawn& battery : batteries_) {
+      const auto drawn = battery.read();
+      if (!drawn) return drawn;
+      sum += *drawn;
+    }
+    return sum;
+  }
+
+  std::vector<Drawn> batteries_;
 };
 
 // power_now, uW, or current_now x voltage_now, uA x uV. Some drivers count what leaves as negative.
@@ -163,47 +180,25 @@ struct PowerNow {
   }
 };
 
-class BatteryGauge final : public Sensor {
+class BatteryGauge final : public BatterySensor {
  public:
   BatteryGauge(SensorInfo info, BatteryState state, std::vector<PowerNow> batteries, Clock& clock)
-      : info_(std::move(info)),
-        state_(std::move(state)),
-        batteries_(std::move(batteries)),
-        clock_(clock) {}
-
-  [[nodiscard]] const SensorInfo& info() const override { return info_; }
-
-  [[nodiscard]] Result<RawReading> read() override {
-    auto reading = read_once();
-    if (!reading && reading.error().code == "sensor.malformed") reading = read_once();
-    if (!reading) return fail(as_sensor_error(reading.error(), info_));
-    return reading;
-  }
+      : BatterySensor(std::move(info), std::move(state), clock), batteries_(std::move(batteries)) {}
 
  private:
-  Result<RawReading> read_once() {
-    RawReading reading;
-    reading.begin = clock_.now();
-    if (auto alone = state_.discharging(); !alone) return fail(alone.error());
+  [[nodiscard]] Result<std::int64_t> counts() override {
     std::int64_t sum = 0;
     for (PowerNow& battery : batteries_) {
       const auto microwatts = battery.microwatts();
-      if (!microwatts) return fail(microwatts.error());
+      if (!microwatts) return microwatts;
       sum += *microwatts;
     }
-    reading.end = clock_.now();
-    if (sum == 0) {
-      return fail(ErrorKind::no_reading, "sensor.zero", "0 W from a battery that is emptied",
-                  "rely on the energy counter");
-    }
-    reading.counts = static_cast<std::uint64_t>(sum);
-    return reading;
+    if (sum != 0) return sum;
+    return fail(ErrorKind::no_reading, "sensor.zero", "0 W from a battery that is emptied",
+                "rely on the energy counter");
   }
 
-  SensorInfo info_;
-  BatteryState state_;
   std::vector<PowerNow> batteries_;
-  Clock& clock_;
 };
 
 }  // namespace
