@@ -51,6 +51,18 @@ std::string working(const Quantity& energy) {
                      energy.method.empty() ? "method not stated" : energy.method);
 }
 
+// What was taken off for the line above idle, or why there is none.
+std::string rest_line(const TrialRecord& trial) {
+  if (!trial.energy.present()) return {};
+  const FigureText figure = figure_text(trial.active);
+  if (figure.present()) {
+    const std::string off = taken_off(trial.active.method);
+    return off.empty() ? "" : fmt::format("Above idle is {}.", off);
+  }
+  const std::string cure = figure.cure.empty() ? "" : fmt::format(" To cure it: {}.", figure.cure);
+  return fmt::format("Above idle: not known ({}).{}", figure.code, cure);
+}
+
 std::string lamp_seconds(double joules) { return duration_text(joules / kLampWatts); }
 
 }  // namespace
@@ -84,12 +96,15 @@ std::string ask_summary(const TrialRecord& trial, const ScreenStyle& style) {
   }
   add_line(grid, "altogether", trial.prompt_tokens + trial.output_tokens(),
            trial.duration().count(), trial.energy);
+  if (const FigureText above = figure_text(trial.active); above.present()) {
+    grid.add({"of it above idle", "", "", above.value, above.interval, above.sure()});
+  }
   const Ink ink(style);
   std::string out = grid.text(style.width);
   if (const auto each = per_token(trial); !each.empty()) out += paragraph("", each, style.width);
   out += ink.bold(paragraph("", plain_line(trial.energy), style.width));
-  if (const auto how = working(trial.energy); !how.empty()) {
-    out += ink.dim(paragraph("", how, style.width));
+  for (const auto& how : {working(trial.energy), rest_line(trial)}) {
+    if (!how.empty()) out += ink.dim(paragraph("", how, style.width));
   }
   if (trial.finish == Finish::length) {
     out += ink.warn(paragraph("warning: ", "the answer was cut at the token limit", style.width));

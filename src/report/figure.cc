@@ -30,6 +30,19 @@ Scale scale_for(double value, std::string_view unit) {
   return {1e-9, fmt::format("n{}", unit)};
 }
 
+// Beside a far higher end the value's own unit would make that end a long number ("0–29,536 µJ"):
+// from this many units on the higher end decides.
+constexpr double kLongNumber = 1e4;
+
+double far_end(double lo, double hi) {
+  return std::isfinite(hi) ? std::max(std::abs(lo), std::abs(hi)) : std::abs(lo);
+}
+
+Scale scale_for(double value, double most, std::string_view unit) {
+  const Scale own = scale_for(value, unit);
+  return value == 0 || most >= kLongNumber * own.factor ? scale_for(most, unit) : own;
+}
+
 int magnitude(double x) { return x == 0 ? 0 : static_cast<int>(std::floor(std::log10(x))); }
 
 // Decimals that show `value` with three significant digits, more (to six) where the interval is
@@ -39,6 +52,14 @@ int decimals_for(double value, double half_width) {
   if (half_width <= 0) return std::clamp(digits, 0, 9);
   const int fine = -magnitude(half_width);
   return std::clamp(std::min(std::max(digits, fine), digits + 3), 0, 9);
+}
+
+// Of a value that its interval dwarfs: three digits of the far end, and of the value what two
+// decimals more can show.
+int decimals_within(double value, double most) {
+  const int far = 2 - magnitude(most);
+  const int near = value == 0 ? far : -magnitude(std::abs(value));
+  return std::clamp(std::min(std::max(far, near), far + 2), 0, 9);
 }
 
 std::string grouped(std::string digits) {
@@ -112,9 +133,12 @@ FigureText figure_text(const Json& q, RatioStyle style) {
   const double lo = q["lo"].as_double(value);
   const double hi = q["hi"].as_double(std::numeric_limits<double>::infinity());
   const bool percent = style == RatioStyle::percent && q["unit"].as_string() == "1";
-  const Scale scale = percent ? Scale{0.01, "%"} : scale_for(value, q["unit"].as_string());
+  const std::string_view unit = q["unit"].as_string();
+  const Scale scale = percent ? Scale{0.01, "%"} : scale_for(value, far_end(lo, hi), unit);
   const double half = half_width(value, lo, hi) / scale.factor;
-  const int decimals = decimals_for(value / scale.factor, half);
+  const bool dwarfed = scale.unit != scale_for(value, unit).unit && !percent;
+  const int decimals = dwarfed ? decimals_within(value / scale.factor, far_end(lo, hi) / scale.factor)
+                               : decimals_for(value / scale.factor, half);
   FigureText text;
   text.value = with_unit(fixed(value / scale.factor, decimals), scale.unit);
   if (lo != value || hi != value) {
@@ -128,6 +152,11 @@ FigureText figure_text(const Json& q, RatioStyle style) {
 
 FigureText figure_text(const Quantity& quantity, RatioStyle style) {
   return figure_text(to_json(quantity), style);
+}
+
+std::string taken_off(std::string_view method) {
+  const auto at = method.rfind(", less ");
+  return at == std::string_view::npos ? "" : std::string(method.substr(at + 2));
 }
 
 std::string ratio_interval_text(double lo, double hi) {

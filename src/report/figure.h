@@ -45,6 +45,10 @@ struct FigureText {
 [[nodiscard]] FigureText figure_text(const Quantity& quantity,
                                      RatioStyle style = RatioStyle::times);
 
+// What was taken off for a figure above idle, as its method says: "less the power at rest,
+// calibrated 3 days ago"; empty where nothing was.
+[[nodiscard]] std::string taken_off(std::string_view method);
+
 // "1.74–1.99" for an interval of ratios that has no quantity of its own.
 [[nodiscard]] std::string ratio_interval_text(double lo, double hi);
 

@@ -34,6 +34,19 @@ TEST(FigureText, ShowsMoreDigitsWhereTheIntervalIsNarrow) {
   EXPECT_EQ(figure_text(measured(1.87, 1.74, 1.99, "1")).line(), "1.87× [1.74–1.99]");
 }
 
+TEST(FigureText, AFarEndThatWouldBeALongNumberChoosesTheUnit) {
+  EXPECT_EQ(figure_text(measured(3e-6, 0, 0.029536)).line(), "0.003 mJ [0.000–29.536]");
+  EXPECT_EQ(figure_text(measured(0, 0, 0.029536)).line(), "0.0 mJ [0.0–29.5]");
+  EXPECT_EQ(figure_text(measured(0.299, 0.082, 1.283)).line(), "299 mJ [82–1,283]");
+  EXPECT_EQ(figure_text(measured(0.002, -40, 60)).line(), "0.002 J [-40.000 to 60.000]");
+  EXPECT_EQ(figure_text(measured(0, 0, kInfinity)).line(), "0.00 J [≥ 0.00]");
+}
+
+TEST(FigureText, SaysWhatWasTakenOff) {
+  EXPECT_EQ(taken_off("RAPL, less 40 W at rest"), "less 40 W at rest");
+  EXPECT_EQ(taken_off("RAPL, lessened"), "");
+}
+
 TEST(FigureText, SaysWhetherAnIntervalIsABoundOrOpenOrNone) {
   Quantity bound = measured(5, 4, kInfinity);
   bound.level = 1;

@@ -51,7 +51,10 @@ std::string kind_of(const std::string& domain) { return domain.substr(0, domain.
 
 IntervalRows::IntervalRows(const Json& first, std::int64_t start_ns, bool terminal,
                            const ScreenStyle& style)
-    : start_ns_(start_ns), terminal_(terminal), style_(style) {
+    : start_ns_(start_ns),
+      terminal_(terminal),
+      style_(style),
+      tree_(!first["cpu"]["tree_s"].is_null()) {
   choose_columns(first);
 }
 
@@ -89,7 +92,9 @@ void IntervalRows::choose_columns(const Json& first) {
 std::vector<std::string> IntervalRows::heads() const {
   std::vector<std::string> out = {"time s"};
   for (const auto& column : columns_) out.push_back(column.head);
-  for (const char* head : {"total J", "tree J", "CPU %"}) out.emplace_back(head);
+  out.emplace_back("total J");
+  if (tree_) out.emplace_back("tree J");
+  out.emplace_back("CPU %");
   return out;
 }
 
@@ -121,7 +126,7 @@ std::string IntervalRows::row(const Json& window) const {
   std::vector<std::string> cells = {fmt::format("{:.3f}", time)};
   for (const auto& column : columns_) cells.push_back(watts(window, column.domains, seconds));
   cells.push_back(figure(window["total"], 1, 3));
-  cells.push_back(figure(window["tree"], 1, 3));
+  if (tree_) cells.push_back(figure(window["tree"], 1, 3));
   cells.push_back(cpu_percent(window, seconds));
   return line(cells) + "\n";
 }

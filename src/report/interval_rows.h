@@ -36,6 +36,7 @@ class IntervalRows {
   std::int64_t start_ns_;
   bool terminal_;
   ScreenStyle style_;
+  bool tree_;  // processes are measured, not the machine alone
   std::vector<Column> columns_;
 };
 

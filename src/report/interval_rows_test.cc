@@ -37,6 +37,14 @@ TEST(IntervalRows, APipeGetsTabsAndBareNumbers) {
   EXPECT_EQ(rows.row(window(1)), "2.000\t50.00\t100.00\t300.000\t(unknown)\t150.0\n");
 }
 
+TEST(IntervalRows, OfTheWholeMachineThereIsNoTree) {
+  Json all = window(1);
+  all.set("cpu", Json::object({{"tree_s", Json()}, {"machine_s", 4.0}, {"capacity_s", 8.0}}));
+  const IntervalRows rows(all, 5'000'000'000, false, {80, false});
+  EXPECT_EQ(rows.head(), "time s\tpackage:0 W\tgpu:0 W\ttotal J\tCPU %\n");
+  EXPECT_EQ(rows.row(all), "2.000\t50.00\t100.00\t300.000\t50.0\n");
+}
+
 TEST(IntervalRows, ATerminalGetsColumnsThatFit) {
   const IntervalRows rows(window(1), 5'000'000'000, true, {80, false});
   EXPECT_EQ(rows.head(), "   time s package:0 W   gpu:0 W   total J    tree J     CPU %\n");

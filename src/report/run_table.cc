@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "report/figure.h"
 #include "report/ink.h"
 #include "report/terminal_table.h"
@@ -44,10 +46,66 @@ std::string watts(const Json& quantity) {
   return figure.present() ? figure.line() : "no reading";
 }
 
-void add_domain(TextGrid& grid, const std::string& name, const Json& energy, const Json& mean,
-                const Json& peak, const std::string& note) {
-  const FigureText figure = figure_text(energy);
-  grid.add({name, figure.value, figure.interval, figure.sure(), watts(mean), watts(peak), note});
+struct Row {
+  std::string name;
+  const Json* energy;
+  const Json* mean_power;
+  const Json* peak_power;
+  std::string note;
+};
+
+std::vector<Row> rows_of(const Json& run) {
+  std::vector<Row> rows;
+  for (const auto& domain : run["domains"].items()) {
+    rows.push_back({std::string(domain["domain"].as_string()), &domain["energy"],
+                    &domain["mean_power"], &domain["peak_power"], overlap_note(domain)});
+  }
+  const std::string boundary(run["total"]["boundary"].as_string());
+  rows.push_back({"total", &run["total"], &run["mean_power"], &run["peak_power"],
+                  boundary.empty() ? "" : "boundary " + boundary});
+  const Json& above = run["above_idle"];
+  if (!above["value"].is_null()) {
+    rows.push_back({"above idle", &above, &above["none"], &above["none"],
+                    taken_off(above["method"].as_string())});
+  }
+  return rows;
+}
+
+// Where one table is too wide: energies, then powers, then the notes.
+std::string tables_apart(const std::vector<Row>& rows, int width) {
+  TextGrid energies({{"domain", Align::left},
+                     {"energy", Align::right},
+                     {"interval", Align::left},
+                     {"tier", Align::left}});
+  TextGrid powers({{"domain", Align::left}, {"mean power", Align::right}, {"peak", Align::right}});
+  std::string notes;
+  for (const auto& row : rows) {
+    const FigureText figure = figure_text(*row.energy);
+    energies.add({row.name, figure.value, figure.interval, figure.sure()});
+    if (!row.mean_power->is_null()) {
+      powers.add({row.name, watts(*row.mean_power), watts(*row.peak_power)});
+    }
+    if (!row.note.empty()) notes += paragraph(row.name + ": ", row.note, width);
+  }
+  std::string out = energies.text(width);
+  if (!powers.empty()) out += "\n" + powers.text(width);
+  return notes.empty() ? out : out + "\n" + notes;
+}
+
+std::string tables(const std::vector<Row>& rows, int width) {
+  TextGrid all({{"domain", Align::left},
+                {"energy", Align::right},
+                {"interval", Align::left},
+                {"tier", Align::left},
+                {"mean power", Align::right},
+                {"peak", Align::right},
+                {"note", Align::left, true}});
+  for (const auto& row : rows) {
+    const FigureText figure = figure_text(*row.energy);
+    all.add({row.name, figure.value, figure.interval, figure.sure(), watts(*row.mean_power),
+             watts(*row.peak_power), row.note});
+  }
+  return all.fits(width) ? all.text(width) : tables_apart(rows, width);
 }
 
 // Why each missing figure is missing; a reason that holds for several figures of a domain is
@@ -102,12 +160,21 @@ std::string target_lines(const Json& run, const ScreenStyle& style) {
   return out;
 }
 
+// Why nothing can be said above idle, where the total is known.
+std::string idle_lines(const Json& run, const ScreenStyle& style) {
+  const FigureText figure = figure_text(run["above_idle"]);
+  if (run["above_idle"].is_null() || run["total"]["value"].is_null() || figure.present()) return {};
+  const std::string cure = figure.cure.empty() ? "" : fmt::format(" Cure: {}.", figure.cure);
+  return paragraph("", fmt::format("Above idle: not known ({}).{}", figure.code, cure), style.width);
+}
+
 std::string closing_lines(const Json& run, const ScreenStyle& style) {
   const Ink ink(style);
   std::string out = paragraph(
       "", fmt::format("{} elapsed{}", duration_text(run["duration_s"].as_double(-1)), repeats(run)),
       style.width);
   out += target_lines(run, style);
+  out += idle_lines(run, style);
   if (!run["self"].is_null()) {
     out += paragraph("", "Joulebook itself: " + figure_text(run["self"]).full(), style.width);
   }
@@ -152,21 +219,8 @@ std::string device_lines(const Json& run, const ScreenStyle& style) {
 }
 
 std::string run_table(const Json& run, const ScreenStyle& style) {
-  TextGrid grid({{"domain", Align::left},
-                 {"energy", Align::right},
-                 {"interval", Align::left, true},
-                 {"tier", Align::left, true},
-                 {"mean power", Align::right, true},
-                 {"peak", Align::right, true},
-                 {"note", Align::left, true}});
-  for (const auto& domain : run["domains"].items()) {
-    add_domain(grid, std::string(domain["domain"].as_string()), domain["energy"],
-               domain["mean_power"], domain["peak_power"], overlap_note(domain));
-  }
-  const std::string boundary(run["total"]["boundary"].as_string());
-  add_domain(grid, "total", run["total"], run["mean_power"], run["peak_power"],
-             boundary.empty() ? "" : "boundary " + boundary);
-  return grid.text(style.width) + absences(run, style.width) + "\n" + closing_lines(run, style);
+  return tables(rows_of(run), style.width) + absences(run, style.width) + "\n" +
+         closing_lines(run, style);
 }
 
 }  // namespace joulebook

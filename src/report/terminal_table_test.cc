@@ -100,6 +100,77 @@ TEST(RunTable, MatchesItsGolden) {
   expect_fits(run_table(sample_run(), {50, false}), 50);
 }
 
+Quantity joules(double value, double lo, double hi, const char* boundary, Tier tier) {
+  Quantity q = Quantity::exact(value, "J");
+  q.own = {lo, hi};
+  q.boundary = boundary;
+  q.tier = tier;
+  q.method = "by the sensor";
+  return q;
+}
+
+Json domain_of(const std::string& id, const Quantity& energy, const Quantity& above) {
+  Quantity power = energy;
+  power.unit = "W";
+  power = scaled(power, 0.5);
+  return Json::object({{"domain", id},
+                       {"energy", to_json(energy)},
+                       {"above_idle", to_json(above)},
+                       {"mean_power", to_json(power)},
+                       {"peak_power", to_json(power)},
+                       {"contains", Json::array()},
+                       {"top_level", true}});
+}
+
+// A server with two workers, attached to on a machine of eight GPUs, of which one computes.
+Json attached_run() {
+  const auto package = joules(100.2, 99.8, 100.9, "package", Tier::measured);
+  const auto board = joules(206, 201, 212, "gpu", Tier::measured);
+  Quantity above = joules(183, 170, 197, "package+gpu", Tier::apportioned);
+  above.method = "by the sensor, less the power at rest, calibrated 3 days ago";
+  Json run = Json::object({{"duration_s", 2.0}, {"start_ns", 0}});
+  run.set("domains", Json::array({domain_of("package:0", package, above),
+                                  domain_of("gpu:3", board, above)}));
+  run.set("total", to_json(joules(306.2, 301, 312, "package+gpu", Tier::measured)));
+  run.set("above_idle", to_json(above));
+  run.set("tree", to_json(joules(3e-6, 0, 0.029536, "package", Tier::apportioned)));
+  run.set("self", to_json(joules(0.12, 0.01, 0.2, "package", Tier::apportioned)));
+  run.set("devices", Json::array({"cpu", "gpu:GPU-3"}));
+  Json apart = Json::array();
+  for (const int i : {0, 1, 2, 4, 5, 6, 7}) {
+    apart.push(Json::object({{"device", fmt::format("gpu:GPU-{}", i)},
+                             {"domains", Json::array({fmt::format("gpu:{}", i)})},
+                             {"energy", to_json(joules(200.0 + i, 195, 210, "gpu", Tier::measured))}}));
+  }
+  run.set("devices_apart", std::move(apart));
+  run.set("device_choice",
+          Json::object({{"sentence", "of the GPUs those on which the measured processes hold a context"},
+                        {"evidence", Json::array({Json::object({{"device", "gpu:GPU-3"},
+                                                                {"answer", "used"},
+                                                                {"evidence", "NVML lists process 4712"}})})}}));
+  run.set("target",
+          Json::object({{"kind", "port"},
+                        {"port", 8000},
+                        {"processes", Json::array({Json::object({{"pid", 4711},
+                                                                 {"name", "server"},
+                                                                 {"ended_ns", 1'500'000'000}})})}}));
+  return run.set("warnings", Json::array({"sensor.sampled: a gauge of 100 ms sees a quarter of the time"}));
+}
+
+TEST(RunTable, AnAttachedRunMatchesItsGoldens) {
+  for (const int width : {80, 200}) {
+    const std::string text = run_table(attached_run(), {width, false});
+    expect_golden(fmt::format("run-attached-{}", width), text);
+    expect_fits(text, width);
+  }
+  Json unknown = attached_run();
+  unknown.set("above_idle", to_json(Quantity::absent("J", {"calibration.none", "never", "run `joulebook calibrate`"})));
+  const std::string text = run_table(unknown, {80, false});
+  EXPECT_NE(text.find("Above idle: not known (calibration.none). Cure: run `joulebook calibrate`."),
+            std::string::npos)
+      << text;
+}
+
 TEST(MachineTables, MatchTheirGoldens) {
   const StudyResult study = fakes::sample_study();
   expect_golden("sensors", sensors_table(study.sensors, {100, false}));

@@ -186,6 +186,10 @@ std::vector<int> TextGrid::least_widths(const std::vector<int>& natural) const {
   return least;
 }
 
+bool TextGrid::fits(int width) const {
+  return total_width(least_widths(natural_widths())) <= width;
+}
+
 std::string TextGrid::text(int width) const {
   std::vector<int> widths = natural_widths();
   const std::vector<int> least = least_widths(widths);

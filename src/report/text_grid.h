@@ -34,6 +34,8 @@ class TextGrid {
   // Missing cells are empty. REQUIRES: no more cells than columns.
   void add(std::vector<std::string> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
+  // Whether it is a table at this width, with nothing broken but the cells that may be.
+  [[nodiscard]] bool fits(int width) const;
   // Lines ended by '\n', none wider than `width` where that is at all possible.
   [[nodiscard]] std::string text(int width) const;
 
