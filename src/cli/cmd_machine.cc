@@ -47,7 +47,7 @@ int doctor(const Context& context) {
   Discovery found = discover(files, system_clock(), context.sensor_choice());
   const auto known = calibration_state(context.settings.get("calibration"), machine_key(*files),
                                        system_clock().anchor().wall_ns);
-  if (known.calibration) reuse(found.sensors, *known.calibration);
+  reuse(found.sensors, known);
   found.findings.push_back(known.finding);
   DoctorFacts facts = doctor_facts(*files);
   const EngineBuild engine = engine_build();

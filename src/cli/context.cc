@@ -91,8 +91,9 @@ Result<std::unique_ptr<Meter>> Context::open_meter() const {
   }
   const auto known = calibration_state(settings.get("calibration"), machine_key(*tree),
                                        system_clock().anchor().wall_ns);
-  if (known.calibration) reuse(found.sensors, *known.calibration);
+  reuse(found.sensors, known);
   MeterOptions options;
+  options.floors = idle_floors(known);
   options.devices = devices;
   options.look = device_look(tree);
   options.period = std::chrono::milliseconds(std::max(1, settings.get_int("period_ms")));

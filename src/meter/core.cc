@@ -27,6 +27,19 @@ bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+std::vector<Quantity> energies(const std::vector<const DomainEnergy*>& domains) {
+  std::vector<Quantity> out;
+  for (const auto* domain : domains) out.push_back(domain->energy);
+  return out;
+}
+
+std::vector<Quantity> at_rest(const WindowEnergy& window,
+                              const std::vector<const DomainEnergy*>& domains) {
+  std::vector<Quantity> out;
+  for (const auto* domain : domains) out.push_back(window.idle.at(domain->domain));
+  return out;
+}
+
 }  // namespace
 
 MeterCore::MeterCore(std::vector<Channel> channels, const MeterOptions& options,
@@ -36,6 +49,9 @@ MeterCore::MeterCore(std::vector<Channel> channels, const MeterOptions& options,
     // A slow sensor's own pace is no gap.
     const CurveOptions curve{.max_gap = std::max<Nanos>(options.max_gap, 4 * channel.info.tick)};
     curves_.emplace_back(std::move(channel.info), channel.model, curve);
+  }
+  if (const auto* model = machine_model()) {
+    split_ = node_split_from_json(model->model().describe()["split"]);
   }
   DeviceChoice first;
   if (!options.devices.empty()) first.rule = DeviceChoice::Rule::named;
@@ -87,26 +103,75 @@ std::vector<SensorInfo> MeterCore::sensors() const {
   return infos;
 }
 
-Quantity MeterCore::total(std::span<const DomainEnergy> domains) const {
-  std::vector<Quantity> parts;
-  std::vector<Quantity> sure;
-  for (const auto& domain : domains) {
-    if (!domain.top_level) continue;
-    parts.push_back(domain.energy);
+std::vector<const DomainEnergy*> MeterCore::counted(const WindowEnergy& window, bool sure) const {
+  std::vector<const DomainEnergy*> out;
+  for (const auto& domain : window.domains) {
     SensorInfo info;
     info.device = domain.device;
-    if (!choice_->doubtful(info)) sure.push_back(domain.energy);
+    if (domain.top_level && !(sure && choice_->doubtful(info))) out.push_back(&domain);
   }
-  if (!parts.empty()) {
-    Quantity all = sum(parts);
-    if (sure.size() == parts.size() || !all.present()) return all;
-    // What may be another's work is in the value, and out of the lower end.
-    all.own.lo = sure.empty() ? 0 : sum(sure).own.lo;
-    all.method += "; lower end without the GPUs that may be another's";
-    return all;
+  return out;
+}
+
+Quantity MeterCore::total(const WindowEnergy& window) const {
+  const auto all = counted(window, false);
+  const auto sure = counted(window, true);
+  if (all.empty()) {
+    return Quantity::absent("J", {"sensor.none", "no sensor covers what was asked for",
+                                  "joulebook doctor says what is missing and how to cure it"});
   }
-  return Quantity::absent("J", {"sensor.none", "no sensor covers what was asked for",
-                                "joulebook doctor says what is missing and how to cure it"});
+  Quantity total = sum(energies(all));
+  if (sure.size() == all.size() || !total.present()) return total;
+  // What may be another's work is in the value, and out of the lower end.
+  total.own.lo = sure.empty() ? 0 : sum(energies(sure)).own.lo;
+  total.method += "; lower end without the GPUs that may be another's";
+  return total;
+}
+
+Quantity MeterCore::idle(const DomainCurve& curve, const Window& window) const {
+  if (const auto* model = curve.modelled()) {
+    Quantity q = model->model().machine(window.duration(), 0, {0, 0});
+    q.method = "the model's own power at rest";
+    return q;
+  }
+  return options_.floors.energy(curve.info().id, window.duration());
+}
+
+Quantity MeterCore::above_idle(const WindowEnergy& window) const {
+  const auto all = counted(window, false);
+  const auto sure = counted(window, true);
+  if (!window.total.present()) return window.total;
+  Quantity above = less_idle(sum(energies(all)), at_rest(window, all));
+  if (sure.size() == all.size() || !above.present()) return above;
+  const Quantity own = less_idle(sum(energies(sure)), at_rest(window, sure));
+  above.own.lo = std::min(above.own.lo, sure.empty() ? 0 : own.own.lo);
+  return above;
+}
+
+void MeterCore::take_apart(WindowEnergy& out) const {
+  const auto node = std::find_if(out.domains.begin(), out.domains.end(), [](const auto& domain) {
+    return domain.domain == "node:0" && domain.energy.tier == Tier::modelled;
+  });
+  if (!split_ || node == out.domains.end()) return;
+  const DomainEnergy whole = *node;
+  const Seconds time = out.window.duration();
+  const auto energy = parts_of(*split_, whole.energy, time);
+  const auto mean = parts_of(*split_, whole.mean_power, Seconds(1));
+  const auto peak = parts_of(*split_, whole.peak_power, Seconds(1));
+  const auto idle = parts_of(*split_, out.idle.at(whole.domain), time);
+  std::vector<DomainEnergy> pieces;
+  for (std::size_t i = 0; i < std::min(energy.size(), idle.size()); ++i) {
+    DomainEnergy piece{.domain = energy[i].domain, .device = whole.device, .name = energy[i].name};
+    piece.sensor = whole.sensor;
+    piece.energy = energy[i].energy;
+    piece.mean_power = i < mean.size() ? mean[i].energy : whole.mean_power;
+    piece.peak_power = i < peak.size() ? peak[i].energy : whole.peak_power;
+    piece.above_idle = less_idle(piece.energy, {&idle[i].energy, 1});
+    out.idle.emplace(piece.domain, idle[i].energy);
+    node->contains.push_back(piece.domain);
+    pieces.push_back(std::move(piece));
+  }
+  out.domains.insert(std::next(node), pieces.begin(), pieces.end());
 }
 
 std::vector<std::string> MeterCore::devices() const {
@@ -177,7 +242,7 @@ void MeterCore::warn(WindowEnergy& out) const {
   out.warnings = plan_.warnings;
   for (const auto& curve : curves_) {
     if (!choice_->covers(curve.info())) continue;
-    const Nanos tick = std::max(curve.tick(), curve.info().tick);
+    const Nanos tick = std::max(curve.tick_at(out.window.end), curve.info().tick);
     if (tick.count() > 0 && out.window.end - out.window.begin < 3 * tick) {
       out.warnings.push_back(fmt::format(
           "window.too_short: {:.1f} ms is less than three ticks of {} ({:.1f} ms each), so the "
@@ -226,12 +291,15 @@ WindowEnergy MeterCore::energy(const Window& window) const {
     if (!choice_->covers(curve.info())) continue;
     out.domains.push_back(curve.figure(window));
     out.domains.back().device = curve.info().device;
-    out.domains.back().top_level = contains(plan_.ids, curve.info().id);
-    if (curve.modelled() == nullptr) continue;
-    out.idle.emplace(curve.info().domain,
-                     curve.modelled()->model().machine(window.duration(), 0, {0, 0}));
+    DomainEnergy& domain = out.domains.back();
+    domain.top_level = contains(plan_.ids, curve.info().id);
+    const Quantity rest = idle(curve, window);
+    domain.above_idle = less_idle(domain.energy, {&rest, 1});
+    out.idle.emplace(domain.domain, rest);
   }
-  out.total = total(out.domains);
+  take_apart(out);
+  out.total = total(out);
+  out.above_idle = above_idle(out);
   out.devices = devices();
   out.devices_apart = apart(window);
   out.choice = choice_;

@@ -12,6 +12,7 @@
 #include "meter/meter.h"
 #include "meter/window.h"
 #include "sensor/containment.h"
+#include "sensor/model/node_split.h"
 
 namespace joulebook {
 
@@ -61,7 +62,14 @@ class MeterCore {
 
  private:
   [[nodiscard]] CpuShare cpu_share(const Window& window) const;
-  [[nodiscard]] Quantity total(std::span<const DomainEnergy> domains) const;
+  // Of the top-level domains, those that are surely the measured work's own alone where `sure`.
+  [[nodiscard]] std::vector<const DomainEnergy*> counted(const WindowEnergy& window,
+                                                         bool sure) const;
+  [[nodiscard]] Quantity total(const WindowEnergy& window) const;
+  [[nodiscard]] Quantity idle(const DomainCurve& curve, const Window& window) const;
+  [[nodiscard]] Quantity above_idle(const WindowEnergy& window) const;
+  // A modelled node's pieces, behind it, where its model can take it apart.
+  void take_apart(WindowEnergy& out) const;
   [[nodiscard]] std::vector<std::string> devices() const;
   [[nodiscard]] std::vector<DeviceEnergy> apart(const Window& window) const;
   [[nodiscard]] const ModelCurve* machine_model() const;
@@ -73,6 +81,7 @@ class MeterCore {
   std::vector<DomainCurve> curves_;
   MeterOptions options_;
   int hardware_threads_ = 0;
+  std::optional<NodeSplit> split_;  // of the modelled node
   std::shared_ptr<const DeviceChoice> choice_;
   TopLevel plan_;
   TopLevel apart_;  // of the devices that are not covered

@@ -192,6 +192,18 @@ Nanos CounterCurve::tick() const {
   return std::max(limits_.tick, changing_ / changes_);
 }
 
+Nanos CounterCurve::tick_at(SteadyTime t) const {
+  if (runs_.empty()) return limits_.tick;
+  Nanos changing{0};
+  int changes = 0;
+  for (std::size_t k = upper_run(t).value_or(runs_.size() - 1); k > 0 && changes < kTickMean; --k) {
+    if (runs_[k].broken || runs_[k - 1].broken) continue;
+    changing += runs_[k].updated - runs_[k - 1].updated;
+    ++changes;
+  }
+  return changes == 0 ? limits_.tick : std::max(limits_.tick, changing / changes);
+}
+
 Nanos CounterCurve::stuck_after() const {
   return std::max<Nanos>(50 * limits_.tick, std::chrono::seconds(2));
 }

@@ -77,6 +77,10 @@ class CounterCurve {
 
   // Mean time between changes seen so far; the nominal tick where none was.
   [[nodiscard]] Nanos tick() const;
+  // The same of the kTickMean changes up to the one that closed t: once t is settled, no later
+  // reading moves it, so a replay says the same.
+  static constexpr int kTickMean = 64;
+  [[nodiscard]] Nanos tick_at(SteadyTime t) const;
   [[nodiscard]] double resolution() const { return resolution_; }
   // J (or CPU s) a second that the counter plausibly never passes; infinite where none is stated.
   [[nodiscard]] double most_rate() const { return most_rate_; }

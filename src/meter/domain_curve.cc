@@ -108,6 +108,10 @@ Nanos DomainCurve::tick() const {
   return std::visit([](const auto& curve) { return curve.tick(); }, curve_);
 }
 
+Nanos DomainCurve::tick_at(SteadyTime t) const {
+  return std::visit([&](const auto& curve) { return curve.tick_at(t); }, curve_);
+}
+
 Nanos DomainCurve::closing(Nanos period) const {
   const Nanos cell = modelled() != nullptr ? ModelCurve::kCell : Nanos{0};
   const auto* gauge = std::get_if<GaugeCurve>(&curve_);
@@ -161,7 +165,7 @@ Quantity DomainCurve::integrated(const GaugeCurve& curve, SteadyTime begin, Stea
   q.own = {std::min(bounds.lo, *q.value), std::max(bounds.hi, *q.value)};
   q.level = curve.bounded() ? 1 : 0.95;
   std::string rule = "integrated between updates, what none saw bounded by 0 W and ";
-  rule += fmt::format("{:.0f} W", curve.max_watts());
+  rule += fmt::format("{:.0f} W", curve.max_watts_at(end));
   if (info_.max_watts <= 0) rule += " (the greatest seen, assumed never passed)";
   if (info_.averaging.count() > 0) {
     rule += fmt::format("; each reading averages the {:.0f} ms before it",

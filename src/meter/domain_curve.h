@@ -36,6 +36,7 @@ class DomainCurve {
   [[nodiscard]] bool settled(SteadyTime t) const;
   [[nodiscard]] std::optional<MicroJoules> edge(SteadyTime t) const;
   [[nodiscard]] Nanos tick() const;
+  [[nodiscard]] Nanos tick_at(SteadyTime t) const;  // as it was known when t was closed
   // How long after t the change that closes t may take to be seen, at the period given.
   [[nodiscard]] Nanos closing(Nanos period) const;
   // Of the readings that ended by t (as far back as the newest 2^20 are held).

@@ -18,6 +18,10 @@ GaugeCurve::GaugeCurve(const SensorInfo& info, CurveOptions options)
 
 double GaugeCurve::max_watts() const { return std::max(info_.max_watts, max_seen_); }
 
+double GaugeCurve::max_watts_at(SteadyTime t) const {
+  return samples_[std::min(after(t), samples_.size() - 1)].most_watts;
+}
+
 bool GaugeCurve::bounded() const {
   return info_.max_watts > 0 && (info_.averaging.count() == 0 || info_.tick.count() == 0);
 }
@@ -129,7 +133,7 @@ std::vector<EnergySpan> GaugeCurve::spans(std::size_t first, std::size_t last, S
 
 Interval GaugeCurve::bounds(SteadyTime begin, SteadyTime end) const {
   const std::size_t last = std::min(after(end), samples_.size() - 1);
-  const double most_watts = samples_[last].most_watts * (1 + info_.accuracy);
+  const double most_watts = max_watts_at(end) * (1 + info_.accuracy);
   const double length = seconds(end - begin);
   const Interval anything{0, most_watts * length};
   if (info_.averaging.count() == 0) return anything;
@@ -173,7 +177,8 @@ std::optional<CounterCurve::Peak> GaugeCurve::peak(SteadyTime begin, SteadyTime 
     if (greatest && samples_[k].watts <= greatest->watts) continue;
     greatest = {samples_[k].watts, {samples_[k].watts, samples_[k].watts}};
   }
-  if (greatest) greatest->bounds.hi = max_watts();  // more may have been between two samples
+  // More may have been between two samples; what was seen later is no part of this window.
+  if (greatest) greatest->bounds.hi = max_watts_at(end);
   return greatest;
 }
 

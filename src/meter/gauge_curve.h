@@ -51,8 +51,10 @@ class GaugeCurve {
   [[nodiscard]] std::optional<CounterCurve::Peak> peak(SteadyTime begin, SteadyTime end) const;
   // The bounds rest on a stated greatest power alone.
   [[nodiscard]] bool bounded() const;
-  [[nodiscard]] double max_watts() const;
+  // p_max as it was known when t was settled. REQUIRES: a sample was added.
+  [[nodiscard]] double max_watts_at(SteadyTime t) const;
   [[nodiscard]] Nanos tick() const { return info_.tick; }
+  [[nodiscard]] Nanos tick_at(SteadyTime) const { return info_.tick; }
   // How long after an update best() of it is known.
   [[nodiscard]] Nanos lag() const { return shifted() ? info_.averaging / 2 : Nanos{0}; }
 
@@ -76,6 +78,7 @@ class GaugeCurve {
     return info_.averaging.count() == 0 || info_.averaging > info_.tick;
   }
   [[nodiscard]] std::size_t after(SteadyTime t) const;
+  [[nodiscard]] double max_watts() const;
   [[nodiscard]] std::vector<EnergySpan> spans(std::size_t first, std::size_t last, SteadyTime begin,
                                               double allowance) const;
 

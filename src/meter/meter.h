@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/file_tree.h"
+#include "meter/idle_floor.h"
 #include "meter/window.h"
 #include "sensor/gpu/device_use.h"
 #include "sensor/sensor.h"
@@ -27,6 +28,7 @@ struct MeterOptions {
   std::vector<std::string> devices;
   // Tells which GPUs these processes and their descendants use; null: nobody looks.
   std::function<std::vector<DeviceUse>(const std::vector<int>&)> look;
+  IdleFloors floors = {};  // power at rest, for what is above idle
 };
 
 class Meter {

@@ -7,6 +7,7 @@
 
 #include "fakes/power_plant.h"
 #include "meter/core.h"
+#include "meter/run_report.h"
 #include "meter/test_sensors.h"
 
 namespace joulebook {
@@ -52,6 +53,37 @@ TEST(MeterCore, TotalIsTheTopLevelDomainsWithTheirGain) {
   EXPECT_EQ(w.domains[0].energy.shared[0].id, "gain:package:0");
   EXPECT_NEAR(*w.domains[0].mean_power.value, 100, 0.5);
   EXPECT_TRUE(w.domains[0].peak_power.interval().contains(100));
+}
+
+// All of it: figures, peaks, the ticks in its warnings. So a replay, which has seen what came
+// after the report, too, gives the same document.
+RC_GTEST_PROP(MeterCore, ASettledWindowSaysTheSameForever, ()) {
+  auto sensors = server();
+  sensors.push_back(test::ideal("gpu:0", PowerFunction::square(50, 400, 0.37)));
+  sensors[3].info.kind = SensorKind::power_gauge;
+  sensors[3].info.scale = 1e-3;
+  sensors[3].info.max_watts = 0;  // the greatest seen
+  sensors[3].info.averaging = milliseconds(*rc::gen::element(0, 25, 300));
+  sensors[3].info.tick = milliseconds(100);
+  sensors[0].info.tick = milliseconds(20);
+  std::vector<Channel> channels;
+  for (const auto& sensor : sensors) channels.push_back({sensor.info, nullptr});
+  MeterCore core(std::move(channels), {}, 4);
+  const double begin = 0.5 + *rc::gen::inRange(0, 1000) * 1e-3;
+  const double end = begin + *rc::gen::inRange(1, 500) * 1e-3;
+  const auto said = [&] { return window_document(core.energy({"w", at(begin), at(end)})).dump(); };
+  std::string settled;
+  for (double t = 0; t < 5; t += 0.007 + *rc::gen::inRange(0, 20) * 1e-3) {
+    for (std::size_t i = 0; i < sensors.size(); ++i) {
+      RawReading reading = sensors[i].read(t);
+      if (t > 4 && i == 3) reading.counts += 900'000;  // more than ever before
+      core.reading(i, reading);
+    }
+    core.cpu({at(t), 2 * t, t, 0.1 * t});
+    if (settled.empty() && core.settled(at(end))) settled = said();
+  }
+  RC_ASSERT(!settled.empty());
+  RC_ASSERT(said() == settled);
 }
 
 TEST(MeterCore, CpuTimeApportionsThePackage) {

@@ -44,6 +44,7 @@ class ModelCurve {
   // W of the hungriest whole cell inside [begin, end).
   [[nodiscard]] std::optional<Quantity> peak(SteadyTime begin, SteadyTime end) const;
   [[nodiscard]] Nanos tick() const { return busy_.tick(); }
+  [[nodiscard]] Nanos tick_at(SteadyTime t) const { return busy_.tick_at(t); }
 
  private:
   struct Knot {

@@ -52,6 +52,7 @@ Json TraceHeader::json() const {
                        {"max_gap_ns", std::int64_t{options.max_gap.count()}},
                        {"devices", std::move(devices)},
                        {"hardware_threads", hardware_threads},
+                       {"idle", to_json(options.floors)},
                        {"sensors", std::move(list)},
                        {"about", about}});
 }

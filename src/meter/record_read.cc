@@ -107,6 +107,7 @@ Result<TraceHeader> parse_header(std::string_view text) {
     header.options.devices.emplace_back(device.as_string());
   }
   header.hardware_threads = static_cast<int>((*json)["hardware_threads"].as_int());
+  header.options.floors = idle_floors_from_json((*json)["idle"]);
   header.about = (*json)["about"];
   for (const auto& item : (*json)["sensors"].items()) {
     auto info = sensor_from_json(item);

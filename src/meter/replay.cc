@@ -15,14 +15,31 @@ SteadyTime instant(const TraceEvent& event) {
   return {};
 }
 
+std::string_view note_of(const TraceEvent& event) {
+  const auto* note = std::get_if<NoteEvent>(&event);
+  return note != nullptr ? note->note["note"].as_string() : std::string_view();
+}
+
+bool is_devices_note(const TraceEvent& event) { return note_of(event) == kDevicesNote; }
+
+// Index of the last report's note; all events where there is none.
+std::size_t last_report(const Trace& trace) {
+  for (std::size_t i = trace.events.size(); i > 0; --i) {
+    if (note_of(trace.events[i - 1]) == "report") return i - 1;
+  }
+  return trace.events.size();
+}
+
 class ReplayMeter final : public Meter {
  public:
   ReplayMeter(const Trace& trace, std::vector<std::unique_ptr<EnergyModel>> models)
       : models_(std::move(models)),
         core_(channels(trace), trace.header.options, trace.header.hardware_threads) {
-    for (const auto& event : trace.events) {
-      feed(core_, event);
-      now_ = std::max(now_, instant(event));
+    const std::size_t reported = last_report(trace);
+    for (std::size_t i = 0; i < trace.events.size(); ++i) {
+      // What was learnt of devices after the last report is not in it.
+      if (i < reported || !is_devices_note(trace.events[i])) feed(core_, trace.events[i]);
+      now_ = std::max(now_, instant(trace.events[i]));
     }
   }
 

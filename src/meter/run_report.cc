@@ -23,6 +23,7 @@ Json domain_json(const DomainEnergy& domain) {
                        {"name", domain.name},
                        {"sensor", domain.sensor},
                        {"energy", to_json(domain.energy)},
+                       {"above_idle", to_json(domain.above_idle)},
                        {"mean_power", to_json(domain.mean_power)},
                        {"peak_power", to_json(domain.peak_power)},
                        {"contains", strings(domain.contains)},
@@ -90,6 +91,7 @@ void set_span(Json& out, const Window& window) {
 void set_energy(Json& out, const WindowEnergy& energy) {
   out.set("domains", domains_json(energy));
   out.set("total", to_json(energy.total));
+  out.set("above_idle", to_json(energy.above_idle));
   out.set("tree", to_json(energy.tree));
   out.set("self", to_json(energy.self));
   out.set("cpu", cpu_json(energy.cpu));

@@ -193,12 +193,13 @@ class Session::Impl {
       }
     }
     state_.machine = to_json(describe_machine(*files));
-    use_calibration(found.sensors, options.calibration, *files);
+    auto floors = use_calibration(found.sensors, options.calibration, *files);
     auto meter = open_meter(std::move(found.sensors),
                             {.period = options.period,
                              .record_path = options.record,
                              .devices = std::move(options.devices),
-                             .look = device_look(files)},
+                             .look = device_look(files),
+                             .floors = std::move(floors)},
                             system_clock(), files);
     if (!meter) return fail(meter.error());
     meter_ = std::move(*meter);
@@ -220,13 +221,14 @@ class Session::Impl {
     target_noted_ = true;
   }
 
-  void use_calibration(std::vector<std::unique_ptr<Sensor>>& sensors, const std::string& path,
-                       const FileTree& files) {
+  IdleFloors use_calibration(std::vector<std::unique_ptr<Sensor>>& sensors,
+                             const std::string& path, const FileTree& files) {
     const auto known =
         calibration_state(path.empty() ? default_calibration_path() : path, machine_key(files),
                           system_clock().anchor().wall_ns);
     calibration_ = known.json();
-    if (known.calibration) reuse(sensors, *known.calibration);
+    reuse(sensors, known);
+    return idle_floors(known);
   }
 
   void open_marks() {

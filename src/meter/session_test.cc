@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
+#include <tuple>
 
 #include "core/json.h"
 #include "fakes/power_plant.h"
+#include "meter/calibration/store.h"
 #include "meter/child.h"
 #include "meter/mark_channel.h"
 
@@ -82,6 +84,72 @@ TEST(Session, MeasuresACommandAndReplaysIt) {
   EXPECT_EQ(*(*replayed)->report(), live);
   EXPECT_EQ((*replayed)->run({"true"}).error().code, "run.replay");
   EXPECT_EQ((*replayed)->mark("m").error().code, "run.replay");
+}
+
+// As `joulebook calibrate` would have written it for this tree.
+void calibrate_as(const std::string& path, const Machine& machine, double package, double dram) {
+  Calibration found;
+  found.machine = machine_key(*real_files(machine.root));
+  found.measured_utc = "2026-11-25T10:00:00.000Z";
+  found.measured_ns = system_clock().anchor().wall_ns - 3 * 86'400'000'000'000;
+  const Reason none{"calibration.counter", "not here", ""};
+  for (const auto& [id, domain, watts] :
+       {std::tuple{"powercap:intel-rapl:0", "package:0", package},
+        {"powercap:intel-rapl:0:0", "dram:0", dram}}) {
+    SensorCalibration s{.id = id, .domain = domain};
+    for (Quantity* q : {&s.tick, &s.averaging, &s.lag, &s.duty}) *q = Quantity::absent("s", none);
+    s.slope = Quantity::absent("W/K", none);
+    s.celsius = Quantity::absent("Cel", none);
+    s.idle = Quantity::exact(watts, "W");
+    s.idle.own = {0.9 * watts, 1.1 * watts};
+    found.sensors.push_back(std::move(s));
+  }
+  std::filesystem::remove(path);
+  ASSERT_TRUE(save_calibration(path, found));
+}
+
+// The floors travel in the trace: another calibration on the replaying machine changes nothing, and
+// neither do windows, their warnings and marks come out different.
+TEST(Session, AReplayAsksNoCalibrationAndGivesEveryWindowToTheLastBit) {
+  Machine machine;
+  const std::string trace = machine.root + "/trace";
+  auto options = machine.options();
+  options.record = trace;
+  options.calibration = machine.root + "/calibration.json";
+  calibrate_as(options.calibration, machine, 30, 2);
+  std::string live;
+  {
+    auto session = Session::open(options);
+    ASSERT_TRUE(session) << session.error().message;
+    ASSERT_TRUE((*session)->begin("long"));
+    ASSERT_TRUE((*session)->begin("too short"));
+    ASSERT_TRUE((*session)->end("too short"));
+    for (const char* name : {"a", "b"}) {
+      std::this_thread::sleep_for(milliseconds(60));
+      ASSERT_TRUE((*session)->lap(name));
+    }
+    ASSERT_TRUE((*session)->mark("m"));
+    ASSERT_TRUE((*session)->end("long"));
+    live = *(*session)->report();
+  }
+  const Json run = *parse_json(live);
+  EXPECT_FALSE(run["windows"].at(0)["warnings"].items().empty()) << live;
+  const auto above = quantity_from_json(run["above_idle"]);
+  ASSERT_TRUE(above && above->present()) << live;
+  const double seconds = run["duration_s"].as_double();
+  EXPECT_TRUE(above->interval().contains(53 * seconds)) << live;
+  EXPECT_NE(above->method.find("calibrated 3 days ago"), std::string::npos) << above->method;
+  EXPECT_EQ(run["domains"].at(0)["idle"]["value"].as_double(), 30 * seconds);
+
+  calibrate_as(options.calibration, machine, 70, 4);
+  ::setenv("JOULEBOOK_CALIBRATION", options.calibration.c_str(), 1);
+  SessionOptions again;
+  again.replay = trace;
+  again.calibration = options.calibration;
+  const auto replayed = Session::open(again);
+  ::unsetenv("JOULEBOOK_CALIBRATION");
+  ASSERT_TRUE(replayed) << replayed.error().message;
+  EXPECT_EQ(*(*replayed)->report(), live);
 }
 
 TEST(Session, MarksFromInsideTheCommandBecomeWindows) {

@@ -35,6 +35,7 @@ struct DomainEnergy {
   Quantity energy;      // J
   Quantity mean_power;  // W
   Quantity peak_power;  // W: highest mean over any two neighbouring updates; or an absence
+  Quantity above_idle;  // J above idle, or an absence
   std::vector<std::string> contains;
   std::vector<std::string> mirrors;
   std::vector<std::string> may_contain;
@@ -73,6 +74,7 @@ struct WindowEnergy {
   Window window;
   std::vector<DomainEnergy> domains;  // every domain covered, nested and mirrored ones too
   Quantity total;                     // J over the top-level domains
+  Quantity above_idle;                // J of it above idle, or an absence (idle_floor.h)
   Quantity self;                      // J apportioned to Joulebook itself by CPU time, or absent
   Quantity tree;                      // J apportioned or modelled for the measured process tree
   CpuShare cpu;
@@ -80,7 +82,7 @@ struct WindowEnergy {
   std::vector<std::string> devices;            // devices covered by the total
   std::vector<DeviceEnergy> devices_apart;     // and those that are not
   std::shared_ptr<const DeviceChoice> choice;  // why (device_choice.h); null: not known
-  std::map<std::string, Quantity> idle;        // J at rest by domain, where a model says so
+  std::map<std::string, Quantity> idle;  // J at rest by domain: modelled, calibrated, or absent
   std::vector<std::string> warnings;
 };
 

@@ -1,5 +1,5 @@
 // Every reason code that sensor and meter can give is explained in docs/reasons.md, and every test
-// that docs/peer-bugs.md names exists.
+// that docs/peer-bugs.md and docs/promises.md name exists.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -51,8 +51,10 @@ std::set<std::string> tests_in(const std::filesystem::path& room) {
 
 TEST(PeerBugs, EachNamedTestExists) {
   const std::filesystem::path root = PROJECT_ROOT;
-  const std::string page = read_file(root / "docs/peer-bugs.md").value();
-  const std::set<std::string> tests = tests_in(root / "src");
+  const std::string page = read_file(root / "docs/peer-bugs.md").value() +
+                           read_file(root / "docs/promises.md").value();
+  std::set<std::string> tests = tests_in(root / "src");
+  tests.merge(tests_in(root / "tests"));
   static const std::regex named("`([A-Z]\\w+\\.[A-Z]\\w+)`");
   int count = 0;
   for (std::sregex_iterator it(page.begin(), page.end(), named), end; it != end; ++it, ++count) {

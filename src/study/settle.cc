@@ -69,6 +69,7 @@ Settlement settle_domain(const DomainEnergy& domain, const WindowEnergy& window,
   } else if (!rule.floorless.contains(domain.domain)) {
     return poster.rest_to("unattributed");
   }
+  if (rule.ownerless.contains(domain.domain)) return poster.rest_to("unattributed");
   if (!on_cpu_side(domain.domain)) return poster.rest_to(work);
   const CpuSplit split = cpu_split(window.cpu, rule.tree_has_self);
   if (!split.known) return poster.rest_to("unattributed");

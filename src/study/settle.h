@@ -22,6 +22,8 @@ struct SplitRule {
   bool tree_has_self = true;  // the watched tree counts this process in
   // Domains that are split although their floor is not known: whoever is busy bears it.
   std::set<std::string> floorless;
+  // Domains of which nobody knows who used them: what is above their floor is "unattributed".
+  std::set<std::string> ownerless;
 };
 
 // A settlement for every top-level domain that has a settled energy. In this order:

@@ -57,11 +57,11 @@ bool held(const Json& choice, const std::string& device) {
 
 // Domains whose energy may be given away without a floor.
 SplitRule rule_for(const WindowEnergy& window, const Json& document) {
-  SplitRule rule{.tree_has_self = false, .floorless = {}};
+  SplitRule rule{.tree_has_self = false, .floorless = {}, .ownerless = {}};
   for (const auto& domain : window.domains) {
-    if (!domain.device.starts_with("gpu:") || held(document["device_choice"], domain.device)) {
-      rule.floorless.insert(domain.domain);
-    }
+    const bool known =
+        !domain.device.starts_with("gpu:") || held(document["device_choice"], domain.device);
+    (known ? rule.floorless : rule.ownerless).insert(domain.domain);
   }
   return rule;
 }

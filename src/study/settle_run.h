@@ -4,8 +4,9 @@
 //
 // The windows posted are the laps, where there are any, else the whole: they tile. Accounts:
 //   CPU side   "self" and "other" by CPU time, the rest to "tree"; the idle share first, to "idle",
-//              where a model knows it; where nobody does, whoever is busy bears it
-//   GPU        all to "tree" where the measured processes hold a context on it
+//              where a model or a calibration knows it; where nobody does, whoever is busy bears it
+//   GPU        all above its calibrated idle share to "tree" where the measured processes hold a
+//              context on it
 //   else       "unattributed": no rule, CPU time unknown, or a GPU that may be another's
 // Where the whole machine is measured there is no tree: what is not Joulebook's own is "other".
 // Pure.

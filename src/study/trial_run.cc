@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "meter/idle_floor.h"
 #include "study/checker.h"
 #include "study/words.h"
 
@@ -43,6 +44,16 @@ void label_mix(Quantity& q, const std::string& engine, Phase phase) {
 Quantity phase_energy(const PhaseSpan& span, const Meter& meter) {
   if (span.begin == span.end) return Quantity::exact(0, "J");
   return settled_total(meter.energy({std::string(to_string(span.phase)), span.begin, span.end}));
+}
+
+// What the meter itself knows of rest: the model's own idle, or a calibration's.
+Quantity above_known_rest(const Quantity& gross, const WindowEnergy& window) {
+  std::vector<Quantity> idle;
+  for (const auto& domain : window.domains) {
+    const auto it = window.idle.find(domain.domain);
+    if (domain.top_level && it != window.idle.end()) idle.push_back(it->second);
+  }
+  return idle.empty() ? above_floor(gross, std::nullopt, {}) : less_idle(gross, idle);
 }
 
 // The shared parts of a trial are those of its phases, each by its weight.
@@ -113,7 +124,9 @@ void meter_trial(TrialRecord& trial, const ArmMeter& arm, const Meter& meter, Ti
   }
   trial.energy = settled_total(window);
   take_shared_parts(trial);
-  trial.active = above_floor(trial.energy, arm.floor, trial.duration());
+  // A floor that was measured with the model loaded holds more than the machine's own rest.
+  trial.active = arm.floor ? above_floor(trial.energy, arm.floor, trial.duration())
+                           : above_known_rest(trial.energy, window);
 }
 
 Quantity above_floor(const Quantity& gross, const std::optional<Quantity>& floor,
@@ -121,7 +134,8 @@ Quantity above_floor(const Quantity& gross, const std::optional<Quantity>& floor
   if (!gross.present()) return gross;
   if (!floor) {
     return Quantity::absent(
-        "J", {"baseline.none", "no idle power was measured", "set baseline_seconds above 0"});
+        "J", {"baseline.none", "no idle power was measured",
+              "set baseline_seconds above 0, or run `joulebook calibrate`"});
   }
   if (!floor->present()) return Quantity::absent("J", floor->reason.value_or(Reason{}));
   Quantity idle = scaled(*floor, duration.count());

@@ -15,7 +15,9 @@ namespace joulebook {
 struct ArmMeter {
   std::string engine;             // label of the engine, shared by arms that share it
   bool metered = true;            // false: it runs elsewhere, energy is an absence
-  std::optional<Quantity> floor;  // W with everything loaded and nothing asked; empty: not measured
+  // W with everything loaded and nothing asked; empty: not measured, and what is above idle is what
+  // is above the machine's rest, where the meter knows that (idle_floor.h).
+  std::optional<Quantity> floor;
 };
 
 [[nodiscard]] GenerateRequest request_for(const StudySpec& spec, const Slot& slot,

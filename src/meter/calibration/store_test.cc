@@ -105,7 +105,7 @@ TEST_F(Store, SaysAgeAndWhoseItIs) {
 }
 
 TEST_F(Store, MeasuredTraitsReplaceNominalOnes) {
-  const Calibration known = sample();
+  const CalibrationState known{.calibration = sample(), .age_days = 3, .finding = {}};
   FakeClock clock;
   test::FakeMachine machine(clock, {});
   std::vector<std::unique_ptr<Sensor>> sensors;
@@ -124,6 +124,65 @@ TEST_F(Store, MeasuredTraitsReplaceNominalOnes) {
   EXPECT_TRUE(sensors[0]->read());
   EXPECT_EQ(sensors[1]->info().tick, milliseconds(100));
   EXPECT_EQ(sensors[1]->info().method, "closed form");
+}
+
+CalibrationState with_floor(const Quantity& idle, const Quantity& slope) {
+  CalibrationState known{.calibration = Calibration{}, .age_days = 3.5, .finding = {}};
+  SensorCalibration s{.id = "rapl:0", .domain = "package:0"};
+  s.idle = idle;
+  s.slope = slope;
+  known.calibration->sensors.push_back(s);
+  return known;
+}
+
+Quantity watts(double value, Interval own) {
+  Quantity q = Quantity::exact(value, "W");
+  q.own = own;
+  q.shared = {{"gain:package:0", 0.98, 1.02}};
+  return q;
+}
+
+TEST_F(Store, TheFloorIsOneErrorForAllWindowsAndSaysItsAge) {
+  const auto steady = Quantity::absent("W/K", {"calibration.no_thermometer", "none", ""});
+  const auto floors = idle_floors(with_floor(watts(40, {38, 44}), steady));
+  const Quantity idle = floors.energy("rapl:0", Seconds(2));
+  EXPECT_DOUBLE_EQ(idle.value.value(), 80);
+  EXPECT_EQ(idle.own, (Interval{80, 80}));
+  ASSERT_EQ(idle.shared.size(), 2U);
+  EXPECT_EQ(idle.shared[0].id, "gain:package:0");
+  EXPECT_EQ(idle.shared[1], (SharedPart{"idle_watts:package:0", 38.0 / 40, 44.0 / 40}));
+  EXPECT_THAT(idle.method, testing::HasSubstr("power at rest, calibrated 3 days ago"));
+  const Quantity other = floors.energy("rapl:1", Seconds(2));
+  EXPECT_EQ(other.reason.value().code, "calibration.no_floor");
+  EXPECT_THAT(other.reason->cure, testing::HasSubstr("joulebook calibrate"));
+}
+
+TEST_F(Store, TheFloorReachesAsFarAsTemperatureAndOthersCouldMoveIt) {
+  Quantity slope = Quantity::exact(0.1, "W/K");
+  slope.own = {0.05, 0.15};
+  auto known = with_floor(watts(40, {38, 44}), slope);
+  const auto factors = [&] {
+    return idle_floors(known).energy("rapl:0", Seconds(1)).shared.at(1);
+  };
+  EXPECT_NEAR(factors().lo, (38 - 0.15 * kFloorKelvins) / 40, 1e-12);
+  EXPECT_NEAR(factors().hi, (44 + 0.15 * kFloorKelvins) / 40, 1e-12);
+  known.calibration->warnings = {"calibration.not_idle: somebody was busy"};
+  EXPECT_EQ(factors().lo, 0);
+}
+
+TEST_F(Store, NoFloorIsTakenFromAModelAnAbsenceOrAnUnboundedRest) {
+  const auto steady = Quantity::absent("W/K", {"calibration.no_thermometer", "none", ""});
+  const auto code = [](const CalibrationState& known) {
+    return idle_floors(known).energy("rapl:0", Seconds(1)).reason.value().code;
+  };
+  constexpr double kNoEnd = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(code(with_floor(watts(40, {38, kNoEnd}), steady)), "calibration.no_floor");
+  EXPECT_EQ(code(with_floor(Quantity::absent("W", {"sensor.gap", "", ""}), steady)),
+            "calibration.no_floor");
+  auto modelled = with_floor(watts(40, {38, 44}), steady);
+  modelled.calibration->sensors[0].kind = SensorKind::busy_time;
+  EXPECT_EQ(code(modelled), "calibration.no_floor");
+  EXPECT_EQ(code(calibration_state(path_, {}, 0)), "calibration.none");
 }
 
 TEST_F(Store, NonsenseOnFileIsNotUsed) {

@@ -48,6 +48,7 @@ bool read_parameters(const Json& json, ModelParameters& p) {
   p.max_watts = json["max_watts"].as_double();
   p.boundary = json["boundary"].as_string();
   p.method = json["method"].as_string();
+  p.split = node_split_from_json(json["split"]);
   return read_interval(json["idle_watts"], p.idle_watts) &&
          read_interval(json["active_watts"], p.active_watts) &&
          read_interval(json["instruction_mix"], p.instruction_mix) &&
@@ -129,6 +130,7 @@ ModelParameters model_parameters(const MachineDescription& machine) {
   p.max_watts = p.idle_w * p.idle_watts.hi +
                 p.active_w * p.active_watts.hi * kInstructionMix.hi * machine.threads;
   p.method = method_line(machine, power);
+  p.split = split_of(machine, p.idle_w, p.active_w);
   return p;
 }
 
@@ -148,6 +150,7 @@ Json to_json(const ModelParameters& p) {
   json.set("max_watts", p.max_watts);
   json.set("boundary", p.boundary);
   json.set("method", p.method);
+  json.set("split", p.split ? to_json(*p.split) : Json());
   return json;
 }
 

@@ -15,11 +15,13 @@
 #include <joulebook/result.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/json.h"
 #include "sensor/model/load_curve.h"
 #include "sensor/model/machine.h"
+#include "sensor/model/node_split.h"
 #include "sensor/sensor.h"
 
 namespace joulebook {
@@ -39,6 +41,7 @@ struct ModelParameters {
   double max_watts = 0;  // no plausible window draws more
   std::string boundary = "node";
   std::string method;
+  std::optional<NodeSplit> split;  // into packages, memory and the rest; older traces have none
 
   bool operator==(const ModelParameters&) const = default;
 };

@@ -16,6 +16,7 @@ target_sources(jb_sensor PRIVATE
   model/machine.cc
   model/machine_model.cc
   model/model_csv.cc
+  model/node_split.cc
   model/power_regression.cc
   model/probe_machine_model.cc
   model/server_power.cc
@@ -31,4 +32,5 @@ joulebook_test(machine_model ROOMS sensor LIBRARIES fmt::fmt rapidcheck rapidche
     model/machine_model_test.cc
     model/machine_test.cc
     model/model_csv_test.cc
+    model/node_split_test.cc
     model/power_regression_test.cc)
