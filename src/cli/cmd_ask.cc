@@ -139,7 +139,9 @@ int ask(const Context& context, const AskOptions& options) {
   if (!result) return report_error(result.error());
   stream.end();
   const WindowEnergy load = (*meter)->energy({"load", start.steady, loaded});
-  const WindowEnergy whole = (*meter)->energy({"ask", loaded, (*meter)->now()});
+  const SteadyTime end = (*meter)->now();
+  (*meter)->settle(end);  // also of the devices apart
+  const WindowEnergy whole = (*meter)->energy({"ask", loaded, end});
   (*meter)->stop();
 
   const ScreenStyle style{terminal_width(), wants_colour(1)};

@@ -181,8 +181,11 @@ Doc run_document() {
   Json figures = to_json(study)["whole"];
   for (const char* apart : {"window", "devices", "warnings"}) figures.erase(apart);
   Json::Array domains = figures["domains"].items();
-  for (auto& domain : domains) domain.erase("settled_uj");
-  figures.set("domains", domains);
+  for (auto& domain : domains) {
+    domain.erase("settled_uj");
+    domain.set("above_idle", domain["energy"]).set("idle", domain["energy"]);
+  }
+  figures.set("domains", domains).set("above_idle", figures["total"]);
   figures.set("start_ns", study.start.steady.ns).set("end_ns", study.end.steady.ns);
   figures.set("duration_s", 1.5).set("warnings", Json::array({"no sensor"}));
   Json run = figures;
