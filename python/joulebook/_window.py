@@ -106,6 +106,11 @@ class Window:
         return quantity(self.to_dict()["total"])
 
     @property
+    def above_idle(self) -> Quantity:
+        """Joules of it above the machine's power at rest; an absence where nobody measured that."""
+        return quantity(self.to_dict()["above_idle"])
+
+    @property
     def tree(self) -> Quantity:
         """Joules of the measured processes (this one, unless `pids` said otherwise)."""
         return quantity(self.to_dict()["tree"])

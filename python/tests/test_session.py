@@ -135,6 +135,7 @@ class Absences(unittest.TestCase):
         self.assertTrue(energy.reason.message)
         self.assertTrue(energy.reason.cure)
         self.assertIn("sensor.none", str(energy))
+        self.assertEqual(w.above_idle.reason.code, "sensor.none")
         with self.assertRaises(joulebook.JoulebookError) as caught:
             energy.require()
         self.assertEqual(caught.exception.code, "sensor.none")
