@@ -1,7 +1,8 @@
 // Any bytes as the values of a board's chips, rails and batteries, looked for and then read while
 // they change: no reading is a sentinel, and none is beyond what a machine draws.
-// Fault planted on 2026-11-25: the bound on mV x mA of board_sensor.cc dropped, found after 9 s and
-// 1,337 inputs. Not found within two minutes: the bound on a battery's voltage.
+// Faults planted: the bound on mV x mA of board_sensor.cc dropped (2026-11-25: found after 9 s and
+// 1,337 inputs); the bound on a battery's voltage (2026-11-26: found at once from fuzz/seeds/board,
+// and not by chance within two minutes).
 #include <array>
 #include <cstddef>
 #include <cstdint>

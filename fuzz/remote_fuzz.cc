@@ -9,8 +9,9 @@
 // pieces gives what it gives whole; what is shown is UTF-8.
 // Faults planted on 2026-11-25: a line held at twice its length (found after 103 inputs), a written
 // time of too few parts (83), a bound on ipmitool's watts dropped (16 s, 103,473), a plug's negative
-// number let through (39 s, 358,135). Not found within two minutes: a Redfish average of more than a
-// day, and a powermetrics line picked up in its middle.
+// number let through (39 s, 358,135). On 2026-11-26, at once from fuzz/seeds/remote and not by chance
+// within two minutes: a Redfish average of more than a day, a powermetrics line picked up in its
+// middle.
 #include <algorithm>
 #include <array>
 #include <cmath>
