@@ -2,11 +2,14 @@
 // explain --check: on pairs of measured rows.
 #include "physics/explain/explain_text.h"
 
+#include "cli/calibrated_cpu.h"
 #include "cli/command_line.h"
 #include "cli/figure_spec.h"
 #include "cli/measured_answers.h"
 #include "core/file_tree.h"
+#include "core/text.h"
 #include "physics/explain/pairs.h"
+#include "physics/explain/run_difference.h"
 
 namespace joulebook {
 namespace {
@@ -18,7 +21,42 @@ struct ExplainOptions {
   std::string out;
 };
 
+// "ID", or "ID:ARM" of a study with several.
+Result<explain::MeasuredAnswer> answer_of(const Context& context, const std::string& spec) {
+  const auto colon = spec.rfind(':');
+  const std::string arm = colon == std::string::npos ? "" : spec.substr(colon + 1);
+  const auto answers = measured_answers(context, spec.substr(0, colon));
+  if (!answers) return fail(answers.error());
+  std::vector<std::string> names;
+  for (const auto& answer : *answers) {
+    if (answer.name == arm || (arm.empty() && answers->size() == 1)) return answer;
+    names.push_back(spec.substr(0, colon) + ":" + answer.name);
+  }
+  return fail(ErrorKind::input, "explain.arm", spec + " names none of the study's arms",
+              "name one of: " + join(names, ", "));
+}
+
+// A run is what names no deployment: no row of a file, no key, no model.
+bool is_run(const std::string& spec) {
+  return !explain::csv_place(spec) && spec.find_first_of(",=") == std::string::npos && !explain::shape_named(spec);
+}
+
+int explain_two_runs(const Context& context, const ExplainOptions& o) {
+  const auto a = answer_of(context, o.what[0]), b = answer_of(context, o.what[1]);
+  for (const auto* answer : {&a, &b}) {
+    if (!*answer) return report_error(answer->error());
+  }
+  const auto machine = calibrated_cpu(context);
+  if (!machine) return report_error(machine.error());
+  const auto d = explain::explain_runs(*a, *b, *machine, serving::built_in_fit());
+  if (!d) return report_error(d.error());
+  context.print(explain::to_text(*d));
+  const auto ok = context.emit(explain::to_json(*d));
+  return ok ? 0 : report_error(ok.error());
+}
+
 int explain_pair(const Context& context, const ExplainOptions& o) {
+  if (is_run(o.what[0]) && is_run(o.what[1])) return explain_two_runs(context, o);
   const auto a = figure_of(o.what[0]), b = figure_of(o.what[1]);
   for (const auto* figure : {&a, &b}) {
     if (!*figure) return report_error(figure->error());
@@ -79,8 +117,8 @@ void add_explain(CommandLine& line) {
   const auto o = std::make_shared<ExplainOptions>();
   CLI::App& k = line.add("explain", "where an answer's joules went, or why one cost more than another",
                          [o](const Context& context) { return run_explain(context, *o); });
-  k.add_option("what", o->what, "a run (id or 'last'), or two of: MODEL,gpu=...,batch=...,energy=512J or FILE.csv:LINE")
-      ->type_name("RUN | FIGURE FIGURE")
+  k.add_option("what", o->what, "a run (id or 'last'), two runs (ID or ID:ARM), or two of: MODEL,gpu=...,batch=...,energy=512J or FILE.csv:LINE")
+      ->type_name("RUN | RUN RUN | FIGURE FIGURE")
       ->expected(0, 2);
   k.add_option("--per", o->per, "of what energy is explained")
       ->capture_default_str()

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/calibrated_cpu.h"
 #include "cli/command_line.h"
 #include "cli/synth_result.h"
 #include "gguf/gguf_types.h"
 #include "gguf/random_blocks.h"
-#include "meter/calibration/store.h"
 #include "physics/shape/shape_source.h"
 #include "physics/synth/synth_file.h"
 #include "study/settle.h"
@@ -82,20 +82,9 @@ Result<std::string> make_folder(const std::string& under) {
               "name a folder that can be written to with --work DIR");
 }
 
-// The faster of its two kinds of arithmetic: engines choose the one that their weights allow.
 synth::Roofline roofline_of(const Context& context) {
-  const auto known =
-      calibration_state(context.settings.get("calibration"), machine_key(*context.files()),
-                        system_clock().anchor().wall_ns);
-  synth::Roofline out;
-  if (!known.calibration) return out;
-  for (const auto& work : known.calibration->work) {
-    if (work.device != "cpu" || !work.rate.present()) continue;
-    if (work.kind == "triad") out.bytes_s = std::max(out.bytes_s, *work.rate.value);
-    if (work.kind == "fma-f32" || work.kind == "dot-int8")
-      out.ops_s = std::max(out.ops_s, *work.rate.value);
-  }
-  return out;
+  const auto cpu = calibrated_cpu(context);
+  return cpu ? synth::Roofline{cpu->bandwidth.value, cpu->arithmetic.value} : synth::Roofline{};
 }
 
 SynthRun with_prediction(const Context& context, const SynthCommand& command,

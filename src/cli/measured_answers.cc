@@ -7,7 +7,6 @@
 
 #include "export/study_json.h"
 #include "ledger/ledger.h"
-#include "meter/calibration/store.h"
 #include "physics/serving/shapes.h"
 #include "physics/shape/shape_source.h"
 
@@ -114,10 +113,6 @@ Result<std::vector<MeasuredAnswer>> of_ask(const Json& document, const Json& spe
   return std::vector{std::move(a)};
 }
 
-explain::Rate rate_of(const WorkCalibration& w) {
-  return {*w.rate.value, w.rate.own.lo, w.rate.own.hi};
-}
-
 }  // namespace
 
 Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, const std::string& asked) {
@@ -140,34 +135,6 @@ Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, con
   }
   return fail(ErrorKind::input, "explain.no_tokens", *id + " is no run of answers: nobody counted tokens in it",
               "explain a run of `joulebook ask` or a finished `joulebook study`");
-}
-
-Result<explain::CpuMachine> calibrated_cpu(const Context& context) {
-  const auto state = calibration_state(context.settings.get("calibration"), machine_key(*context.files()),
-                                       system_clock().anchor().wall_ns);
-  if (!state.calibration) {
-    const Reason& r = state.finding.reason;
-    return fail(ErrorKind::no_reading, r.code, r.message, r.cure);
-  }
-  explain::CpuMachine m;
-  m.cpu = state.calibration->machine.cpu;
-  m.threads = state.calibration->machine.threads;
-  m.measured_utc = state.calibration->measured_utc;
-  for (const WorkCalibration& w : state.calibration->work) {
-    if (w.device != "cpu" || !w.rate.present() || !(*w.rate.value > 0)) continue;
-    if (w.kind == "triad") {
-      m.bandwidth = rate_of(w);
-      // Three arrays, each four times the last-level caches (docs/formats/calibration.md).
-      constexpr double kCaches = 12;
-      m.cache_bytes = static_cast<double>(w.working_set) / kCaches;
-    } else if (*w.rate.value > m.arithmetic.value) {
-      m.arithmetic = rate_of(w);
-      m.arithmetic_kind = w.kind;
-    }
-  }
-  if (m.bandwidth.lo > 0 && m.arithmetic.lo > 0) return m;
-  return fail(ErrorKind::no_reading, "calibration.no_work", "the calibration has no bandwidth or no arithmetic rate of the CPU",
-              "run `joulebook calibrate` again with more memory free");
 }
 
 }  // namespace joulebook

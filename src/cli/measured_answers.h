@@ -1,5 +1,5 @@
 #pragma once
-// What the ledger and the calibration hold for `explain RUN`.
+// What the ledger holds for `explain RUN`.
 #include <vector>
 
 #include "cli/context.h"
@@ -12,9 +12,5 @@ namespace joulebook {
 // "explain.elsewhere" (an endpoint, or layers on a GPU: the cure names the command that takes them).
 [[nodiscard]] Result<std::vector<explain::MeasuredAnswer>> measured_answers(const Context& context,
                                                                             const std::string& id);
-
-// This machine as it was calibrated. Errors: no_reading "calibration.none", "calibration.other_machine",
-// "calibration.malformed"; "calibration.no_work" (rates that could not be measured).
-[[nodiscard]] Result<explain::CpuMachine> calibrated_cpu(const Context& context);
 
 }  // namespace joulebook

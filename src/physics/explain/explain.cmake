@@ -12,6 +12,7 @@ joulebook_room(explain
     explain/floor.cc
     explain/measured_run.cc
     explain/pairs.cc
+    explain/run_difference.cc
     explain/shape_change.cc
     explain/shapley.cc
     explain/spec.cc

@@ -48,17 +48,8 @@ Quantity joules_quantity(const Explanation& e, double log_part, const LogInterva
   return q;
 }
 
-std::string factor_text(double log_ratio) {
-  const double x = std::exp(log_ratio);
-  return x >= 1 ? fmt::format("x {:#.3g}", x) : fmt::format("/ {:#.3g}", 1 / x);
-}
-
 std::string interval_text(const LogInterval& i) {
   return fmt::format("x {:#.3g} to {:#.3g}", std::exp(i.lo), std::exp(i.hi));
-}
-
-std::string signed_joules(double joules) {
-  return (joules < 0 ? "-" : "+") + human(std::abs(joules), "J");
 }
 
 std::string side_text(char letter, const Figure& f, const Side& s, Per per) {
@@ -122,6 +113,15 @@ Json side_json(const Figure& f, const Side& s, Per per) {
 }
 
 }  // namespace
+
+std::string factor_text(double log_ratio) {
+  const double x = std::exp(log_ratio);
+  return x >= 1 ? fmt::format("x {:#.3g}", x) : fmt::format("/ {:#.3g}", 1 / x);
+}
+
+std::string signed_joules(double joules) {
+  return (joules < 0 ? "-" : "+") + human(std::abs(joules), "J");
+}
 
 std::string boundary_text(const Deployment& d) {
   std::string text = d.boundary;

@@ -266,6 +266,10 @@ Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const CpuMachin
   return run;
 }
 
+double step_seconds(const serving::Shape& shape, double context, const CpuMachine& m, double overlap) {
+  return roofline(token_work(shape, context), 1, m.bandwidth.value, m.arithmetic.value, overlap).seconds;
+}
+
 std::string to_text(const RunExplanation& run) {
   const MeasuredAnswer& a = run.answer;
   const double joules = *a.energy.value;

@@ -78,6 +78,11 @@ inline constexpr double kBestBatch = 64;  // the most sequences that the engine 
 [[nodiscard]] Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const CpuMachine& machine,
                                                  const serving::ServingFit& fit);
 
+// Seconds of a step of one sequence at the calibrated rates, launch and the rest apart. `overlap`: the
+// exponent of the p-norm.
+[[nodiscard]] double step_seconds(const serving::Shape& shape, double context, const CpuMachine& machine,
+                                  double overlap);
+
 [[nodiscard]] std::string to_text(const RunExplanation& run);
 // Schema "joulebook.run-explanation/1".
 [[nodiscard]] Json to_json(const RunExplanation& run);

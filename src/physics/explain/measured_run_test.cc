@@ -1,5 +1,5 @@
 // One measured answer taken apart: against arithmetic by hand and what must always hold.
-#include "physics/explain/measured_run.h"
+#include "physics/explain/run_difference.h"
 
 #include <gtest/gtest.h>
 // rapidcheck after gtest
@@ -130,6 +130,50 @@ TEST(MeasuredRun, ErrorsNameTheCure) {
   MeasuredAnswer little = answer();
   little.energy = Quantity::exact(0.1, "J");
   EXPECT_EQ(explain_run(little, machine(), fit()).error().code, "explain.below_floor");
+}
+
+// Longer answers of the same model: tokens, and the cache that they read; a rest that is B's own.
+TEST(RunDifference, AddsUpAndPutsLengthOnTokens) {
+  const MeasuredAnswer a = answer();
+  MeasuredAnswer b = a;
+  b.output = 2 * a.output;
+  b.decode_s = 2 * a.decode_s;
+  b.energy = Quantity::exact(16, "J");
+  const auto d = explain_runs(a, b, machine(), fit());
+  ASSERT_TRUE(d) << d.error().message;
+  double sum = d->rest, tokens = 0;
+  for (const Part& part : d->parts) {
+    sum += part.log_ratio;
+    if (part.factor == Factor::tokens) tokens = part.log_ratio;
+    EXPECT_NE(part.factor, Factor::shape);
+  }
+  EXPECT_NEAR(sum, std::log(16 / 8.3), 1e-12);
+  EXPECT_GT(tokens / d->log_ratio, 0.9);
+  EXPECT_NE(to_text(*d).find("rest"), std::string::npos);
+  const auto same = explain_runs(a, a, machine(), fit());
+  ASSERT_TRUE(same);
+  EXPECT_TRUE(same->parts.empty());
+  EXPECT_EQ(same->rest, 0);
+}
+
+// Weights of half the bits: precision; a larger model: shape.
+TEST(RunDifference, BitsAndShapesHaveTheirOwnParts) {
+  const MeasuredAnswer a = answer();
+  MeasuredAnswer b = a;
+  b.shape.stored.dense = 2;
+  const auto bits = explain_runs(a, b, machine(), fit());
+  ASSERT_TRUE(bits);
+  ASSERT_EQ(bits->parts.size(), 1U);
+  EXPECT_EQ(bits->parts[0].factor, Factor::precision);
+  EXPECT_GT(bits->parts[0].log_ratio, 0.1);
+  MeasuredAnswer c = a;
+  c.shape = *serving::find_shape("SmolLM2-360M");
+  c.shape.stored = a.shape.stored;
+  const auto larger = explain_runs(a, c, machine(), fit());
+  ASSERT_TRUE(larger);
+  ASSERT_EQ(larger->parts.size(), 1U);
+  EXPECT_EQ(larger->parts[0].factor, Factor::shape);
+  EXPECT_GT(larger->parts[0].log_ratio, 0.3);
 }
 
 TEST(MeasuredRun, StaticPowerThatIsNotKnownIsSaid) {
