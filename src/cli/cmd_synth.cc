@@ -103,6 +103,18 @@ SynthRun with_prediction(const Context& context, const SynthCommand& command,
   return run;
 }
 
+// Others' work delays a long run more often than a short one, and the extrapolation with it.
+void warn_if_busy(const Context& context, const synth::Measurement& m) {
+  constexpr double kBusy = 0.1;
+  double spread = 0;
+  for (const auto& t : m.timings) spread = std::max({spread, t.prompt_spread, t.step_spread});
+  if (spread <= kBusy) return;
+  context.warn(fmt::format(
+      "rounds differ by {:.0f} %: this machine does other work, and the error may exceed 5 %; "
+      "run it when nothing else does, or give more --rounds",
+      100 * spread));
+}
+
 int measure(const Context& context, const SynthCommand& command, const physics::ModelShape& shape) {
   auto folder = make_folder(command.run.folder);
   if (!folder) return report_error(folder.error());
@@ -123,6 +135,7 @@ int measure(const Context& context, const SynthCommand& command, const physics::
   const auto m = synth::measure_shape(shape, command.model, run, energy, &cancelled(), say);
   (*meter)->stop();
   if (!m) return report_error(m.error());
+  warn_if_busy(context, *m);
   const SynthRun said = with_prediction(context, command, run, m->shape);
   context.print(measurement_text(*m, said, terminal_width()));
   const auto ok = context.emit(measurement_json(*m, said));

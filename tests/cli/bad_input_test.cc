@@ -116,7 +116,6 @@ TEST(BadSynth, AndTrainingNameTheCure) {
   expect_clear_error(joulebook({"synth", "mamba-130m", "--out", file}), 3, "recurrent");
   expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--layers", "31", "--out", file}), 2, "31 layers");
   expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--weights", "q9", "--out", file}), 2, "q9");
-  expect_clear_error(joulebook({"synth", "DeepSeek-V3", "--out", file}), 6, "GB");
   expect_clear_error(joulebook({"synth", "SmolLM2-135M", "--measure", "--output", "1"}), 2, "1 output");
   EXPECT_FALSE(std::filesystem::exists(file));
   expect_clear_error(joulebook({"predict", "--training"}), 2, "no model");
