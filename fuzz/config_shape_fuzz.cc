@@ -1,12 +1,13 @@
 // Any bytes as a config.json: an error that says what is wrong and what would help, or a shape that
 // can be, whose counts are finite and ordered.
+// Fault planted on 2026-11-26: numbers of any size taken for whole ones, found after 3,200 inputs that
+// began with the 33 files of config_shape_test.cc.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "physics/serving/shapes.h"
 #include "physics/shape/config_shape.h"
 #include "physics/shape/counts.h"
 
@@ -31,8 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(active_parameters(*shape) <= total_parameters(*shape));
   require(total_parameters(*shape) > 0);
   require(kv_bytes_held(*shape, 1000) <= kv_bytes_per_token(*shape) * 1000 + 1);
-  const auto counts = joulebook::serving::serving_shape(*shape);
-  require(std::isfinite(counts.total_params()) && counts.layers >= 1);
-  require(counts.stored.dense > 0 && counts.window_share >= 0 && counts.window_share <= 1 + 1e-9);
+  require(std::isfinite(prefill_flops(*shape, 1000)) && prefill_flops(*shape, 1000) > 0);
+  require(weight_bytes_stored(*shape) > 0 && shape->layer_count() >= 1);
   return 0;
 }

@@ -1,4 +1,7 @@
 // Any bytes as a GGUF file whose shape is asked for: an error, or a shape that can be.
+// Fault planted on 2026-11-26: a shape given without being judged, found after 3,800 inputs that began
+// with two headers of one layer. Not found within a minute: widths taken from tensors without a bound,
+// since a file must hold what its tensors claim.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
