@@ -61,6 +61,8 @@ constexpr std::size_t kKinds = 5;
   X(kv_bandwidth_h100, "1", 0.6, 0.25, 0.95)                                                    \
   X(kv_bandwidth_b200, "1", 0.5, 0.15, 0.95)                                                    \
   X(kv_bandwidth_a100, "1", 0.6, 0.25, 0.95)                                                    \
+  /* The same for the state of a recurrent layer, which is read and written. */                 \
+  X(state_bandwidth, "1", 0.5, 0.1, 1)                                                          \
   /* Grouped products of experts against dense ones: bandwidth, rate, rows a tile is padded to. */ \
   X(expert_bandwidth, "1", 0.7, 0.3, 1)                                                         \
   X(expert_compute, "1", 0.5, 0.1, 1)                                                           \
@@ -97,6 +99,9 @@ constexpr std::size_t kKinds = 5;
   /* Kernels of a state-space and of an expert layer against an attention layer. */             \
   X(layer_state_space, "1", 2, 0.7, 6)                                                          \
   X(layer_experts, "1", 1.7, 1, 4)                                                              \
+  /* A layer that also attends to an encoder: a second attention, and T5's code fuses no norm and \
+     checks each part for overflow, about 75 kernels and 3 waits against 45. */                 \
+  X(layer_cross, "1", 2.5, 1, 4)                                                                \
   /* Tensor parallelism in v2: launches against one device; one broadcast a step. */            \
   X(layer_v2_parallel, "1", 1.2, 1, 2)                                                          \
   X(step_v2_parallel, "us", 2000, 100, 20000)                                                   \

@@ -76,6 +76,8 @@ Workload workload_of(const Plan& plan, const Device& device) {
   w.batch = plan.batch;
   w.input = plan.prompt;
   w.output = plan.reasoning + plan.output;
+  w.input_second = plan.prompt_second;
+  w.output_second = plan.output_second;
   w.cached = plan.cached;
   w.samples = plan.best_of;
   set_precision(w, plan.weights);
@@ -151,7 +153,9 @@ double saved_by_cache(const Plan& plan, const Costed& c, const ServingFit& fit) 
 
 }  // namespace
 
-double full_context(const Plan& plan) { return plan.prompt + plan.reasoning + plan.output; }
+double full_context(const Plan& plan) {
+  return plan.prompt + (plan.reasoning + plan.output) * plan.output_second;
+}
 
 Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
   if (auto ok = check(plan); !ok) return fail(ok.error());

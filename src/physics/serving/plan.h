@@ -23,6 +23,8 @@ struct Plan {
   double batch = 1;
   double prompt = 250;
   double output = 500;    // tokens of the answer
+  double prompt_second = 1;  // mean of squares over the square of the mean: lengths.h
+  double output_second = 1;
   double reasoning = 0;   // tokens thought before it
   double cached = 0;      // share of the prompt that the prefix cache holds, 0 to 1
   double best_of = 1;     // answers drawn for a request, from one reading of its prompt

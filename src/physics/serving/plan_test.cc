@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "physics/serving/lengths.h"
 #include "physics/serving/plan_parts.h"
 #include "physics/shape/catalogue.h"
 
@@ -75,6 +76,38 @@ TEST(Plan, SeveralAnswersShareOneReading) {
   EXPECT_GT(eight.request_j(), 7 * one.decode_j);
   p.best_of = 65;
   EXPECT_EQ(refusal(p), "plan.length");
+}
+
+// The sum over requests is what a spread costs: each token reads those before it.
+TEST(Plan, SpreadLengthsCostByTheirSquares) {
+  const auto spread = log_normal(1000, 1800);
+  ASSERT_TRUE(spread);
+  // By quadrature over the density: mean, second moment and 90th percentile.
+  const double s = std::sqrt(std::log(spread->second)), mu = std::log(1000.0) - s * s / 2;
+  double mean = 0, square = 0, below = 0;
+  for (double z = -8; z < 8; z += 1e-3) {
+    const double n = std::exp(mu + s * z), p = std::exp(-z * z / 2) / std::sqrt(2 * std::acos(-1.0)) * 1e-3;
+    mean += p * n;
+    square += p * n * n;
+    below += n <= 1800 ? p : 0;
+  }
+  EXPECT_NEAR(mean, 1000, 0.01);
+  EXPECT_NEAR(square / (mean * mean), spread->second, 1e-6);
+  EXPECT_NEAR(below, 0.9, 1e-3);
+  Plan p = chat();
+  p.output = 1000;
+  const Costed alike = costed(p);
+  p.output_second = spread->second;
+  const Costed spreads = costed(p);
+  EXPECT_NEAR(spreads.step.kv_bytes_read / alike.step.kv_bytes_read,
+              (2000 + 500 * spread->second) / 2500, 1e-9);
+  EXPECT_GT(spreads.request_j(), alike.request_j());
+  EXPECT_EQ(parse_lengths("--prompt", "250")->second, 1);
+  EXPECT_EQ(parse_lengths("--prompt", "250:250")->second, 1);
+  EXPECT_EQ(parse_lengths("--prompt", "250:x").error().code, "plan.length");
+  EXPECT_EQ(parse_lengths("--prompt", "250:100").error().code, "plan.spread");
+  EXPECT_EQ(parse_lengths("--prompt", "250:900").error().code, "plan.spread");
+  EXPECT_THAT(parse_lengths("--prompt", "250:900").error().cure, HasSubstr("250 to 568"));
 }
 
 TEST(Plan, ExpectedTokensOfDraftsAreTheGeometricSum) {

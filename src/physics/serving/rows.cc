@@ -91,6 +91,11 @@ Status set_traffic(Row& row, const Columns& columns, const std::vector<std::stri
   return {};
 }
 
+// v1 says "A100" alone; its times are those of the 40 GB card that v2 names.
+std::string_view card_of(std::string_view source, std::string_view gpu) {
+  return source == "v1" && gpu == "A100" ? "A100-SXM4-40GB" : gpu;
+}
+
 std::string fold_of(const Shape& s) {
   return fmt::format("{}/{}/{:.0f}/{:.0f}/{}", s.layers, s.hidden, s.attention_params, s.ffn_params,
                      s.experts);
@@ -173,7 +178,7 @@ Result<Row> read_row(const Columns& columns, const std::vector<std::string>& cel
   row.median = columns.cell(cells, "tpot_stat") == "median_itl" ||
                (columns.cell(cells, "tpot_stat").empty() && row.source == "v3");
   Workload& w = row.work;
-  auto device = find_device(columns.cell(cells, "gpu"));
+  auto device = find_device(card_of(row.source, columns.cell(cells, "gpu")));
   if (!device) return fail(device.error());
   w.device = *device;
   auto shape = shape_of(columns, cells, known_shapes);

@@ -36,7 +36,7 @@ struct Row {
   bool estimated = false;  // the batch is an estimate from max_num_seqs
 };
 
-// What the row asks for. Fails: input; "row.number", "gpu.unknown", "shape.size", "row.batch".
+// What the row asks for. Fails: input; "row.number", "hardware.unknown", "shape.size", "row.batch".
 // shape: false always synthesises it from its sizes (to see what that costs).
 [[nodiscard]] Result<Row> read_row(const Columns& columns, const std::vector<std::string>& cells,
                                    bool known_shapes = true);

@@ -12,6 +12,7 @@ joulebook_room(serving
     serving/fit_file.cc
     serving/interval.cc
     serving/least_squares.cc
+    serving/lengths.cc
     serving/machines.cc
     serving/parameters.cc
     serving/plan.cc

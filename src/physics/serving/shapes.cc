@@ -36,6 +36,9 @@ void add_layers(const ModelShape& shape, const LayerGroup& g, Shape& s, Window& 
   s.ffn_params += n * number(physics::always_parameters(shape, g) - products);
   s.attention_layers += g.mixer == Mixer::attention || g.mixer == Mixer::latent ? n : 0;
   s.state_layers += scans(g) ? n : 0;
+  const bool rwkv = g.mixer == Mixer::recurrent && g.recurrent.kind == RecurrentKind::rwkv;
+  s.rwkv_layers += rwkv ? n : 0;
+  s.cross_layers += g.cross.heads > 0 && g.mixer != Mixer::none ? n : 0;
   s.state_flops += n * physics::state_flops(shape.hidden, g);
   constexpr double kBytes = 2;
   const double bytes = kBytes * n * number(physics::cache_numbers(g));
@@ -141,8 +144,8 @@ Shape serving_shape(const ModelShape& shape) {
   };
   s.attention_flops = per_context(physics::LatentForm::absorbed);
   s.prompt_attention_flops = per_context(physics::LatentForm::expanded);
-  constexpr double kReadAndWritten = 2;
-  s.state_bytes = kReadAndWritten * physics::state_bytes(shape);
+  constexpr double kReadAndWritten = 2, kBits = 16;
+  s.state_bytes = kReadAndWritten * physics::state_bytes(shape) * kBits / shape.precision.state;
   s.image_tokens = image_tokens(shape);
   s.stored = stored_bytes(shape, s);
   return s;

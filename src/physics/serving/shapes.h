@@ -35,6 +35,8 @@ struct Shape {
   double vocabulary = 0;
   double attention_layers = 0;
   double state_layers = 0;
+  double cross_layers = 0;  // that attend to an encoder's output beside their own mixer
+  double rwkv_layers = 0;
   // Parameters in matrix products of every token: attention and state-space projections; dense
   // feed-forward, shared experts and routers; the output head.
   double attention_params = 0;
@@ -58,7 +60,7 @@ struct Shape {
   double attention_flops = 0;    // per token decoded and token of its context
   double prompt_attention_flops = 0;  // the same while a prompt is read: MLA expands its cache
   double state_flops = 0;        // per token, whatever its context
-  double state_bytes = 0;        // read and written per sequence and step
+  double state_bytes = 0;        // read and written per sequence and step, 16 bit as vLLM keeps it
   double image_tokens = 0;       // prompt tokens of one image; 0: unknown
   StoredBytes stored;            // as the file or the release has it
 

@@ -106,7 +106,7 @@ class Step {
   Step(const Workload& work, const Parameters& parameters)
       : w(work), p(parameters), s(work.shape), x(precision(work, parameters)) {
     input = prompt_tokens(w, p);
-    context = input + w.output / 2;
+    context = input + w.output * w.output_second / 2;  // a long answer is met more often
     bandwidth = w.devices * w.device.bandwidth * by_kind(p, bandwidth_h100, w);
     rate = w.devices * w.device.rate16 * by_kind(p, compute_h100, w);
     rows = w.batch * w.verified;
@@ -150,9 +150,11 @@ class Step {
 
   void attention() {
     const double seen = context_seen(s, context);
-    kv_bytes = w.batch * (s.kv_bytes * w.kv_scale * seen + s.state_bytes);
+    const double cache = w.batch * s.kv_bytes * w.kv_scale * seen, state = w.batch * s.state_bytes;
+    kv_bytes = cache + state;
     attention_flops = rows * (s.attention_flops * seen + s.state_flops);
-    kv_time = kv_bytes / (w.devices * w.device.bandwidth * by_age(p, kv_bandwidth_h100, w));
+    kv_time = (cache / by_age(p, kv_bandwidth_h100, w) + state / p[state_bandwidth]) /
+              (w.devices * w.device.bandwidth);
   }
 
   void small_terms() {
@@ -163,7 +165,9 @@ class Step {
     const double mixers = s.family == Family::hybrid
                               ? s.attention_layers + s.state_layers * (1 + p[layer_state_space])
                               : s.layers;
-    const double layers = mixers + s.expert_layers * (p[layer_experts] - 1);
+    constexpr double kRwkv = 0.4;  // its runtime launches about 18 kernels a layer where others do 45
+    const double layers = mixers - (1 - kRwkv) * s.rwkv_layers + s.expert_layers * (p[layer_experts] - 1) +
+                          s.cross_layers * (p[layer_cross] - 1);
     launch_time = layers * layer_time(w, p);
     if (w.devices <= 1) return;
     // Two all-reduces a layer, ring: 2 (n - 1) / n of the activations, 2 bytes each.
@@ -200,7 +204,7 @@ class Step {
   void prefill() {
     const double dense = s.encoder_params > 0 ? s.encoder_params : s.attention_params + s.ffn_params;
     const double each = 2 * (dense + s.expert_layers * s.chosen * s.expert_params) + s.state_flops +
-                        s.prompt_attention_flops * context_seen(s, input * (1 + w.cached) / 2);
+                        s.prompt_attention_flops * context_seen(s, input * w.input_second * (1 + w.cached) / 2);
     double flops = read * each;
     if (s.family == Family::hybrid) flops *= p[prefill_state_space];
     flops *= std::pow(w.data_parallel, p[prefill_data_parallel]);

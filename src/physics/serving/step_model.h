@@ -37,6 +37,9 @@ struct Workload {
   double batch = 1;   // sequences in flight, mean
   double input = 0;   // prompt tokens; 0: the task's
   double output = 1;  // tokens generated a sequence
+  // Mean of their squares over the square of their mean: 1 where all are alike.
+  double input_second = 1;
+  double output_second = 1;
   double cached = 0;  // share of the prompt whose keys and values are kept from before, 0 to 1
   double samples = 1;  // sequences that share one reading of their prompt
   double verified = 1;  // tokens that each sequence puts through a step: 1, and its drafts
