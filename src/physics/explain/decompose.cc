@@ -128,6 +128,7 @@ Result<Explanation> explain(const Figure& a, const Figure& b, const serving::Ser
     e.parts.push_back({factors[i], parts[i], log_interval(spreads, factors[i], parts[i])});
     e.rest -= parts[i];
   }
+  if (std::abs(e.rest) < 1e-9) e.rest = 0;  // rounding; two predictions leave nothing
   widen_clocks(e, factors, p);
   widen_borrowed(e);
   widen_boundary(e);
