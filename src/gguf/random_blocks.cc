@@ -170,10 +170,13 @@ void RandomBlocks::fill(std::uint32_t type, double deviation, std::span<char> ou
     return fill_numbers<std::uint16_t>(numbers<std::uint16_t>(deviation, to_bf16), out);
   const Layout& layout = *layout_of(type);
   noise(out);
-  const double d = deviation / layout.deviation;
+  const double size = deviation / layout.deviation;
   const std::size_t bytes = gguf_type(type)->bytes;
   for (std::size_t at = 0; at + bytes <= out.size(); at += bytes) {
     char* const block = out.data() + at;
+    // Half of the blocks the other way round: the levels of most types aren't even about 0, and a
+    // mean that all weights share would grow with the row until every token looked alike.
+    const double d = (next() >> 63) != 0 ? -size : size;
     set_half(block + layout.scale_at, d);
     if (layout.minimum_at != kNone) set_half(block + layout.minimum_at, d * layout.minimum);
     if (layout.bytes_at != kNone) {

@@ -1,7 +1,7 @@
 #pragma once
 // Random weights, made directly as the blocks of a tensor type: nothing is quantised. Every byte
 // pattern of these types is a number, so all but the scales is noise; the scales are set so that
-// weights have a mean of about 0 (at most 0.11 deviations) and the deviation asked for. What an
+// weights have a mean of 0 and the deviation asked for. What an
 // engine does with a weight does not depend on its value, so such a model costs what a trained one
 // of its shape does.
 #include <cstdint>

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/machine_limits.h"
 #include "engine/timed_run.h"
+#include "gguf/random_blocks.h"
 #include "physics/shape/counts.h"
 #include "physics/synth/synth_file.h"
 
@@ -58,7 +59,7 @@ class Runner {
     }
   }
 
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::int64_t layers() const { return shape_.layer_count(); }
   [[nodiscard]] const std::string& path() const { return file_.path; }
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
   [[nodiscard]] EngineInfo info() const { return engine_->info(); }
@@ -67,7 +68,6 @@ class Runner {
     const auto model = synth_model(shape_, synth_);
     if (!model) return fail(model.error());
     if (auto ok = fits(*model, room_here(path())); !ok) return ok;
-    bytes_ = model->data_bytes();
     auto written = write_synth(*model, options_.seed, path(),
                                [stop](std::uint64_t) { return stop == nullptr || !stop->load(); });
     return written ? Status{} : fail(written.error());
@@ -83,7 +83,11 @@ class Runner {
     auto warm = timed_run(*engine_, texts_, options_.output);
     return warm ? Status{} : fail(warm.error());
   }
-  void close() { engine_.reset(); }
+  void close(bool remove) {
+    engine_.reset();
+    std::error_code ec;
+    if (remove) std::filesystem::remove(path(), ec);
+  }
 
   Status round(const EnergyOf& energy) {
     const auto run = timed_run(*engine_, texts_, options_.output);
@@ -111,7 +115,6 @@ class Runner {
   SynthOptions synth_;
   const MeasureOptions& options_;
   TemporaryFile file_;
-  std::uint64_t bytes_ = 0;
   std::vector<std::string> texts_;
   std::unique_ptr<Engine> engine_;
   std::vector<double> prompt_, step_;
@@ -129,7 +132,10 @@ Status stopped(const std::atomic<bool>* stop) {
 // The runners' rounds, in turn.
 Status take_turns(std::span<const std::unique_ptr<Runner>> runners, const MeasureOptions& options,
                   const EnergyOf& energy, const std::atomic<bool>* stop, const Say& say) {
+  // Written just before it is opened, so that its pages are still in memory.
   for (const auto& runner : runners) {
+    if (say) say(fmt::format("writing {} layers", runner->layers()));
+    if (auto ok = runner->write(stop); !ok) return ok;
     if (auto ok = runner->open(); !ok) return ok;
   }
   for (int round = 0; round < options.rounds; ++round) {
@@ -203,19 +209,30 @@ Result<Measurement> plan(const ModelShape& shape, const SynthOptions& synth,
   return m;
 }
 
-// The files of all slices, and of the whole where it is asked for, as the last.
-Status write_all(const Measurement& m, const SynthOptions& synth, const MeasureOptions& options,
-                 const std::atomic<bool>* stop, const Say& say, Runners& runners) {
+// One for each slice, and one for the whole where it is asked for, as the last. Nothing is written
+// yet.
+Runners runners_of(const Measurement& m, const SynthOptions& synth, const MeasureOptions& options) {
   std::vector<ModelShape> shapes;
   for (const auto& slice : m.slices) shapes.push_back(shape_of(m.shape, slice));
   if (options.whole) shapes.push_back(m.shape);
+  Runners runners;
   for (const auto& shape : shapes) {
-    if (say) say(fmt::format("writing {} layers", shape.layer_count()));
     runners.push_back(std::make_unique<Runner>(
         shape, synth, options, fmt::format("{}/slice-{}.gguf", options.folder, runners.size())));
-    if (auto ok = runners.back()->write(stop); !ok) return ok;
   }
-  return {};
+  return runners;
+}
+
+// Weights of all of them.
+double bytes_of(const Measurement& m, const SynthOptions& synth, const MeasureOptions& options) {
+  const std::uint32_t type = *random_block_type(synth.weights);
+  double sum = options.whole ? static_cast<double>(m.bytes) : 0;
+  for (const auto& slice : m.slices) {
+    for (const auto& t : synth_tensors(shape_of(m.shape, slice), m.architecture, type)) {
+      sum += static_cast<double>(gguf_padded(t.spec.bytes()));
+    }
+  }
+  return sum;
 }
 
 void summarise(Measurement& m, const Runners& runners) {
@@ -266,18 +283,16 @@ Result<Measurement> measure_shape(const ModelShape& shape, const SynthOptions& s
   if (!planned) return fail(planned.error());
   Measurement m = std::move(*planned);
 
-  Runners runners;
-  if (auto ok = write_all(m, wide, options, stop, say, runners); !ok) return fail(ok.error());
-  double all = 0;
-  for (const auto& runner : runners) all += static_cast<double>(runner->bytes());
-  m.took_turns = all < kShareForAll * static_cast<double>(limits.memory);
+  const Runners runners = runners_of(m, wide, options);
+  m.took_turns = bytes_of(m, wide, options) < kShareForAll * static_cast<double>(limits.memory);
   const std::size_t at_once = m.took_turns ? runners.size() : 1;
   for (std::size_t i = 0; i < runners.size(); i += at_once) {
     const std::span<const std::unique_ptr<Runner>> turn(runners.data() + i, at_once);
     if (auto ok = take_turns(turn, options, energy, stop, say); !ok) return fail(ok.error());
     m.threads = turn[0]->info().threads;
     m.engine = turn[0]->info().version;
-    for (const auto& runner : turn) runner->close();
+    for (const auto& runner : turn)
+      runner->close(runner != runners[0]);  // experts are counted in it
   }
   summarise(m, runners);
   if (const auto* experts = experts_of(m.shape)) {

@@ -53,7 +53,7 @@ TEST(RandomBlocksInTheEngine, HaveTheirMeanAndDeviation) {
       const double mean = sum / kCount;
       const double spread = std::sqrt(squares / kCount - mean * mean);
       EXPECT_NEAR(spread, deviation, 0.03 * deviation) << name;
-      EXPECT_LT(std::abs(mean), 0.23 * deviation) << name;
+      EXPECT_LT(std::abs(mean), 0.03 * deviation) << name;
     }
   }
 }
