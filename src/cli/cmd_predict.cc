@@ -69,8 +69,8 @@ void add_predict(CommandLine& line) {
   k.add_option("--pp", o->pipeline, "pipeline stages among them")->type_name("N");
   k.add_option("--ep", o->expert_parallel, "devices that experts are split over")->type_name("N");
   k.add_option("--batch", o->batch, "sequences at a time")->type_name("N");
-  k.add_option("--prompt,--context", o->prompt, "prompt tokens (default 250)")->type_name("N");
-  k.add_option("--output", o->output, "answer tokens (default 500)")->type_name("N");
+  k.add_option("--prompt,--context", o->prompt, "prompt tokens, or mean:90th percentile (default 250)")->type_name("N[:P]");
+  k.add_option("--output", o->output, "answer tokens, or mean:90th percentile (default 500)")->type_name("N[:P]");
   k.add_option("--weights", o->weights, "bfloat16, fp8, mxfp4 (default: as the file or the release has them)")->type_name("TYPE");
   k.add_option("--cached", o->cached, "share of the prompt that the prefix cache holds")->type_name("0..1");
   k.add_option("--reasoning", o->reasoning, "tokens thought before the answer")->type_name("N");

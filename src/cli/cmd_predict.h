@@ -21,8 +21,8 @@ struct PredictOptions {
   std::string gpu;
   double gpus = 1;
   double batch = 1;
-  double prompt = 250;
-  double output = 500;
+  std::string prompt = "250";  // tokens, or mean:90th percentile
+  std::string output = "500";
   std::string weights;  // empty: as the file or the release has them
   double cached = 0;
   double reasoning = 0;

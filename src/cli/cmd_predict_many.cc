@@ -8,6 +8,7 @@
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "physics/serving/plan.h"
+#include "report/bar_chart.h"
 
 namespace joulebook {
 namespace {
@@ -43,9 +44,14 @@ Status set(Plan& plan, std::string_view key, std::string_view value) {
   return {};
 }
 
+struct Swept {
+  Plan plan;
+  std::string label;  // the values that were swept
+};
+
 // Every combination, the last sweep fastest.
-Result<std::vector<Plan>> expand(const Plan& base, const std::vector<std::string>& sweeps) {
-  std::vector<Plan> plans{base};
+Result<std::vector<Swept>> expand(const Plan& base, const std::vector<std::string>& sweeps) {
+  std::vector<Swept> plans{{base, ""}};
   for (const auto& sweep : sweeps) {
     const auto equals = sweep.find('=');
     const std::string key = sweep.substr(0, equals);
@@ -54,11 +60,11 @@ Result<std::vector<Plan>> expand(const Plan& base, const std::vector<std::string
       return fail(ErrorKind::usage, "sweep.size", fmt::format("more than {} points", kMostPoints),
                   "sweep fewer values at a time");
     }
-    std::vector<Plan> next;
-    for (const Plan& plan : plans) {
+    std::vector<Swept> next;
+    for (const auto& [plan, label] : plans) {
       for (const auto value : values) {
-        next.push_back(plan);
-        if (auto ok = set(next.back(), key, value); !ok) return fail(ok.error());
+        next.push_back({plan, label + (label.empty() ? "" : ", ") + std::string(value)});
+        if (auto ok = set(next.back().plan, key, value); !ok) return fail(ok.error());
       }
     }
     plans = std::move(next);
@@ -68,6 +74,7 @@ Result<std::vector<Plan>> expand(const Plan& base, const std::vector<std::string
 
 struct Point {
   Plan plan;
+  std::string label;
   Costed costed;
 };
 
@@ -109,6 +116,20 @@ std::string table(const std::vector<Point>& points) {
   return text;
 }
 
+// The swept energies as bars, where there are enough to compare and few enough to see.
+std::string chart(const std::vector<Point>& points, const std::vector<std::string>& sweeps) {
+  constexpr std::size_t kMostBars = 64;
+  if (sweeps.empty() || points.size() < 2 || points.size() > kMostBars) return "";
+  std::string keys;
+  for (const auto& sweep : sweeps) keys += (keys.empty() ? "" : ", ") + sweep.substr(0, sweep.find('='));
+  std::vector<Bar> bars;
+  for (const Point& p : points) {
+    const double j = p.costed.step.j_per_token;
+    bars.push_back({p.label, j, human(j, "J") + (p.costed.memory.fits() ? "" : " (does not fit)")});
+  }
+  return "\n" + bar_chart("J/token by " + keys, bars, terminal_width());
+}
+
 // "50ms", "0.05s" or "50" (ms) in seconds.
 Result<double> limit_of(const std::string& text) {
   std::string_view number = text;
@@ -143,26 +164,28 @@ Status filter_and_sort(std::vector<Point>& points, const PredictOptions& o) {
   return {};
 }
 
-Result<std::vector<Plan>> plans_of(const PredictOptions& o) {
+Result<std::vector<Swept>> plans_of(const PredictOptions& o) {
   if (!o.all) {
     auto plan = plan_of(o, o.model);
     if (!plan) return fail(plan.error());
     return expand(*plan, o.sweeps);
   }
-  std::vector<Plan> plans;
+  std::vector<Swept> plans;
   for (const auto& shape : serving::all_shapes()) {
     const auto plan = deployed(o, shape);
     if (!plan) return fail(plan.error());
     auto expanded = expand(*plan, o.sweeps);
     if (!expanded) return fail(expanded.error());
-    plans.insert(plans.end(), expanded->begin(), expanded->end());
+    for (auto& [each, label] : *expanded) {
+      plans.push_back({each, label.empty() ? shape.name : shape.name + ", " + label});
+    }
   }
   return plans;
 }
 
 // --out FILE.csv gets CSV; any other place the table.
 Status deliver(const Context& context, const PredictOptions& o, const std::vector<Point>& points) {
-  if (o.out.empty()) return context.print(table(points)), Status{};
+  if (o.out.empty()) return context.print(table(points) + chart(points, o.sweeps)), Status{};
   std::string text(kCsvHeader);
   for (const Point& p : points) text += csv_line(p);
   return write_file(o.out, text);
@@ -177,10 +200,10 @@ int predict_many(const Context& context, const PredictOptions& options) {
   if (!plans) return report_error(plans.error());
   std::vector<Point> points;
   points.reserve(plans->size());
-  for (const Plan& plan : *plans) {
+  for (const auto& [plan, label] : *plans) {
     auto costed = serving::cost(plan, *fit);
     if (!costed) return report_error(costed.error());
-    points.push_back({plan, std::move(*costed)});
+    points.push_back({plan, label, std::move(*costed)});
   }
   if (auto ok = filter_and_sort(points, options); !ok) return report_error(ok.error());
   if (auto ok = deliver(context, options, points); !ok) return report_error(ok.error());

@@ -4,6 +4,7 @@
 #include "cli/cmd_predict.h"
 #include "core/text.h"
 #include "physics/shape/shape_source.h"
+#include "physics/serving/lengths.h"
 #include "physics/serving/plan.h"
 
 namespace joulebook {
@@ -175,8 +176,14 @@ Result<serving::Plan> deployed(const PredictOptions& o, const serving::Shape& sh
   plan.pipeline = o.pipeline;
   plan.expert_parallel = o.expert_parallel;
   plan.batch = o.batch;
-  plan.prompt = o.prompt;
-  plan.output = o.output;
+  const auto prompt = serving::parse_lengths("--prompt", o.prompt);
+  if (!prompt) return fail(prompt.error());
+  const auto output = serving::parse_lengths("--output", o.output);
+  if (!output) return fail(output.error());
+  plan.prompt = prompt->mean;
+  plan.prompt_second = prompt->second;
+  plan.output = output->mean;
+  plan.output_second = output->second;
   plan.reasoning = o.reasoning;
   plan.cached = o.cached;
   plan.best_of = o.best_of;
