@@ -235,7 +235,7 @@ double bytes_of(const Measurement& m, const SynthOptions& synth, const MeasureOp
   return sum;
 }
 
-void summarise(Measurement& m, const Runners& runners) {
+Status summarise(Measurement& m, const Runners& runners) {
   std::vector<double> prompt, step;
   std::vector<Quantity> prompt_energy, step_energy;
   for (std::size_t i = 0; i < m.slices.size(); ++i) {
@@ -248,10 +248,13 @@ void summarise(Measurement& m, const Runners& runners) {
   }
   m.prompt = extrapolate(m.shape, m.slices, prompt);
   m.step = extrapolate(m.shape, m.slices, step);
+  if (auto ok = plausible(m.prompt, "the prompt"); !ok) return ok;
+  if (auto ok = plausible(m.step, "a step"); !ok) return ok;
   const auto weights = weights_of_whole(m.shape, m.slices);
   m.prompt_energy = combined(prompt_energy, weights);
   m.step_energy = combined(step_energy, weights);
   if (runners.size() > m.slices.size()) m.whole = runners.back()->timing();
+  return {};
 }
 
 }  // namespace
@@ -294,7 +297,7 @@ Result<Measurement> measure_shape(const ModelShape& shape, const SynthOptions& s
     for (const auto& runner : turn)
       runner->close(runner != runners[0]);  // experts are counted in it
   }
-  summarise(m, runners);
+  if (auto ok = summarise(m, runners); !ok) return fail(ok.error());
   if (const auto* experts = experts_of(m.shape)) {
     if (say) say("counting the experts that are chosen");
     m.experts = see_experts(*runners[0], *experts, options);

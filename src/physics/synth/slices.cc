@@ -153,4 +153,13 @@ Parts extrapolate(const ModelShape& shape, std::span<const Slice> slices,
   return parts;
 }
 
+Status plausible(const Parts& parts, std::string_view what) {
+  if (parts.whole > 0 && parts.layers > 0) return {};
+  return fail(ErrorKind::no_reading, "synth.unsteady",
+              fmt::format("the slices' times scatter so much that {} of the whole would take {:.3g} s, its "
+                          "layers {:.3g} s",
+                          what, parts.whole, parts.layers),
+              "measure on a machine that does nothing else, with more --rounds or a larger --slice");
+}
+
 }  // namespace joulebook::synth

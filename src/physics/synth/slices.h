@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "physics/synth/synth_model.h"
@@ -50,6 +51,9 @@ struct Parts {
 // `measured[i]` belongs to `slices[i]`, as plan_slices() orders them. Parts add up to `whole`.
 [[nodiscard]] Parts extrapolate(const physics::ModelShape& shape, std::span<const Slice> slices,
                                 std::span<const double> measured);
+// Whether the slices said anything: a whole, and layers, that take time. Error: no_reading
+// "synth.unsteady"; `what` is for the message ("the prompt").
+[[nodiscard]] Status plausible(const Parts& parts, std::string_view what);
 // The weights of each slice in `whole`: whole = sum of weight x measured. They sum to 1; the small
 // vocabulary's is 0.
 [[nodiscard]] std::vector<double> weights_of_whole(const physics::ModelShape& shape,

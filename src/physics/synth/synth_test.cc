@@ -249,6 +249,17 @@ RC_GTEST_PROP(Slices, GiveBackALinearMachine, ()) {
   RC_ASSERT(std::abs(std::accumulate(weights.begin(), weights.end(), 0.0) - 1) < 1e-9);
 }
 
+TEST(Slices, TimesThatSayNothingAreRefused) {
+  EXPECT_TRUE(plausible({.layers = 2, .whole = 3}, "a step"));
+  for (const Parts& bad : {Parts{.layers = -4, .whole = -3.9}, Parts{.layers = 1, .whole = -1},
+                           Parts{.layers = -0.1, .whole = 0.2}, Parts{}}) {
+    const auto refused = plausible(bad, "a step");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "synth.unsteady");
+    EXPECT_EQ(refused.error().kind, ErrorKind::no_reading);
+  }
+}
+
 TEST(Slices, OutgrowTheCacheAndStayInMemory) {
   const auto& shape = named("Llama-3.1-8B");
   SliceLimits limits;
