@@ -137,9 +137,16 @@ std::string counted(std::size_t n, const char* one) {
 }
 
 // Whom it measured, and when each of them ended.
+// What of the total is the measured processes' own, where that is known.
+std::string share_line(const Json& run, std::string_view whose, const ScreenStyle& style) {
+  if (run["tree"].is_null()) return {};
+  return paragraph("", fmt::format("{} share by CPU time: {}", whose, figure_text(run["tree"]).full()),
+                   style.width);
+}
+
 std::string target_lines(const Json& run, const ScreenStyle& style) {
   const Json& target = run["target"];
-  if (target.is_null()) return {};
+  if (target.is_null()) return run["command"].is_null() ? "" : share_line(run, "The command's", style);
   if (target["kind"].as_string() == "all") return paragraph("", "Measured the machine", style.width);
   std::string who;
   for (const auto& process : target["processes"].items()) {
@@ -153,11 +160,8 @@ std::string target_lines(const Json& run, const ScreenStyle& style) {
   const Json& port = target["port"];
   const std::string where =
       port.is_null() ? "" : fmt::format(", listening on port {}", port.as_int());
-  std::string out = paragraph("", "Measured " + who + where + ", and their descendants", style.width);
-  if (!run["tree"].is_null()) {
-    out += paragraph("", "Their share by CPU time: " + figure_text(run["tree"]).full(), style.width);
-  }
-  return out;
+  return paragraph("", "Measured " + who + where + ", and their descendants", style.width) +
+         share_line(run, "Their", style);
 }
 
 // Why nothing can be said above idle, where the total is known.

@@ -171,6 +171,14 @@ TEST(RunTable, AnAttachedRunMatchesItsGoldens) {
       << text;
 }
 
+TEST(RunTable, ACommandsOwnShareIsSaid) {
+  Json run = sample_run();
+  run.set("command", Json::array({"sleep", "1"}));
+  run.set("tree", to_json(joules(0.5, 0.4, 0.7, "node", Tier::apportioned)));
+  const std::string text = run_table(run, {100, false});
+  EXPECT_NE(text.find("The command's share by CPU time: 500 mJ [400–700]"), std::string::npos) << text;
+}
+
 TEST(MachineTables, MatchTheirGoldens) {
   const StudyResult study = fakes::sample_study();
   expect_golden("sensors", sensors_table(study.sensors, {100, false}));
