@@ -73,14 +73,14 @@ Result<std::vector<Swept>> expand(const Plan& base, const std::vector<std::strin
 }
 
 struct Point {
-  Plan plan;
+  std::string weights;  // as asked for
   std::string label;
   Costed costed;
 };
 
 // As asked for, else the bits that most of the weights have.
 std::string weights_label(const Point& p) {
-  if (!p.plan.weights.empty()) return p.plan.weights;
+  if (!p.weights.empty()) return p.weights;
   const serving::Workload& w = p.costed.work;
   constexpr double kBits = 8;
   return fmt::format("{:.3g} bit", kBits * (w.shape.experts > 0 ? w.expert_bytes : w.weight_bytes));
@@ -196,14 +196,14 @@ Status deliver(const Context& context, const PredictOptions& o, const std::vecto
 int predict_many(const Context& context, const PredictOptions& options) {
   const auto fit = fit_in_force(options);
   if (!fit) return report_error(fit.error());
-  const auto plans = plans_of(options);
+  auto plans = plans_of(options);
   if (!plans) return report_error(plans.error());
   std::vector<Point> points;
   points.reserve(plans->size());
-  for (const auto& [plan, label] : *plans) {
+  for (auto& [plan, label] : *plans) {
     auto costed = serving::cost(plan, *fit);
     if (!costed) return report_error(costed.error());
-    points.push_back({plan, label, std::move(*costed)});
+    points.push_back({std::move(plan.weights), std::move(label), std::move(*costed)});
   }
   if (auto ok = filter_and_sort(points, options); !ok) return report_error(ok.error());
   if (auto ok = deliver(context, options, points); !ok) return report_error(ok.error());

@@ -43,6 +43,23 @@ bool has_all(const Words& words, const Words& part) {
   });
 }
 
+struct Alias {
+  Words words;
+  const Hardware* device;
+};
+
+// Each alias of the catalogue taken apart, once: a sweep looks devices up 100,000 times.
+const std::vector<Alias>& aliases() {
+  static const std::vector<Alias> all = [] {
+    std::vector<Alias> list;
+    for (const auto& h : hardware_catalogue()) {
+      for (const auto& alias : h.aliases) list.push_back({words_of(alias), &h});
+    }
+    return list;
+  }();
+  return all;
+}
+
 // The largest of "16/32"; the middle of "55-62". Nothing where words follow: not the device alone.
 std::optional<double> largest(std::string_view text) {
   std::optional<double> best;
@@ -156,13 +173,10 @@ Result<Hardware> find_hardware(std::string_view name) {
   const Words words = words_of(name);
   const Hardware* best = nullptr;
   std::size_t most = 0;
-  for (const auto& h : hardware_catalogue()) {
-    for (const auto& alias : h.aliases) {
-      const Words part = words_of(alias);
-      if (part.size() <= most || !has_all(words, part)) continue;
-      best = &h;
-      most = part.size();
-    }
+  for (const auto& [part, device] : aliases()) {
+    if (part.size() <= most || !has_all(words, part)) continue;
+    best = device;
+    most = part.size();
   }
   if (best != nullptr) return *best;
   const std::string near = nearest_devices(name);
