@@ -51,6 +51,7 @@ Result<WhatIf> start(const Figure& before, const ServingFit& fit) {
   if (auto error = too_large(before.deployment, p)) return fail(*error);
   WhatIf w;
   w.before = before;
+  w.described = describe(before.deployment, p);
   const auto r = respond(before.deployment, p);
   w.before_j = before.stated_j.value_or(r.total_j());
   w.before_step_s = r.step.step_s;
@@ -199,7 +200,7 @@ Result<WhatIf> ranked_changes(const Figure& before, const ServingFit& fit) {
 std::string to_text(const WhatIf& w) {
   const Deployment& d = w.before.deployment;
   constexpr double kMilli = 1e3;
-  std::string text = fmt::format("{}\n", describe(d, serving::built_in_fit().parameters));
+  std::string text = fmt::format("{}\n", w.described);
   text += w.before.stated_j
               ? fmt::format("before: {} per response, {}", human(w.before_j, "J"), to_string(w.before.tier))
               : fmt::format("before: {} [{}, {}] per response, modelled, 80 %", human(w.before_j, "J"),
@@ -227,7 +228,7 @@ Json to_json(const WhatIf& w) {
   Json alone = Json::array();
   for (const Changed& c : w.alone) alone.push(changed_json(w, c));
   Json json = Json::object({{"schema", "joulebook.whatif/1"},
-                            {"deployment", describe(w.before.deployment, serving::built_in_fit().parameters)},
+                            {"deployment", w.described},
                             {"before", to_json(before)},
                             {"tpot_s", w.before_step_s},
                             {"changes", alone}});

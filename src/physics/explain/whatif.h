@@ -35,6 +35,7 @@ struct Changed {
 
 struct WhatIf {
   Figure before;
+  std::string described;  // what stands there already
   double before_j = 0;  // a response: stated, else modelled
   double before_step_s = 0;
   serving::Factors factors;  // of a modelled before_j, 80 %
