@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_strings.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "physics/shape/counts.h"
@@ -19,12 +20,6 @@ double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes) * 1e-9
 std::string billions(double parameters) { return fmt::format("{:.3g} B", parameters * 1e-9); }
 
 Json program() { return Json::object({{"version", build_version()}, {"commit", build_commit()}}); }
-
-Json texts(const std::vector<std::string>& all) {
-  Json out = Json::array();
-  for (const auto& text : all) out.push(text);
-  return out;
-}
 
 Json parts_json(const Parts& parts) {
   Json layer = Json::array();
@@ -151,7 +146,7 @@ Json synth_json(const synth::SynthModel& model, const SynthWritten& written) {
   out.set("layers", model.shape.layer_count()).set("vocabulary", model.shape.vocabulary);
   out.set("parameters", physics::total_parameters(model.shape));
   out.set("active_parameters", physics::active_parameters(model.shape));
-  return out.set("fallbacks", texts(model.fallbacks));
+  return out.set("fallbacks", strings(model.fallbacks));
 }
 
 std::string synth_text(const synth::SynthModel& model, const SynthWritten& written) {
@@ -177,7 +172,7 @@ Json measurement_json(const Measurement& m, const SynthRun& run) {
   Json out = Json::object({{"schema", "joulebook.synth-measure/1"}, {"joulebook", program()}});
   out.set("shape", m.shape.name).set("architecture", to_string(m.architecture));
   out.set("weights", run.weights).set("bytes", m.bytes).set("layers", m.shape.layer_count());
-  out.set("vocabulary", m.shape.vocabulary).set("fallbacks", texts(m.fallbacks));
+  out.set("vocabulary", m.shape.vocabulary).set("fallbacks", strings(m.fallbacks));
   out.set("prompt_tokens", options.prompt).set("output_tokens", options.output);
   out.set("sequences", options.sequences).set("rounds", options.rounds);
   out.set("threads", m.threads).set("engine", m.engine).set("took_turns", m.took_turns);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/cmd_predict_training.h"
+#include "core/json_strings.h"
 #include "core/text.h"
 #include "report/text_grid.h"
 
@@ -151,8 +152,6 @@ Json training_check_json(std::span<const TrainingRun> runs) {
   for (const auto& run : runs) {
     const auto implied = training::implied_by(run);
     doubted += implied.doubts.empty() ? 0 : 1;
-    Json doubts = Json::array();
-    for (const auto& doubt : implied.doubts) doubts.push(doubt);
     rows.push(Json::object({{"run", run.name},
                             {"line", static_cast<std::int64_t>(run.line)},
                             {"flops", optional_json(implied.flops)},
@@ -161,7 +160,7 @@ Json training_check_json(std::span<const TrainingRun> runs) {
                             {"utilisation", optional_json(implied.utilisation)},
                             {"power_over_tdp", optional_json(implied.power_share)},
                             {"g_per_kwh", optional_json(implied.intensity)},
-                            {"doubts", std::move(doubts)}}));
+                            {"doubts", strings(implied.doubts)}}));
   }
   Json out = Json::object({{"schema", "joulebook.training-check/1"}, {"rows", std::move(rows)}});
   return out.set("implausible", doubted);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/json_strings.h"
 #include "core/text.h"
 #include "sensor/containment.h"
 
@@ -16,18 +17,6 @@ Answer answer_from(std::string_view text) {
     if (to_string(answer) == text) return answer;
   }
   return Answer::unknown;
-}
-
-std::vector<std::string> texts(const Json& list) {
-  std::vector<std::string> out;
-  for (const auto& item : list.items()) out.emplace_back(item.as_string());
-  return out;
-}
-
-Json strings(const std::vector<std::string>& list) {
-  Json out = Json::array();
-  for (const auto& item : list) out.push(item);
-  return out;
 }
 
 Json use_json(const DeviceUse& use) {
@@ -191,7 +180,7 @@ DeviceChoice choice_from_json(const Json& json) {
   for (const auto rule : {DeviceChoice::Rule::named, DeviceChoice::Rule::used}) {
     if (to_string(rule) == json["rule"].as_string()) choice.rule = rule;
   }
-  choice.named = texts(json["named"]);
+  choice.named = strings(json["named"]);
   for (const auto& use : json["evidence"].items()) choice.uses.push_back(use_from(use));
   return choice;
 }

@@ -5,17 +5,12 @@
 
 #include <algorithm>
 
+#include "core/json_strings.h"
 #include "meter/device_choice.h"
 #include "sensor/containment.h"
 
 namespace joulebook {
 namespace {
-
-Json strings(const std::vector<std::string>& list) {
-  Json out = Json::array();
-  for (const auto& item : list) out.push(item);
-  return out;
-}
 
 Json domain_json(const DomainEnergy& domain) {
   Json out = Json::object({{"domain", domain.domain},

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/json_strings.h"
 #include "core/text.h"
 
 namespace joulebook::explain {
@@ -101,15 +102,13 @@ Json floor_json(const Figure& f, const Floor& floor) {
 }
 
 Json side_json(const Figure& f, const Side& s, Per per) {
-  Json assumed = Json::array();
-  for (const auto& name : f.assumed) assumed.push(name);
   const double floor = per == Per::token ? s.floor.token_j : s.floor.response_j;
   return Json::object({{"deployment", s.text},
                        {"energy", to_json(energy_quantity(s, s.energy_j, s.tier, f, per))},
                        {"modelled", to_json(energy_quantity(s, s.modelled_j, Tier::modelled, f, per))},
                        {"floor", floor_json(f, s.floor)},
                        {"times_above_floor", s.energy_j / floor},
-                       {"assumed", assumed}});
+                       {"assumed", strings(f.assumed)}});
 }
 
 }  // namespace
