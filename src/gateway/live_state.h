@@ -1,0 +1,86 @@
+#pragma once
+// What a metering gateway knows at one instant, as plain values: exporters, the live page and `top`
+// are functions of this and touch neither sensor nor socket. Bounded: `kTop` rows a table at most.
+#include <joulebook/quantity.h>
+#include <joulebook/units.h>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace joulebook::gateway {
+
+constexpr std::size_t kTop = 64;            // rows of a table; the rest is summed under "(other)"
+constexpr std::size_t kLivePoints = 600;    // of a series: ten minutes of seconds
+
+// Joules posted since the start, by account ("request", "idle.bare", "idle.resident", "load", "self",
+// "other", "unattributed") of one top-level domain. They sum to the meter.
+struct DomainAccounts {
+  std::string domain;
+  std::string tier;
+  MicroJoules meter;
+  std::map<std::string, MicroJoules> accounts;
+};
+
+// Cumulative since the start, for one tenant, model or route.
+struct Consumer {
+  std::string kind;  // "tenant", "model", "route"
+  std::string name;
+  std::uint64_t requests = 0;
+  std::uint64_t voided = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t cached_tokens = 0;
+  std::int64_t reasoning_tokens = 0;
+  std::int64_t answer_tokens = 0;
+  MicroJoules fair;
+  double joules_per_token = 0;  // of the last settled minute; NaN: no token, or no meter
+};
+
+// One second, settled or not yet.
+struct LivePoint {
+  std::int64_t utc_ms = 0;   // its end
+  double watts = 0;          // NaN: no reading
+  double batch = 0;          // mean running requests
+  double tokens_per_s = 0;   // output
+  double joules_per_token = 0;  // active energy over output tokens; NaN: none
+  double unattributed = 0;   // share of active energy, 0 to 1; NaN: none
+};
+
+struct UpstreamState {
+  std::string name;  // its address, without credentials
+  bool reachable = true;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  double running = 0;
+  double waiting = 0;  // NaN: it does not say
+  bool metrics_page = false;
+};
+
+struct LiveState {
+  std::string version;
+  std::string started_utc;
+  std::string now_utc;
+  std::string boundary;  // "gpu", "package+dram"; empty: no meter
+  std::string rule;      // how shares are weighed now
+  std::vector<std::string> absences;  // why there is no energy, with the cure; empty: there is
+  std::vector<DomainAccounts> domains;
+  std::vector<Consumer> consumers;
+  std::vector<UpstreamState> upstreams;
+  std::deque<LivePoint> points;
+  std::uint64_t open = 0;      // requests now
+  std::uint64_t pending = 0;   // ended, not settled
+  std::uint64_t final_ = 0;
+  std::uint64_t void_ = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t lost_rows = 0;      // not written: the ledger could not take them
+  std::uint64_t sink_dropped = 0;   // rows that a sink's bounded queue let go
+  double self_cpu_s = 0;
+  Quantity self_energy;  // J
+  std::vector<double> ttft_s_bounds;      // histogram: upper bounds, and counts one longer
+  std::vector<std::uint64_t> ttft_counts;
+  double ttft_sum_s = 0;
+};
+
+}  // namespace joulebook::gateway
