@@ -84,11 +84,14 @@ class Metering {
     int status = 200;
     std::string content_type;
     std::string body;
-    bool live = false;  // stays open: server-sent events follow through next()
+    bool live = false;         // stays open: `body` comes first, then what next() gives
+    std::uint64_t cursor = 0;  // of a live answer: what next() is given first
+    std::string fields;        // more header lines, each ended by CRLF
   };
   [[nodiscard]] virtual std::optional<Own> own(const RequestHead& head) = 0;
-  // For a live answer: events since `cursor`, which is moved on; empty: nothing new. Asked for about
-  // every 250 ms while the client reads.
+  // For a live answer: bytes of its content type (events, blocks of a trace) since `cursor`, which is
+  // moved on; empty: nothing new. Asked for about every 100 ms while the client reads; a client that
+  // does not read is asked for nothing.
   [[nodiscard]] virtual std::string next(std::uint64_t& cursor) = 0;
 };
 
