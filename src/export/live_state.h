@@ -1,12 +1,18 @@
 #pragma once
 // What a metering gateway knows at one instant, as plain values: exporters, the live page and `top`
 // are functions of this and touch neither sensor nor socket. Bounded: `kTop` rows a table at most.
+//
+// An energy is a quantity: what is posted is whole microjoules, and beside it stands the interval
+// that holds the truth; where nobody worked one out it is [0, unbounded), which says nothing and is
+// never wrong. A figure that was not had is empty (NaN in series) and `absences` say why.
 #include <joulebook/quantity.h>
 #include <joulebook/units.h>
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +21,16 @@ namespace joulebook::gateway {
 constexpr std::size_t kTop = 64;            // rows of a table; the rest is summed under "(other)"
 constexpr std::size_t kLivePoints = 600;    // of a series: ten minutes of seconds
 
+constexpr Interval kUnbounded{0, std::numeric_limits<double>::infinity()};
+
 // Joules posted since the start, by account ("request", "idle.bare", "idle.resident", "load", "self",
 // "other", "unattributed") of one top-level domain. They sum to the meter.
 struct DomainAccounts {
-  std::string domain;
-  std::string tier;
+  std::string domain;  // "package:0"
+  Tier tier = Tier::measured;
   MicroJoules meter;
+  Interval within = kUnbounded;  // of the meter, J
+  double level = 1;              // 1: a bound
   std::map<std::string, MicroJoules> accounts;
 };
 
@@ -28,13 +38,15 @@ struct DomainAccounts {
 struct Consumer {
   std::string kind;  // "tenant", "model", "route"
   std::string name;
-  std::uint64_t requests = 0;
-  std::uint64_t voided = 0;
-  std::int64_t prompt_tokens = 0;
+  std::uint64_t requests = 0;  // final and void
+  std::uint64_t voided = 0;    // of them
+  std::int64_t prompt_tokens = 0;  // cached ones inside
   std::int64_t cached_tokens = 0;
   std::int64_t reasoning_tokens = 0;
-  std::int64_t answer_tokens = 0;
-  MicroJoules fair;
+  std::int64_t answer_tokens = 0;  // reasoning apart
+  std::optional<MicroJoules> fair;  // empty: none of its requests had a meter
+  Interval within = kUnbounded;     // of fair, J
+  double level = 0.95;
   double joules_per_token = 0;  // of the last settled minute; NaN: no token, or no meter
 };
 
@@ -60,15 +72,15 @@ struct UpstreamState {
 
 struct LiveState {
   std::string version;
-  std::string started_utc;
-  std::string now_utc;
+  std::int64_t started_wall_ns = 0;  // since 1970 UTC
+  std::int64_t now_wall_ns = 0;
   std::string boundary;  // "gpu", "package+dram"; empty: no meter
   std::string rule;      // how shares are weighed now
-  std::vector<std::string> absences;  // why there is no energy, with the cure; empty: there is
-  std::vector<DomainAccounts> domains;
-  std::vector<Consumer> consumers;
+  std::vector<Reason> absences;  // why there is no energy, or not all, with the cure; empty: there is
+  std::vector<DomainAccounts> domains;  // empty: no meter
+  std::vector<Consumer> consumers;  // every request stands in one row of each kind
   std::vector<UpstreamState> upstreams;
-  std::deque<LivePoint> points;
+  std::deque<LivePoint> points;  // rising in time
   std::uint64_t open = 0;      // requests now
   std::uint64_t pending = 0;   // ended, not settled
   std::uint64_t final_ = 0;
@@ -78,8 +90,8 @@ struct LiveState {
   std::uint64_t sink_dropped = 0;   // rows that a sink's bounded queue let go
   double self_cpu_s = 0;
   Quantity self_energy;  // J
-  std::vector<double> ttft_s_bounds;      // histogram: upper bounds, and counts one longer
-  std::vector<std::uint64_t> ttft_counts;
+  std::vector<double> ttft_s_bounds;      // histogram: rising upper bounds, and counts one longer
+  std::vector<std::uint64_t> ttft_counts;  // each of its own bucket, not cumulative
   double ttft_sum_s = 0;
 };
 
