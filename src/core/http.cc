@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "core/clock.h"
 #include "core/text.h"
 
 namespace joulebook {
@@ -121,6 +122,7 @@ class Transfer {
   }
 
   [[nodiscard]] CURL* get() const { return easy_.get(); }
+  void begin() { begun_ns_ = system_clock().now().ns; }
   [[nodiscard]] bool wants_out() const {
     return !ended_ && call_.cancel != nullptr && call_.cancel->load();
   }
@@ -161,6 +163,14 @@ class Transfer {
     headers_.reset(curl().slist_append(headers_.release(), line.c_str()));
   }
 
+  // libcurl counts from when it took the call, which is not before begin().
+  void answer_began() {
+    curl_off_t until_sent_us = 0;
+    curl().easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &until_sent_us);
+    call_.answered_ns = system_clock().now().ns;
+    call_.sent_ns = std::min(begun_ns_ + until_sent_us * 1000, call_.answered_ns);
+  }
+
   [[nodiscard]] long status() const {
     long out = 0;
     curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &out);
@@ -181,7 +191,10 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t, std::size_t n, void* self) {
     const std::string_view line(bytes, n);
     HttpCall& call = static_cast<Transfer*>(self)->call_;
-    if (line.starts_with("HTTP/")) call.answer_headers.clear();  // what went before was a challenge
+    if (line.starts_with("HTTP/")) {
+      call.answer_headers.clear();  // what went before was a challenge
+      static_cast<Transfer*>(self)->answer_began();
+    }
     const auto colon = line.find(':');
     if (colon == line.npos || n > kLongestHeader) return n;
     const std::string name = lower(line.substr(0, colon));
@@ -194,6 +207,7 @@ class Transfer {
   HttpCall& call_;
   std::unique_ptr<CURL, FreeEasy> easy_;
   std::unique_ptr<curl_slist, FreeList> headers_;
+  std::int64_t begun_ns_ = 0;
   bool ended_ = false;
 };
 
@@ -227,6 +241,7 @@ void perform(std::span<HttpCall> calls) {
   std::vector<std::unique_ptr<Transfer>> transfers;
   for (auto& call : calls) {
     transfers.push_back(std::make_unique<Transfer>(call));
+    transfers.back()->begin();
     curl().multi_add_handle(multi.get(), transfers.back()->get());
   }
   int running = static_cast<int>(calls.size());

@@ -39,6 +39,10 @@ struct HttpCall {
   // Header lines of the answer, names in lower case; at most 64, of at most 1 KiB.
   std::vector<std::pair<std::string, std::string>> answer_headers;
   bool cancelled = false;
+  // CLOCK_MONOTONIC: the request was not sent before, and the answer had begun by then; 0: no answer.
+  // Making the connection is outside, so that a foreign clock in the answer is pinned closely.
+  std::int64_t sent_ns = 0;
+  std::int64_t answered_ns = 0;
 
   // The value of an answer's header; empty where it was not there. `name` in lower case.
   [[nodiscard]] std::string_view answer_header(std::string_view name) const;

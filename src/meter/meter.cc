@@ -43,6 +43,10 @@ class LiveMeter final : public Meter {
 
   [[nodiscard]] Status start() override {
     if (thread_.joinable()) return {};
+    {
+      const std::lock_guard lock(mutex_);
+      sampler_.publish();
+    }
     round(true);
     {
       const std::lock_guard lock(mutex_);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -29,6 +30,9 @@ struct MeterOptions {
   // Tells which GPUs these processes and their descendants use; null: nobody looks.
   std::function<std::vector<DeviceUse>(const std::vector<int>&)> look;
   IdleFloors floors = {};  // power at rest, for what is above idle
+  // Receives a trace (record.h) as it grows: its header at the start, then a block about every
+  // 200 ms, from the sampler's thread under the meter's lock: it must not block or call the meter.
+  std::function<void(std::string_view)> publish = {};
 };
 
 class Meter {

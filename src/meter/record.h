@@ -9,8 +9,10 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -110,5 +112,27 @@ struct Trace {
 // Damage after the header is no error: what precedes it is returned, and `damage` says where.
 [[nodiscard]] Result<Trace> parse_trace(std::string_view bytes);
 [[nodiscard]] Result<Trace> read_trace(const std::string& path);
+
+// A trace that arrives in pieces, as MeterOptions::publish hands it out. Holds at most one block.
+class TraceStream {
+ public:
+  static constexpr std::size_t kMostBlock = std::size_t{16} << 20;
+
+  // The events of the blocks that are whole by now. Errors, after which it is of no more use: input
+  // "trace.not_a_trace", "trace.newer", "trace.malformed" (also a block above kMostBlock).
+  [[nodiscard]] Result<std::vector<TraceEvent>> feed(std::string_view bytes);
+  // Empty until it has come.
+  [[nodiscard]] const std::optional<TraceHeader>& header() const { return header_; }
+  // How many blocks of events were read since this was last asked.
+  [[nodiscard]] std::uint64_t take_blocks() { return std::exchange(blocks_, 0); }
+
+ private:
+  [[nodiscard]] Status block(std::string_view payload, std::vector<TraceEvent>& out);
+  std::string held_;
+  std::size_t read_ = 0;  // of held_, what was understood
+  std::uint64_t blocks_ = 0;
+  bool magic_ = false;
+  std::optional<TraceHeader> header_;
+};
 
 }  // namespace joulebook

@@ -134,17 +134,18 @@ std::optional<std::string_view> next_block(WireReader& in, std::string& damage,
   return std::nullopt;
 }
 
-void read_events(Trace& trace, std::string_view payload) {
-  BlockReader block(payload, trace.header.sensors.size());
+// False where an event makes no sense; those before it were taken.
+bool read_events(std::string_view payload, std::size_t channels, std::vector<TraceEvent>& out) {
+  BlockReader block(payload, channels);
   while (!block.done()) {
     TraceEvent event = block.next();
-    if (block.bad()) {
-      trace.damage = "a block holds an event that makes no sense";
-      return;
-    }
-    trace.events.push_back(std::move(event));
+    if (block.bad()) return false;
+    out.push_back(std::move(event));
   }
+  return true;
 }
+
+constexpr const char* kSenseless = "a block holds an event that makes no sense";
 
 }  // namespace
 
@@ -167,12 +168,57 @@ Result<Trace> parse_trace(std::string_view bytes) {
     if (!payload) break;
     if (payload->front() == 'Z') {
       trace.complete = true;
-    } else if (payload->front() == 'E') {
-      read_events(trace, payload->substr(1));
+    } else if (payload->front() == 'E' &&
+               !read_events(payload->substr(1), trace.header.sensors.size(), trace.events)) {
+      trace.damage = kSenseless;
     }
   }
   if (!trace.complete && trace.damage.empty()) trace.damage = "the recording was not ended";
   return trace;
+}
+
+Status TraceStream::block(std::string_view payload, std::vector<TraceEvent>& out) {
+  if (payload.starts_with('H')) {
+    auto header = parse_header(payload.substr(1));
+    if (!header) return fail(header.error());
+    header_ = std::move(*header);
+    return {};
+  }
+  if (!header_) return malformed("the trace does not begin with its header");
+  if (!payload.starts_with('E')) return {};
+  ++blocks_;
+  if (read_events(payload.substr(1), header_->sensors.size(), out)) return {};
+  return malformed(kSenseless);
+}
+
+Result<std::vector<TraceEvent>> TraceStream::feed(std::string_view bytes) {
+  constexpr std::size_t kFrame = 8;
+  held_.append(bytes);
+  std::vector<TraceEvent> out;
+  if (!magic_) {
+    const std::size_t seen = std::min(held_.size(), kTraceMagic.size());
+    if (std::string_view(held_).substr(0, seen) != kTraceMagic.substr(0, seen)) {
+      return fail(ErrorKind::input, "trace.not_a_trace", "this is no trace of Joulebook",
+                  "ask a joulebook agent for it");
+    }
+    if (seen < kTraceMagic.size()) return out;
+    read_ = seen;
+    magic_ = true;
+  }
+  while (held_.size() - read_ >= kFrame) {
+    WireReader in{std::string_view(held_).substr(read_)};
+    const std::uint64_t size = WireReader{in}.word(4);
+    if (size > kMostBlock) return malformed("a block of the trace is too long");
+    if (in.rest.size() < kFrame + size) break;
+    std::string damage;
+    const auto payload = next_block(in, damage, read_);
+    if (!payload) return malformed(std::move(damage));
+    if (auto ok = block(*payload, out); !ok) return fail(ok.error());
+    read_ += kFrame + size;
+  }
+  held_.erase(0, read_);
+  read_ = 0;
+  return out;
 }
 
 Result<Trace> read_trace(const std::string& path) {

@@ -32,13 +32,11 @@ std::size_t last_report(const Trace& trace) {
 
 class ReplayMeter final : public Meter {
  public:
-  ReplayMeter(const Trace& trace, std::vector<std::unique_ptr<EnergyModel>> models)
-      : models_(std::move(models)),
-        core_(channels(trace), trace.header.options, trace.header.hardware_threads) {
+  ReplayMeter(const Trace& trace, std::unique_ptr<TracedCore> core) : traced_(std::move(core)) {
     const std::size_t reported = last_report(trace);
     for (std::size_t i = 0; i < trace.events.size(); ++i) {
       // What was learnt of devices after the last report is not in it.
-      if (i < reported || !is_devices_note(trace.events[i])) feed(core_, trace.events[i]);
+      if (i < reported || !is_devices_note(trace.events[i])) feed(traced_->core(), trace.events[i]);
       now_ = std::max(now_, instant(trace.events[i]));
     }
   }
@@ -48,44 +46,54 @@ class ReplayMeter final : public Meter {
   [[nodiscard]] SteadyTime now() const override { return now_; }
   void settle(SteadyTime) override {}
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
-    return core_.energy(window);
+    return traced_->core().energy(window);
   }
   [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
                                               std::size_t points) const override {
-    return core_.trace(begin, end, points);
+    return traced_->core().trace(begin, end, points);
   }
-  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return core_.sensors(); }
+  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return traced_->core().sensors(); }
   void register_self_thread() override {}
   void watch_processes(std::vector<int>) override {}
 
  private:
-  [[nodiscard]] std::vector<Channel> channels(const Trace& trace) const {
-    std::vector<Channel> out;
-    for (std::size_t i = 0; i < trace.header.sensors.size(); ++i) {
-      out.push_back({trace.header.sensors[i], models_[i].get()});
-    }
-    return out;
-  }
-
-  std::vector<std::unique_ptr<EnergyModel>> models_;
-  MeterCore core_;
+  std::unique_ptr<TracedCore> traced_;
   SteadyTime now_{0};
 };
 
+std::vector<Channel> channels(const TraceHeader& header,
+                              const std::vector<std::unique_ptr<EnergyModel>>& models) {
+  std::vector<Channel> out;
+  for (std::size_t i = 0; i < header.sensors.size(); ++i) {
+    out.push_back({header.sensors[i], models[i].get()});
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Meter>> replay_meter(const Trace& trace) {
+TracedCore::TracedCore(const TraceHeader& header, std::vector<std::unique_ptr<EnergyModel>> models)
+    : models_(std::move(models)),
+      core_(channels(header, models_), header.options, header.hardware_threads) {}
+
+Result<std::unique_ptr<TracedCore>> TracedCore::make(const TraceHeader& header) {
   std::vector<std::unique_ptr<EnergyModel>> models;
-  for (std::size_t i = 0; i < trace.header.sensors.size(); ++i) {
-    const Json& described = i < trace.header.models.size() ? trace.header.models[i] : Json();
+  for (std::size_t i = 0; i < header.sensors.size(); ++i) {
+    const Json& described = i < header.models.size() ? header.models[i] : Json();
     models.push_back(described.is_null() ? nullptr : make_model(described));
-    if (trace.header.sensors[i].kind != SensorKind::busy_time || models.back()) continue;
+    if (header.sensors[i].kind != SensorKind::busy_time || models.back()) continue;
     return fail(ErrorKind::input, "trace.malformed",
-                "the trace holds busy time of " + trace.header.sensors[i].name +
+                "the trace holds busy time of " + header.sensors[i].name +
                     " but not the model that turns it into joules",
                 "record the trace again");
   }
-  return std::make_unique<ReplayMeter>(trace, std::move(models));
+  return std::unique_ptr<TracedCore>(new TracedCore(header, std::move(models)));
+}
+
+Result<std::unique_ptr<Meter>> replay_meter(const Trace& trace) {
+  auto core = TracedCore::make(trace.header);
+  if (!core) return fail(core.error());
+  return std::make_unique<ReplayMeter>(trace, std::move(*core));
 }
 
 }  // namespace joulebook

@@ -9,7 +9,21 @@
 
 namespace joulebook {
 
-// Errors: input "trace.malformed" (a modelled machine without its model).
+// A core with the channels that a trace's header names, and the models that they lean on.
+class TracedCore {
+ public:
+  // Errors: input "trace.malformed" (a modelled machine without its model).
+  [[nodiscard]] static Result<std::unique_ptr<TracedCore>> make(const TraceHeader& header);
+  [[nodiscard]] MeterCore& core() { return core_; }
+  [[nodiscard]] const MeterCore& core() const { return core_; }
+
+ private:
+  TracedCore(const TraceHeader& header, std::vector<std::unique_ptr<EnergyModel>> models);
+  std::vector<std::unique_ptr<EnergyModel>> models_;  // outlive the core
+  MeterCore core_;
+};
+
+// Errors: those of TracedCore::make.
 [[nodiscard]] Result<std::unique_ptr<Meter>> replay_meter(const Trace& trace);
 
 }  // namespace joulebook

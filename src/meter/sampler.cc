@@ -26,12 +26,22 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOption
   newest_.resize(sensors_.size());
 }
 
-Status Sampler::record(const std::string& path) {
+TraceHeader Sampler::header() const {
   TraceHeader header{core_.sensors(), {}, options_, cpu_.hardware_threads(), {}};
   for (const auto& sensor : sensors_) {
     header.models.push_back(sensor->model() != nullptr ? sensor->model()->describe() : Json());
   }
-  auto writer = TraceWriter::create(path, header);
+  return header;
+}
+
+void Sampler::publish() {
+  if (!options_.publish) return;
+  published_ = std::make_unique<TraceEncoder>();
+  options_.publish(TraceEncoder::header(header()));
+}
+
+Status Sampler::record(const std::string& path) {
+  auto writer = TraceWriter::create(path, header());
   if (!writer) return fail(writer.error());
   record_ = std::move(*writer);
   return {};
@@ -103,9 +113,17 @@ void Sampler::apply(const TraceEvent& event) {
 }
 
 void Sampler::keep(const TraceEvent& event) {
+  if (!record_ && !published_) return;
+  const SteadyTime now = clock_.now();
+  if (published_) {
+    published_->add(event);
+    if (now - published_at_ >= kPublish) {
+      options_.publish(published_->take());
+      published_at_ = now;
+    }
+  }
   if (!record_) return;
   record_->add(event);
-  const SteadyTime now = clock_.now();
   if (now - flushed_ < kFlush) return;
   record_->flush();
   flushed_ = now;

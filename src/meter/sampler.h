@@ -22,6 +22,8 @@ class Sampler {
 
   [[nodiscard]] Status record(const std::string& path);
   void end_record();
+  // Hands the header and what comes after it to options.publish, where there is one.
+  void publish();
 
   // `fresh`: the process tree, too, whenever it was read last. Valid until the next call.
   [[nodiscard]] const std::vector<TraceEvent>& read_all(bool fresh);
@@ -34,6 +36,9 @@ class Sampler {
 
  private:
   static constexpr Nanos kFlush = std::chrono::seconds(1);
+  static constexpr Nanos kPublish = std::chrono::milliseconds(200);
+
+  [[nodiscard]] TraceHeader header() const;
 
   void read(std::size_t channel);
   [[nodiscard]] bool nothing_new(std::size_t channel, const RawReading& reading) const;
@@ -47,6 +52,8 @@ class Sampler {
   CpuWatch cpu_;
   MeterCore core_;
   std::unique_ptr<TraceWriter> record_;
+  std::unique_ptr<TraceEncoder> published_;
+  SteadyTime published_at_{0};
   std::vector<TraceEvent> events_;
   std::vector<RawReading> newest_;  // of each channel
   std::optional<Anchor> anchor_;    // the newest read

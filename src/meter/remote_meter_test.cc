@@ -1,0 +1,239 @@
+#include "meter/remote_meter.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "core/text.h"
+#include "meter/feed.h"
+#include "meter/record.h"
+#include "meter/trace_wire.h"
+
+namespace joulebook {
+namespace {
+
+constexpr Nanos kMs = std::chrono::milliseconds(1);
+
+// An agent on a machine whose clock is `skew` ahead of ours; its one counter runs at 100 W.
+class FakeAgent {
+ public:
+  static constexpr double kWatts = 100;
+
+  explicit FakeAgent(Nanos skew) : skew_(skew) {
+    SensorInfo info;
+    info.id = "fake:energy";
+    info.domain = "gpu:0";
+    info.name = "fake";
+    info.device = "gpu:0";
+    info.scale = 1e-6;
+    info.method = "counter of a fake";
+    TraceHeader header{{info}, {Json()}, {}, 4, {}};
+    feed_.publish(TraceEncoder::header(header));
+    thread_ = std::thread([this] { run(); });
+  }
+  ~FakeAgent() {
+    stop_ = true;
+    thread_.join();
+  }
+
+  std::function<void(HttpCall&)> calls() {
+    return [this](HttpCall& call) { answer(call); };
+  }
+  std::atomic<bool> cut{false};     // ends the connection that is open, once
+  std::atomic<bool> silent{false};  // no blocks are made
+  std::atomic<bool> down{false};    // answers nobody
+  std::atomic<int> connections{0};
+
+ private:
+  [[nodiscard]] SteadyTime theirs() const { return system_clock().now() + skew_; }
+
+  void run() {
+    const SteadyTime start = theirs();
+    TraceEncoder encoder;
+    while (!stop_) {
+      for (int i = 0; i < 4; ++i) {
+        const SteadyTime begin = theirs();
+        const double joules = kWatts * Seconds(begin - start).count();
+        encoder.add(ReadingEvent{
+            0, {static_cast<std::uint64_t>(joules * 1e6), begin, begin + Nanos(1000)}});
+        std::this_thread::sleep_for(5 * kMs);
+      }
+      const std::string block(encoder.take());
+      if (!silent) feed_.publish(block);
+    }
+  }
+
+  void answer(HttpCall& call) {
+    call.status = 0;
+    call.failure = "connection refused";
+    if (down) return;
+    call.failure.clear();
+    if (call.bearer != "secret") {
+      call.status = 401;
+      return;
+    }
+    call.status = 200;
+    if (call.url.find(kAgentClock) != call.url.npos) {
+      call.sent_ns = system_clock().now().ns;
+      std::this_thread::sleep_for(2 * kMs);
+      const auto now = theirs();
+      std::this_thread::sleep_for(1 * kMs);
+      call.answered_ns = system_clock().now().ns;
+      call.on_body("{\"steady_ns\": " + std::to_string(now.ns) + ", \"boot_id\": \"a\"}");
+      return;
+    }
+    ++connections;
+    const auto at = call.url.find("from=");
+    std::uint64_t cursor = feed_.first_from(
+        static_cast<std::uint64_t>(parse_int(call.url.substr(at + 5)).value_or(0)));
+    call.answer_headers = {{kAgentFirstBlock, std::to_string(cursor)}};
+    if (!call.on_body(feed_.header())) return;
+    while (!stop_ && !*call.cancel && !cut.exchange(false)) {
+      const std::string bytes = feed_.since(cursor);
+      const std::string_view view(bytes);
+      // In pieces, as a network would.
+      for (std::size_t i = 0; i < view.size(); i += 37) {
+        if (!call.on_body(view.substr(i, 37))) return;
+      }
+      std::this_thread::sleep_for(5 * kMs);
+    }
+  }
+
+  Nanos skew_;
+  TraceFeed feed_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+std::unique_ptr<RemoteMeter> follow(FakeAgent& agent) {
+  RemoteMeterOptions options{"http://agent", "secret", {}, std::chrono::seconds(5), agent.calls()};
+  auto meter = open_remote_meter(std::move(options), system_clock());
+  EXPECT_TRUE(meter) << meter.error().message;
+  return meter ? std::move(*meter) : nullptr;
+}
+
+// 100 W between two instants of our own clock lie within the window's bounds.
+void expect_true(RemoteMeter& meter, SteadyTime begin, SteadyTime end) {
+  meter.settle(end);
+  const auto energy = meter.energy({"w", begin, end}).total;
+  ASSERT_TRUE(energy.present()) << energy.reason->message;
+  const double truth = FakeAgent::kWatts * Seconds(end - begin).count();
+  EXPECT_LE(energy.interval().lo, truth);
+  EXPECT_GE(energy.interval().hi, truth);
+  EXPECT_LT(energy.interval().width(), truth);
+}
+
+void wait(Nanos span) { std::this_thread::sleep_for(span); }
+
+TEST(RemoteMeter, HoldsTheTruthWhateverTheOtherClockSays) {
+  for (const auto skew : {std::chrono::hours(-1), std::chrono::hours(300)}) {
+    FakeAgent agent(skew);
+    const auto meter = follow(agent);
+    ASSERT_TRUE(meter);
+    wait(100 * kMs);
+    const SteadyTime begin = meter->now();
+    wait(300 * kMs);
+    expect_true(*meter, begin, meter->now());
+    EXPECT_GE(meter->clock().bound.count(), 1'000'000);
+    EXPECT_NEAR(static_cast<double>(meter->clock().offset.count()),
+                -static_cast<double>(Nanos(skew).count()),
+                static_cast<double>(meter->clock().bound.count()) + 1);
+    EXPECT_TRUE(meter->connected());
+  }
+}
+
+TEST(RemoteMeter, TakesUpABrokenConnectionWithoutAGap) {
+  FakeAgent agent(std::chrono::seconds(77));
+  const auto meter = follow(agent);
+  ASSERT_TRUE(meter);
+  wait(100 * kMs);
+  const SteadyTime begin = meter->now();
+  agent.cut = true;
+  wait(600 * kMs);
+  EXPECT_GE(agent.connections, 2);
+  expect_true(*meter, begin, meter->now());
+}
+
+TEST(RemoteMeter, AnAgentThatFellSilentGivesAnAbsenceAndNoZero) {
+  FakeAgent agent(std::chrono::seconds(5));
+  const auto meter = follow(agent);
+  ASSERT_TRUE(meter);
+  wait(100 * kMs);
+  agent.silent = true;
+  wait(100 * kMs);
+  const SteadyTime begin = meter->now();
+  wait(100 * kMs);
+  const SteadyTime end = meter->now();
+  const auto energy = meter->energy({"w", begin, end}).total;
+  EXPECT_FALSE(energy.present());
+}
+
+TEST(RemoteMeter, SaysWhyThereIsNone) {
+  FakeAgent agent(Nanos(0));
+  RemoteMeterOptions options{"http://agent/", "wrong", {}, std::chrono::seconds(1), agent.calls()};
+  const auto forbidden = open_remote_meter(options, system_clock());
+  ASSERT_FALSE(forbidden);
+  EXPECT_EQ(forbidden.error().code, "meter.forbidden");
+  EXPECT_EQ(forbidden.error().message.find("wrong"), std::string::npos);
+  agent.down = true;
+  const auto down = open_remote_meter(options, system_clock());
+  ASSERT_FALSE(down);
+  EXPECT_EQ(down.error().code, "meter.unreachable");
+}
+
+TEST(TraceStream, ReadsWhatParseTraceReads) {
+  TraceHeader header;
+  SensorInfo info;
+  info.id = "fake";
+  info.domain = "gpu:0";
+  header.sensors = {info, info};
+  header.models = {Json(), Json()};
+  std::string bytes = TraceEncoder::header(header);
+  TraceEncoder encoder;
+  for (std::int64_t i = 1; i < 50; ++i) {
+    encoder.add(ReadingEvent{static_cast<std::size_t>(i % 2),
+                             {static_cast<std::uint64_t>(i * 3), {i * 10}, {i * 10 + 2}}});
+    if (i % 7 == 0) bytes += encoder.take();
+  }
+  const auto whole = parse_trace(bytes);
+  ASSERT_TRUE(whole);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{5}, bytes.size()}) {
+    TraceStream stream;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < bytes.size(); i += step) {
+      const auto events = stream.feed(std::string_view(bytes).substr(i, step));
+      ASSERT_TRUE(events) << events.error().message;
+      count += events->size();
+    }
+    EXPECT_EQ(count, whole->events.size());
+    EXPECT_EQ(stream.take_blocks(), 7U);
+    EXPECT_EQ(stream.take_blocks(), 0U);
+  }
+}
+
+TEST(TraceStream, RefusesWhatIsNoTrace) {
+  EXPECT_EQ(TraceStream().feed("HTTP").error().code, "trace.not_a_trace");
+  std::string bytes = TraceEncoder::header({});
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  EXPECT_EQ(TraceStream().feed(bytes).error().code, "trace.malformed");
+  std::string huge(kTraceMagic);
+  huge += std::string("\xFF\xFF\xFF\x7F....", 8);
+  EXPECT_EQ(TraceStream().feed(huge).error().code, "trace.malformed");
+}
+
+TEST(TraceFeed, KeepsTheNewestAndSaysWhereItBegins) {
+  TraceFeed feed;
+  feed.publish("header");
+  for (std::size_t i = 0; i < TraceFeed::kMostBlocks + 10; ++i) feed.publish(std::to_string(i) + ",");
+  EXPECT_EQ(feed.header(), "header");
+  EXPECT_EQ(feed.first_from(0), 10U);
+  EXPECT_EQ(feed.first_from(1'000'000), TraceFeed::kMostBlocks + 10);
+  std::uint64_t cursor = TraceFeed::kMostBlocks + 8;
+  EXPECT_EQ(feed.since(cursor), "608,609,");
+  EXPECT_EQ(feed.since(cursor), "");
+}
+
+}  // namespace
+}  // namespace joulebook
