@@ -1,0 +1,83 @@
+#include "gateway/agent.h"
+
+#include "core/json.h"
+#include "core/text.h"
+#include "meter/remote_meter.h"
+
+namespace joulebook::gateway {
+namespace {
+
+Metering::Own refusal(int status, const char* code, const char* message, const char* cure) {
+  Metering::Own own;
+  own.status = status;
+  own.content_type = "application/json";
+  own.body = Json::object({{"error", Json::object({{"code", code},
+                                                   {"message", message},
+                                                   {"cure", cure}})}})
+                 .dump() +
+             "\n";
+  return own;
+}
+
+std::uint64_t from_of(std::string_view query) {
+  for (const auto part : split(query, '&')) {
+    if (!part.starts_with("from=")) continue;
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, parse_int(part.substr(5)).value_or(0)));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view field_of(const RequestHead& head, std::string_view name) {
+  for (const auto& field : head.fields) {
+    if (field.name.size() == name.size() && lower(field.name) == lower(name)) return field.value;
+  }
+  return {};
+}
+
+bool carries_token(const RequestHead& head, std::string_view token) {
+  constexpr std::string_view kScheme = "bearer ";
+  std::string_view value = field_of(head, "authorization");
+  if (value.size() < kScheme.size() || lower(value.substr(0, kScheme.size())) != kScheme) return false;
+  value = trim(value.substr(kScheme.size()));
+  unsigned differs = value.size() == token.size() ? 0 : 1;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    const char theirs = i < value.size() ? value[i] : '\0';
+    differs |= static_cast<unsigned char>(theirs ^ token[i]);
+  }
+  return differs == 0;
+}
+
+std::optional<Metering::Own> Agent::own(const RequestHead& head) {
+  if (!carries_token(head, token_)) {
+    Own own = refusal(401, "agent.token", "the agent's token is missing or wrong",
+                      "send it as Authorization: Bearer TOKEN");
+    own.fields = "WWW-Authenticate: Bearer\r\n";
+    return own;
+  }
+  const auto mark = head.target.find('?');
+  const std::string_view path = head.target.substr(0, mark);
+  if (path != kAgentClock && path != kAgentTrace) {
+    return refusal(404, "agent.path", "an agent has a clock and a trace, and nothing else",
+                   "point `joulebook serve --meter` at it");
+  }
+  if (head.method != "GET" && head.method != "HEAD") {
+    return refusal(405, "agent.method", "an agent is only read", "use GET");
+  }
+  Own own;
+  own.fields = "Cache-Control: no-store\r\n";
+  if (path == kAgentClock) {
+    own.content_type = "application/json";
+    own.body = Json::object({{"steady_ns", clock_.now().ns}, {"boot_id", boot_id_}}).dump() + "\n";
+    return own;
+  }
+  own.content_type = "application/octet-stream";
+  own.body = feed_.header();
+  own.live = head.method == "GET";
+  own.cursor = feed_.first_from(mark == head.target.npos ? 0 : from_of(head.target.substr(mark + 1)));
+  own.fields += std::string(kAgentFirstBlock) + ": " + std::to_string(own.cursor) + "\r\n";
+  return own;
+}
+
+}  // namespace joulebook::gateway

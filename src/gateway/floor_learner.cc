@@ -1,0 +1,62 @@
+#include "gateway/floor_learner.h"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace joulebook::gateway {
+namespace {
+
+std::vector<double> sorted(const std::deque<double>& values) {
+  std::vector<double> out(values.begin(), values.end());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+void FloorLearner::silent(const WindowEnergy& window) {
+  const double seconds = window.window.duration().count();
+  if (seconds <= 0) return;
+  for (const auto& domain : window.domains) {
+    if (!domain.top_level || !domain.settled) continue;
+    auto& watts = watts_[domain.domain];
+    watts.push_back(to_joules(*domain.settled).value() / seconds);
+    if (watts.size() > kKept) watts.pop_front();
+  }
+}
+
+void FloorLearner::known(const WindowEnergy& window) {
+  const double seconds = window.window.duration().count();
+  if (seconds <= 0) return;
+  for (const auto& [domain, joules] : window.idle) {
+    if (joules.present()) known_[domain] = scaled(joules, 1 / seconds);
+  }
+}
+
+bool FloorLearner::learnt(const std::string& domain) const {
+  const auto it = watts_.find(domain);
+  return it != watts_.end() && it->second.size() >= kEnough;
+}
+
+Floors FloorLearner::floors() const {
+  Floors out{"idle.resident", {}};
+  for (const auto& [domain, watts] : known_) out.watts[domain] = *watts.value;
+  for (const auto& [domain, watts] : watts_) {
+    if (watts.size() < kEnough) continue;
+    out.watts[domain] = sorted(watts)[(watts.size() - 1) / 4];
+  }
+  return out;
+}
+
+Interval FloorLearner::within(const std::string& domain) const {
+  if (learnt(domain)) {
+    const auto watts = sorted(watts_.at(domain));
+    return {watts.front(), watts[watts.size() / 2]};
+  }
+  const auto it = known_.find(domain);
+  if (it != known_.end()) return it->second.interval();
+  return {0, std::numeric_limits<double>::infinity()};
+}
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,61 @@
+#pragma once
+// Keeps the running sums that the faces show (live_state.h): what was posted, to whom, second by
+// second. Bounded: names that clients choose are counted apart for kMostNames a kind, then together.
+// Thread-safe: written by the settler, read by whoever makes a page.
+#include <array>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "export/live_state.h"
+#include "export/request_row.h"
+#include "ledger/ledger.h"
+
+namespace joulebook::gateway {
+
+// A domain's figures in one settled window.
+struct SettledDomain {
+  Settlement settlement;
+  Tier tier = Tier::measured;
+  Interval within{0, 0};  // J, of the meter
+  double level = 1;
+};
+
+class LiveBooks {
+ public:
+  static constexpr std::size_t kMostNames = 512;  // of a kind
+
+  LiveBooks();
+  void settled(const SettledDomain& domain);
+  void ended(const RequestRow& row);
+  // Of the newest minute's windows; NaN where there is none.
+  void point(const LivePoint& point);
+  void first_token(double seconds);
+  // Adds what is kept here to a state that holds the rest.
+  void fill(LiveState& state) const;
+
+ private:
+  // J and output tokens of the newest minutes, for a consumer's J/token.
+  struct Recent {
+    std::int64_t minute = 0;
+    double joules = 0;
+    double tokens = 0;
+    double last = std::numeric_limits<double>::quiet_NaN();
+  };
+  struct Kept {
+    Consumer consumer;
+    Recent recent;
+  };
+  void add(const char* kind, const std::string& name, const RequestRow& row);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, DomainAccounts> domains_;
+  std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name
+  std::deque<LivePoint> points_;
+  std::uint64_t final_ = 0;
+  std::uint64_t void_ = 0;
+  std::vector<std::uint64_t> ttft_counts_;
+  double ttft_sum_s_ = 0;
+};
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,104 @@
+#include "gateway/live_books.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace joulebook::gateway {
+namespace {
+
+RequestRow row(const std::string& tenant, double joules, std::int64_t tokens, std::int64_t second) {
+  RequestRow r;
+  r.status = "final";
+  r.tenant = tenant;
+  r.model = "m";
+  r.route = "/v1/chat/completions";
+  r.answer_tokens = tokens;
+  r.ended_wall_ns = second * 1'000'000'000;
+  r.fair = Quantity::exact(joules, "J");
+  r.fair.own = {joules * 0.9, joules * 1.1};
+  return r;
+}
+
+const Consumer* find(const LiveState& state, const std::string& kind, const std::string& name) {
+  for (const auto& c : state.consumers) {
+    if (c.kind == kind && c.name == name) return &c;
+  }
+  return nullptr;
+}
+
+TEST(LiveBooks, AccountsSumToTheMeter) {
+  LiveBooks books;
+  Settlement s{"gpu:0", {0}, {1}, {100}, {{"request:1", {30}}, {"request:2", {20}}, {"idle.resident", {50}}}};
+  books.settled({s, Tier::measured, {90e-6, 110e-6}, 1});
+  books.settled({s, Tier::modelled, {90e-6, 110e-6}, 0.95});
+  LiveState state;
+  books.fill(state);
+  ASSERT_EQ(state.domains.size(), 1U);
+  EXPECT_EQ(state.domains[0].meter.count, 200);
+  EXPECT_EQ(state.domains[0].accounts.at("request").count, 100);
+  EXPECT_EQ(state.domains[0].accounts.at("idle.resident").count, 100);
+  EXPECT_EQ(state.domains[0].tier, Tier::modelled);
+  EXPECT_DOUBLE_EQ(state.domains[0].within.hi, 220e-6);
+  EXPECT_DOUBLE_EQ(state.domains[0].level, 0.95);
+}
+
+TEST(LiveBooks, CountsEachRequestOnceInEachKind) {
+  LiveBooks books;
+  books.ended(row("a", 10, 5, 0));
+  books.ended(row("b", 30, 10, 1));
+  auto lost = row("a", 0, 7, 2);
+  lost.status = "void";
+  lost.fair = Quantity::absent("J", {"sensor.reset", "m", "c"}, 4.0);
+  books.ended(lost);
+  LiveState state;
+  books.fill(state);
+  EXPECT_EQ(state.final_, 2U);
+  EXPECT_EQ(state.void_, 1U);
+  const Consumer* a = find(state, "tenant", "a");
+  ASSERT_NE(a, nullptr);
+  EXPECT_EQ(a->requests, 2U);
+  EXPECT_EQ(a->voided, 1U);
+  EXPECT_EQ(a->fair->count, 10'000'000);
+  EXPECT_DOUBLE_EQ(a->within.lo, 9 + 4);
+  EXPECT_TRUE(std::isinf(a->within.hi));
+  EXPECT_DOUBLE_EQ(a->joules_per_token, 2);
+  EXPECT_EQ(find(state, "model", "m")->fair->count, 40'000'000);
+}
+
+TEST(LiveBooks, AClientCannotMakeItGrow) {
+  LiveBooks books;
+  for (int i = 0; i < 5000; ++i) books.ended(row(std::to_string(i), 1, 1, i));
+  LiveState state;
+  books.fill(state);
+  EXPECT_EQ(state.consumers.size(), LiveBooks::kMostNames + 1 + 2);
+  EXPECT_EQ(find(state, "tenant", "(other)")->requests, 5000 - LiveBooks::kMostNames);
+}
+
+TEST(LiveBooks, AReadingOfTheSameSecondTakesTheOldersPlace) {
+  LiveBooks books;
+  books.point({.utc_ms = 1000, .watts = 5});
+  books.point({.utc_ms = 3000, .watts = 6});
+  books.point({.utc_ms = 2000, .watts = 7});
+  books.point({.utc_ms = 1000, .watts = 8});
+  LiveState state;
+  books.fill(state);
+  ASSERT_EQ(state.points.size(), 3U);
+  EXPECT_EQ(state.points[0].watts, 8);
+  EXPECT_EQ(state.points[1].watts, 7);
+  EXPECT_EQ(state.points[2].watts, 6);
+}
+
+TEST(LiveBooks, FirstTokensFallIntoTheirBuckets) {
+  LiveBooks books;
+  for (const double s : {0.0005, 0.001, 0.3, 20.0}) books.first_token(s);
+  LiveState state;
+  books.fill(state);
+  ASSERT_EQ(state.ttft_counts.size(), state.ttft_s_bounds.size() + 1);
+  EXPECT_EQ(state.ttft_counts.front(), 2U);
+  EXPECT_EQ(state.ttft_counts.back(), 1U);
+  EXPECT_DOUBLE_EQ(state.ttft_sum_s, 20.3015);
+}
+
+}  // namespace
+}  // namespace joulebook::gateway
