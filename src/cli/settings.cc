@@ -50,6 +50,9 @@ constexpr std::array kDefinitions = {
                "layers on the GPU; -1: all that fit"},
 };
 
+// Tables of the file that a command reads by itself.
+constexpr std::array kTables = {"serve", "tenants"};
+
 const Definition* definition(std::string_view key) {
   const auto it = std::find_if(kDefinitions.begin(), kDefinitions.end(),
                                [&](const Definition& d) { return d.key == key; });
@@ -98,6 +101,7 @@ Result<TomlDocument> read_config(const std::string& path) {
   if (!document) return document;
   std::vector<std::string> known;
   for (const auto& d : kDefinitions) known.emplace_back(d.key);
+  for (const char* table : kTables) known.emplace_back(table);
   if (auto ok = check_keys(*document, "", document->root, known); !ok) return fail(ok.error());
   return document;
 }
@@ -142,6 +146,7 @@ Result<Settings> Settings::load(const Environment& environment) {
     if (auto ok = check_kind(d, setting.value, setting.origin); !ok) return fail(ok.error());
     settings.settings_.push_back(std::move(setting));
   }
+  settings.file_ = std::move(file);
   return settings;
 }
 

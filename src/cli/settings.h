@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/toml.h"
+
 namespace joulebook {
 
 // One setting as `joulebook config` prints it.
@@ -35,12 +37,16 @@ class Settings {
   [[nodiscard]] Status set_by_flag(std::string_view key, const std::string& value);
   [[nodiscard]] const std::vector<Setting>& all() const { return settings_; }
 
+  // The file, for the tables that a command reads by itself ([serve], [tenants]); empty: none.
+  [[nodiscard]] const TomlDocument& file() const { return file_; }
+
   // One line of documentation for a key, for --help and the manual.
   [[nodiscard]] static std::string_view describe(std::string_view key);
 
  private:
   Setting* find(std::string_view key);
   std::vector<Setting> settings_;
+  TomlDocument file_;
 };
 
 }  // namespace joulebook

@@ -72,7 +72,7 @@ Settlement settle_domain(const DomainEnergy& domain, const WindowEnergy& window,
   if (rule.ownerless.contains(domain.domain)) return poster.rest_to("unattributed");
   if (!on_cpu_side(domain.domain)) return poster.rest_to(work);
   const CpuSplit split = cpu_split(window.cpu, rule.tree_has_self);
-  if (!split.known) return poster.rest_to("unattributed");
+  if (!split.known) return poster.rest_to(rule.alone ? work : "unattributed");
   const std::int64_t above = poster.left();
   poster.post("self", portion(above, split.self));
   poster.post("other", portion(above, split.other));

@@ -24,6 +24,9 @@ struct SplitRule {
   std::set<std::string> floorless;
   // Domains of which nobody knows who used them: what is above their floor is "unattributed".
   std::set<std::string> ownerless;
+  // Where CPU times are not known, what is above the floor is the work's and not "unattributed": on
+  // a machine that does nothing else.
+  bool alone = false;
 };
 
 // A settlement for every top-level domain that has a settled energy. In this order:

@@ -53,6 +53,17 @@ TEST(Settle, WhatCannotBeSplitIsUnattributed) {
   EXPECT_EQ(amount(no_work[0], "unattributed"), 80'000'000);
 }
 
+TEST(Settle, OnAMachineThatDoesNothingElseTheWorkTakesWhatIsAboveTheFloor) {
+  const Floors floors{"idle.resident", {{"package:0", 30}}};
+  SplitRule rule;
+  rule.alone = true;
+  const auto unseen = settle_window(window_of("package:0", 100'000'000, {}), floors, "w", rule);
+  EXPECT_EQ(amount(unseen[0], "w"), 40'000'000);
+  EXPECT_EQ(amount(unseen[0], "unattributed"), 0);
+  const auto seen = settle_window(window_of("package:0", 100'000'000, {4, 2.0, 1.5, 0.1}), floors, "w", rule);
+  EXPECT_NEAR(static_cast<double>(amount(seen[0], "other")), 40e6 * 0.25, 1);
+}
+
 TEST(Settle, NestedAndUnreadDomainsAreNotPosted) {
   auto w = window_of("package:0", 10, {});
   w.domains.push_back(w.domains[0]);
