@@ -1,0 +1,56 @@
+#pragma once
+// Cuts a service's time into windows that tile, asks the meter for each once its end is settled, and
+// keeps them in order until their energy can be divided. Silence is cut coarsely, work finely, and
+// the edge between them is where the first request came. Not thread-safe.
+#include <deque>
+#include <optional>
+
+#include "meter/meter.h"
+
+namespace joulebook::gateway {
+
+struct MeteredWindow {
+  WindowEnergy energy;
+  bool silent = false;  // no request was open in it, and the engine ran none that it told of
+};
+
+class Windows {
+ public:
+  struct Lengths {
+    Nanos busy = std::chrono::seconds(1);
+    Nanos silent = std::chrono::seconds(10);
+    Nanos lag = std::chrono::milliseconds(300);  // before the meter is asked
+  };
+
+  Windows(SteadyTime start, Lengths lengths) : lengths_(lengths), begin_(start) {}
+
+  // Work was seen over [begin, end]; `end` may be now. Ends the silence before it.
+  void busy(SteadyTime begin, SteadyTime end);
+  // Cuts what is due at `now`; `last`: also the window that has begun.
+  void cut(SteadyTime now, bool last = false);
+  // Asks the meter for the windows whose end lies `lag` back (`last`: for all), in order.
+  void measure(Meter& meter, SteadyTime now, bool last = false);
+  // The oldest one that was measured; null: none.
+  [[nodiscard]] const MeteredWindow* front() const {
+    return measured_.empty() ? nullptr : &measured_.front();
+  }
+  void pop() { measured_.pop_front(); }
+  [[nodiscard]] SteadyTime begun() const { return begin_; }  // of the window that is open
+  [[nodiscard]] std::size_t waiting() const { return cut_.size() + measured_.size(); }
+
+ private:
+  struct Cut {
+    SteadyTime begin;
+    SteadyTime end;
+    bool silent;
+  };
+  void add(SteadyTime end);
+
+  Lengths lengths_;
+  SteadyTime begin_;                // of the window that is open
+  std::optional<SteadyTime> busy_;  // the newest instant of work seen in it
+  std::deque<Cut> cut_;
+  std::deque<MeteredWindow> measured_;
+};
+
+}  // namespace joulebook::gateway

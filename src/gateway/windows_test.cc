@@ -1,0 +1,116 @@
+#include "gateway/windows.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <vector>
+
+namespace joulebook::gateway {
+namespace {
+
+// Answers with the window that it was asked for.
+class EchoMeter final : public Meter {
+ public:
+  [[nodiscard]] Status start() override { return {}; }
+  void stop() override {}
+  [[nodiscard]] SteadyTime now() const override { return {}; }
+  void settle(SteadyTime t) override { settled_ = t; }
+  [[nodiscard]] WindowEnergy energy(const Window& window) const override {
+    EXPECT_EQ(settled_, window.end);
+    WindowEnergy out;
+    out.window = window;
+    return out;
+  }
+  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime, SteadyTime, std::size_t) const override {
+    return {};
+  }
+  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return {}; }
+  void register_self_thread() override {}
+  void watch_processes(std::vector<int>) override {}
+
+ private:
+  SteadyTime settled_;
+};
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+struct Piece {
+  double begin;
+  double end;
+  bool silent;
+  bool operator==(const Piece&) const = default;
+};
+
+std::vector<Piece> drain(Windows& windows, std::int64_t now_s, bool last = false) {
+  EchoMeter meter;
+  windows.cut({now_s * kSecond}, last);
+  windows.measure(meter, {now_s * kSecond}, last);
+  std::vector<Piece> out;
+  for (; windows.front() != nullptr; windows.pop()) {
+    const auto& w = windows.front()->energy.window;
+    out.push_back({static_cast<double>(w.begin.ns) / 1e9, static_cast<double>(w.end.ns) / 1e9,
+                   windows.front()->silent});
+  }
+  return out;
+}
+
+TEST(Windows, SilenceIsCutCoarselyAndWorkFinely) {
+  Windows windows({0}, {});
+  EXPECT_TRUE(drain(windows, 5).empty());
+  windows.busy({7 * kSecond}, {7 * kSecond});
+  windows.busy({9 * kSecond}, {9 * kSecond});
+  const std::vector<Piece> expected{{0, 7, true}, {7, 8, false}, {8, 9, false}};
+  EXPECT_EQ(drain(windows, 10), expected);
+}
+
+TEST(Windows, ARequestThatRunsOnMakesEachWindowBusy) {
+  Windows windows({0}, {});
+  windows.busy({0}, {2 * kSecond});  // the instant 2 s belongs to the third
+  const std::vector<Piece> expected{{0, 1, false}, {1, 2, false}, {2, 3, false}};
+  EXPECT_EQ(drain(windows, 4), expected);
+  const std::vector<Piece> rest{{3, 13, true}};
+  EXPECT_EQ(drain(windows, 14), rest);
+}
+
+TEST(Windows, TheLastOneEndsNow) {
+  Windows windows({0}, {});
+  const std::vector<Piece> expected{{0, 3, true}};
+  EXPECT_EQ(drain(windows, 3, true), expected);
+  EXPECT_EQ(windows.waiting(), 0U);
+}
+
+// Whatever comes when: windows tile from the start to the end, and no instant of work that was told of
+// in time lies in a window called silent.
+RC_GTEST_PROP(Windows, TileAndNeverCallWorkSilence, ()) {
+  Windows windows({0}, {});
+  EchoMeter meter;
+  std::int64_t now = 0;
+  std::vector<std::int64_t> work;
+  const int steps = *rc::gen::inRange(1, 60);
+  for (int i = 0; i < steps; ++i) {
+    now += *rc::gen::inRange<std::int64_t>(1, 4000) * 1'000'000;
+    if (*rc::gen::inRange(0, 3) == 0) {
+      windows.busy({now}, {now});
+      work.push_back(now);
+    }
+    windows.cut({now});
+    windows.measure(meter, {now});
+  }
+  now += 1;
+  windows.cut({now}, true);
+  windows.measure(meter, {now}, true);
+  std::int64_t edge = 0;
+  std::size_t silent_work = 0;
+  for (; windows.front() != nullptr; windows.pop()) {
+    const auto& w = windows.front()->energy.window;
+    RC_ASSERT(w.begin.ns == edge);
+    edge = w.end.ns;
+    if (!windows.front()->silent) continue;
+    for (const auto t : work) silent_work += (w.begin.ns <= t && t < w.end.ns) ? 1 : 0;
+  }
+  RC_ASSERT(edge == now);
+  RC_ASSERT(silent_work == 0U);
+}
+
+}  // namespace
+}  // namespace joulebook::gateway
