@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "export/live_metrics.h"
+
 namespace joulebook {
 namespace {
 
@@ -236,6 +238,14 @@ void rows(std::string& page, std::span<const M> metrics) {
   }
 }
 
+void live_rows(std::string& page) {
+  page += "| id | OpenTelemetry | unit | type | labels | tier | meaning |\n|---|---|---|---|---|---|---|\n";
+  for (const auto& m : live_metrics()) {
+    page += fmt::format("| `{}` | `{}` | {} | {} | {} | {} | {} |\n", m.id, m.otel, m.unit,
+                        to_string(m.type), m.labels.empty() ? "-" : m.labels, m.tier_rule, m.doc);
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(MetricType type) {
@@ -264,8 +274,9 @@ std::string metric_text(MetricType type, const Quantity& q) {
 std::string metrics_page() {
   std::string page =
       "# Metrics\n\n"
-      "The figures that a study gives, for each arm and for each trial. This page is written from\n"
-      "the table that every output uses (`src/export/metric_table.cc`).\n\n"
+      "The figures that a study gives, for each arm and for each trial, and those of a metering\n"
+      "gateway. This page is written from the table that every output uses\n"
+      "(`src/export/metric_table.cc`, `src/export/live_metrics.cc`).\n\n"
       "A *quantity* carries a value, an interval, a tier, a boundary and a method. A *number* is "
       "a\n"
       "mean or a rate without an interval, a *count* is whole and exact, a *share* lies between 0\n"
@@ -274,6 +285,12 @@ std::string metrics_page() {
   rows(page, arm_metrics());
   page += "\n## For each trial\n\n";
   rows(page, trial_metrics());
+  page +=
+      "\n## Of a metering gateway\n\n"
+      "What `joulebook serve` tells Prometheus (`GET /metrics`) and OpenTelemetry\n"
+      "([gateway-metrics.md](gateway-metrics.md)). Every counter begins at the gateway's start. What was\n"
+      "not had has no sample; `joulebook_absent` says why.\n\n";
+  live_rows(page);
   return page;
 }
 

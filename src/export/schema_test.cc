@@ -4,9 +4,11 @@
 
 #include <set>
 
+#include "export/live_json.h"
 #include "export/metric_table.h"
 #include "export/study_json.h"
 #include "fakes/json_schema.h"
+#include "fakes/sample_live.h"
 #include "fakes/sample_study.h"
 
 namespace joulebook {
@@ -244,6 +246,18 @@ TEST(Schema, RunIsClosedAndEveryRequiredMemberCounts) {
   const Schema schema("run.schema.json");
   expect_no_open_object(schema.raw(), "");
   expect_closed(schema, run_document());
+}
+
+TEST(Schema, LiveIsClosedAndEveryRequiredMemberCounts) {
+  const Schema schema("live.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  gateway::LiveState state = fakes::sample_live();
+  state.points.resize(2);
+  state.absences.push_back({"upstream.elsewhere", "one upstream has no meter", ""});
+  state.self_energy.shared = {{"gain", 0.9, 1.1}};
+  EXPECT_EQ(schema.explain(as_doc(live_json(fakes::sample_live_unmetered()))), "");
+  EXPECT_EQ(schema.explain(as_doc(live_json(gateway::LiveState{}))), "");
+  expect_closed(schema, as_doc(live_json(state)));
 }
 
 TEST(Schema, WholeSampleAndInterruptedStudyObey) {
