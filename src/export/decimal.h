@@ -22,7 +22,7 @@ namespace joulebook {
 }
 
 // The shortest text that reads back the same. REQUIRES: finite.
-[[nodiscard]] inline std::string number_text(double x) {
+[[nodiscard]] inline std::string shortest_text(double x) {
   char buffer[32];
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr};
 }

@@ -12,14 +12,14 @@ namespace {
 std::string number(double x) {
   if (std::isnan(x)) return "NaN";
   if (std::isinf(x)) return x > 0 ? "+Inf" : "-Inf";
-  return number_text(x);
+  return shortest_text(x);
 }
 std::string number(std::uint64_t n) { return std::to_string(n); }
 std::string number(MicroJoules e) { return joules_text(e); }
 
 // A bucket's bound: OpenMetrics wants a float there, so that 1 is one text everywhere.
 std::string bound_text(double x) {
-  std::string text = number_text(x);
+  std::string text = shortest_text(x);
   if (text.find_first_of(".e") == text.npos) text += ".0";
   return text;
 }

@@ -13,10 +13,13 @@ namespace joulebook::fakes {
 
 class LoopbackServer {
  public:
-  // `converse` is given each peer's socket, which is closed after it.
-  explicit LoopbackServer(std::function<void(int peer)> converse)
+  // `converse` is given each peer's socket, which is closed after it. `port` 0: any that is free.
+  explicit LoopbackServer(std::function<void(int peer)> converse, int port = 0)
       : converse_(std::move(converse)), fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const int again = 1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
     sockaddr_in where{};
+    where.sin_port = htons(static_cast<std::uint16_t>(port));
     where.sin_family = AF_INET;
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof where;
