@@ -98,8 +98,8 @@ TEST(LedgerFaults, RowsCanNeitherBeChangedNorRemovedNorReplaced) {
   const TempDir dir;
   fill(dir.file());
   const std::string refused = "the ledger is append-only";
-  const char* tables[] = {"sessions", "runs",     "trials",   "settlements",
-                          "postings", "overlaps", "run_ends", "warnings"};
+  const char* tables[] = {"sessions", "runs",     "trials",   "settlements", "amounts",
+                          "accounts", "overlaps", "run_ends", "warnings"};
   for (const std::string table : tables) {
     EXPECT_EQ(raw_sql(dir.file(), "DELETE FROM " + table), refused) << table;
     EXPECT_EQ(raw_sql(dir.file(), "INSERT OR REPLACE INTO " + table + " SELECT * FROM " + table),
@@ -110,23 +110,25 @@ TEST(LedgerFaults, RowsCanNeitherBeChangedNorRemovedNorReplaced) {
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE runs SET title = ''"), refused);
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE trials SET document = ''"), refused);
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE settlements SET meter_uj = 0"), refused);
-  EXPECT_EQ(raw_sql(dir.file(), "UPDATE postings SET amount_uj = 0"), refused);
+  EXPECT_EQ(raw_sql(dir.file(), "UPDATE amounts SET amount_uj = 0"), refused);
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE overlaps SET other = ''"), refused);
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE run_ends SET complete = 1"), refused);
   EXPECT_EQ(raw_sql(dir.file(), "UPDATE warnings SET text = ''"), refused);
-  EXPECT_NE(raw_sql(dir.file(), "INSERT INTO postings VALUES (1, 'x', -5)"), "");
-  EXPECT_NE(raw_sql(dir.file(), "INSERT INTO postings VALUES (1, 'x', 'five')"), "");
+  EXPECT_NE(raw_sql(dir.file(), "INSERT INTO amounts VALUES (1, 3, -5)"), "");
+  EXPECT_NE(raw_sql(dir.file(), "DELETE FROM postings"), "");
+  EXPECT_NE(raw_sql(dir.file(), "INSERT INTO amounts VALUES (1, 3, 'five')"), "");
 }
 
 TEST(LedgerFaults, TamperingIsSeen) {
   const char* tampering[] = {
-      "DROP TRIGGER postings_no_delete",
+      "DROP TRIGGER amounts_no_delete",
       "CREATE TABLE mine(x)",
-      "DROP TRIGGER postings_no_update; UPDATE postings SET amount_uj = amount_uj + 1",
-      "INSERT INTO postings VALUES (1, 'one more', 1)",
+      "DROP TRIGGER amounts_no_update; UPDATE amounts SET amount_uj = amount_uj + 1",
+      "INSERT INTO accounts VALUES (99, 'one more'); INSERT INTO amounts VALUES (1, 99, 1)",
       "DROP TRIGGER trials_no_update; UPDATE trials SET document = '{'",
       "DROP TRIGGER settlements_no_delete; DELETE FROM settlements WHERE settlement = 1",
-      "PRAGMA ignore_check_constraints = ON; INSERT INTO postings VALUES (1, 'a', -5), (1, 'b', 5)",
+      "PRAGMA ignore_check_constraints = ON; INSERT INTO accounts VALUES (98, 'a'), (99, 'b'); "
+      "INSERT INTO amounts VALUES (1, 98, -5), (1, 99, 5)",
   };
   for (const char* sql : tampering) {
     const TempDir dir;

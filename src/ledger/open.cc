@@ -68,7 +68,7 @@ Status make_file(const std::string& path) {
   return {};
 }
 
-enum class State { empty, ours };
+enum class State { empty, first, ours };
 
 // REQUIRES: a transaction, so that the three readings are of one moment.
 Result<State> state(Database& db, const std::string& path) {
@@ -90,6 +90,7 @@ Result<State> state(Database& db, const std::string& path) {
                             *version, kLedgerVersion),
                 "use that version, or name another ledger with --ledger");
   }
+  if (*version == 1) return State::first;
   if (*version != kLedgerVersion) {
     return fail(ErrorKind::input, "ledger.corrupt",
                 fmt::format("{}: there is no ledger of schema {}", path, *version),
@@ -116,13 +117,14 @@ Status turn_to_wal(Database& db, int patience_ms) {
   }
 }
 
-// Two processes may come here at once: the one that waited finds the work done.
-Status create(Database& db, const std::string& path) {
+// Creates the tables, or brings those of version 1 up to this one, in one transaction. Two processes
+// may come here at once: the one that waited finds the work done.
+Status bring_up(Database& db, const std::string& path) {
   return db.transaction([&]() -> Status {
     const auto now = state(db, path);
     if (!now) return fail(now.error());
     if (*now == State::ours) return {};
-    return db.script(ledger_schema() +
+    return db.script((*now == State::first ? ledger_from_1() : ledger_schema()) +
                      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
                                  kLedgerApplicationId, kLedgerVersion));
   });
@@ -141,7 +143,7 @@ Status configure(Database& db, const LedgerOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path, const LedgerOptions& options) {
+Result<std::unique_ptr<Store>> open_store(const std::string& path, const LedgerOptions& options) {
   if (path.empty()) {
     return fail(ErrorKind::usage, "ledger.no_path", "no ledger is named and there is no home",
                 "set --ledger, JOULEBOOK_LEDGER, XDG_STATE_HOME or HOME");
@@ -153,10 +155,16 @@ Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path, const Ledge
   const auto found = state_now(*db, path);
   if (!found) return fail(found.error());
   if (auto ok = configure(*db, options); !ok) return fail(ok.error());
-  if (*found == State::empty) {
-    if (auto ok = create(*db, path); !ok) return fail(ok.error());
+  if (*found != State::ours) {
+    if (auto ok = bring_up(*db, path); !ok) return fail(ok.error());
   }
   return std::make_unique<Store>(std::move(*db));
+}
+
+Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path, const LedgerOptions& options) {
+  auto store = open_store(path, options);
+  if (!store) return fail(store.error());
+  return std::unique_ptr<Ledger>(std::move(*store));
 }
 
 Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string_view>
 
 namespace joulebook {
 namespace {
@@ -52,13 +53,6 @@ CREATE TABLE settlements (
   FOREIGN KEY (run, ordinal) REFERENCES trials(run, ordinal)
 ) STRICT;
 
-CREATE TABLE postings (
-  settlement INTEGER NOT NULL REFERENCES settlements(settlement),
-  account  TEXT NOT NULL,
-  amount_uj INTEGER NOT NULL CHECK (amount_uj >= 0),
-  PRIMARY KEY (settlement, account)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE overlaps (
   run      INTEGER NOT NULL REFERENCES runs(run),
   domain   TEXT NOT NULL,
@@ -98,43 +92,78 @@ WHEN EXISTS (SELECT 1 FROM run_ends WHERE run = NEW.run AND complete = 1)
 BEGIN SELECT RAISE(ABORT, 'the run is complete'); END;
 )sql";
 
-struct Keyed {
-  const char* table;
-  const char* same;  // when a row that is there already has the new one's key
-};
-
-constexpr std::array<Keyed, 8> kAppendOnly = {{
+constexpr std::array<AppendOnly, 7> kFirst = {{
     {"sessions", "session = NEW.session"},
     {"runs", "run = NEW.run OR id = NEW.id"},
     {"trials", "run = NEW.run AND ordinal = NEW.ordinal"},
     {"settlements",
      "settlement = NEW.settlement OR (run = NEW.run AND ordinal = NEW.ordinal AND domain = "
      "NEW.domain AND begin_ns = NEW.begin_ns)"},
-    {"postings", "settlement = NEW.settlement AND account = NEW.account"},
     {"overlaps", "run = NEW.run AND domain = NEW.domain AND other = NEW.other"},
     {"run_ends", "run_end = NEW.run_end"},
     {"warnings", "run_end = NEW.run_end AND position = NEW.position"},
 }};
 
-// INSERT OR REPLACE removes rows without asking the DELETE trigger: hence the third one.
-std::string append_only(const Keyed& k) {
+constexpr std::array<AppendOnly, 8> kSecond = {{
+    {"accounts", "account = NEW.account OR name = NEW.name"},
+    {"amounts", "settlement = NEW.settlement AND account = NEW.account"},
+    {"request_groups",
+     "request_group = NEW.request_group OR (tenant = NEW.tenant AND model = NEW.model AND route = "
+     "NEW.route AND upstream = NEW.upstream)"},
+    {"texts", "text = NEW.text OR content = NEW.content"},
+    {"requests_begun", "request = NEW.request OR id = NEW.id"},
+    {"requests_ended", "request = NEW.request"},
+    {"request_amounts", "settlement = NEW.settlement AND request = NEW.request"},
+    {"compactions", "compaction = NEW.compaction"},
+}};
+
+}  // namespace
+
+std::string refuse_delete(std::string_view table) {
   return fmt::format(
-      "CREATE TRIGGER {0}_no_update BEFORE UPDATE ON {0}\n"
-      "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;\n\n"
       "CREATE TRIGGER {0}_no_delete BEFORE DELETE ON {0}\n"
-      "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;\n\n"
-      "CREATE TRIGGER {0}_no_replace BEFORE INSERT ON {0}\n"
-      "WHEN EXISTS (SELECT 1 FROM {0} WHERE {1})\n"
       "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;\n\n",
-      k.table, k.same);
+      table);
+}
+
+std::string append_only(const AppendOnly& t) {
+  return fmt::format(
+             "CREATE TRIGGER {0}_no_update BEFORE UPDATE ON {0}\n"
+             "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;\n\n",
+             t.table) +
+         refuse_delete(t.table) +
+         fmt::format(
+             "CREATE TRIGGER {0}_no_replace BEFORE INSERT ON {0}\n"
+             "WHEN EXISTS (SELECT 1 FROM {0} WHERE {1})\n"
+             "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;\n\n",
+             t.table, t.same);
+}
+
+namespace {
+
+std::string second() {
+  std::string sql(serve_tables());
+  for (const auto& table : kSecond) sql += append_only(table);
+  return sql;
 }
 
 }  // namespace
 
 std::string ledger_schema() {
   std::string sql(kTables);
-  for (const auto& keyed : kAppendOnly) sql += append_only(keyed);
-  return sql;
+  for (const auto& table : kFirst) sql += append_only(table);
+  return sql + second();
+}
+
+// Dropping a table takes its triggers along and asks none of them.
+std::string ledger_from_1() {
+  return "ALTER TABLE postings RENAME TO postings_1;\n" + second() + R"sql(
+INSERT INTO accounts(name) SELECT DISTINCT account FROM postings_1 ORDER BY account;
+INSERT INTO amounts(settlement, account, amount_uj)
+  SELECT p.settlement, a.account, p.amount_uj
+  FROM postings_1 p JOIN accounts a ON a.name = p.account;
+DROP TABLE postings_1;
+)sql";
 }
 
 }  // namespace joulebook

@@ -11,10 +11,22 @@
 namespace joulebook::sqlite {
 namespace {
 
-struct Finalize {
+struct FinalizeOne {
   void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
 };
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+using OneStatement = std::unique_ptr<sqlite3_stmt, FinalizeOne>;
+
+int bind(sqlite3_stmt* s, int index, const Cell& cell) {
+  if (const auto* n = std::get_if<std::int64_t>(&cell)) return sqlite3_bind_int64(s, index, *n);
+  if (const auto* x = std::get_if<double>(&cell)) return sqlite3_bind_double(s, index, *x);
+  if (const auto* t = std::get_if<std::string_view>(&cell)) {
+    // Bound by address, not by copy: it lives until the statement was run. An empty view may have
+    // no address, which would be a null.
+    return sqlite3_bind_text64(s, index, t->empty() ? "" : t->data(), t->size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
+  }
+  return sqlite3_bind_null(s, index);
+}
 
 int bind(sqlite3_stmt* s, int index, const Value& value) {
   if (const auto* n = std::get_if<std::int64_t>(&value)) return sqlite3_bind_int64(s, index, *n);
@@ -80,9 +92,16 @@ Meaning meaning(int code, const std::string& path) {
   }
 }
 
+tl::unexpected<Error> failure_of(int code, sqlite3* db, const std::string& path) {
+  const Meaning m = meaning(code, path);
+  return fail(m.kind, m.code, fmt::format("{}: {} ({})", path, m.what, sqlite3_errmsg(db)), m.cure);
+}
+
 }  // namespace
 
 std::int64_t Row::number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double Row::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 std::string Row::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
@@ -95,9 +114,53 @@ bool Row::null(int column) const { return sqlite3_column_type(statement_, column
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 tl::unexpected<Error> Database::failure(int code) const {
-  const Meaning m = meaning(code, path_);
-  return fail(m.kind, m.code, fmt::format("{}: {} ({})", path_, m.what, sqlite3_errmsg(db_.get())),
-              m.cure);
+  return failure_of(code, db_.get(), path_);
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+
+int Statement::start(std::initializer_list<Cell> cells) {
+  int index = 0;
+  for (const Cell& cell : cells) {
+    if (const int code = bind(statement_.get(), ++index, cell); code != SQLITE_OK) return code;
+  }
+  return sqlite3_step(statement_.get());
+}
+
+tl::unexpected<Error> Statement::failed() {
+  auto error = failure_of(sqlite3_extended_errcode(db_), db_, path_);
+  sqlite3_reset(statement_.get());
+  return error;
+}
+
+Status Statement::run(std::initializer_list<Cell> cells) {
+  int code = start(cells);
+  while (code == SQLITE_ROW) code = sqlite3_step(statement_.get());
+  if (code != SQLITE_DONE) return failed();
+  sqlite3_reset(statement_.get());
+  return {};
+}
+
+Result<std::int64_t> Statement::number(std::initializer_list<Cell> cells) {
+  const int code = start(cells);
+  if (code != SQLITE_ROW && code != SQLITE_DONE) return failed();
+  const std::int64_t found = code == SQLITE_ROW ? sqlite3_column_int64(statement_.get(), 0) : -1;
+  sqlite3_reset(statement_.get());
+  return found;
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(db_.get()); }
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  Statement statement;
+  statement.statement_.reset(raw);
+  statement.db_ = db_.get();
+  statement.path_ = path_;
+  if (code != SQLITE_OK) return failure(code);
+  return statement;
 }
 
 Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
@@ -123,7 +186,7 @@ Status Database::each(std::string_view sql, const std::vector<Value>& values,
                       const std::function<void(const Row&)>& row) {
   sqlite3_stmt* raw = nullptr;
   int code = sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
-  const Statement statement(raw);
+  const OneStatement statement(raw);
   for (std::size_t i = 0; i < values.size() && code == SQLITE_OK; ++i) {
     code = bind(raw, static_cast<int>(i) + 1, values[i]);
   }

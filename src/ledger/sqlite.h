@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,11 +28,37 @@ class Row {
   explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
   // What SQLite makes of the column where it is of another type: 0, or "".
   [[nodiscard]] std::int64_t number(int column) const;
+  [[nodiscard]] double real(int column) const;
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] bool null(int column) const;
 
  private:
   sqlite3_stmt* statement_;
+};
+
+// What a prepared statement is given. A text must live until run() returns.
+using Cell = std::variant<std::nullptr_t, std::int64_t, double, std::string_view>;
+
+// A statement that is prepared once and run many times. Must not outlive its database.
+class Statement {
+ public:
+  Statement() = default;
+  // Runs it, passing over rows it may give.
+  [[nodiscard]] Status run(std::initializer_list<Cell> cells);
+  // The first column of the first row as a number; -1 where there is no row.
+  [[nodiscard]] Result<std::int64_t> number(std::initializer_list<Cell> cells);
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  [[nodiscard]] int start(std::initializer_list<Cell> cells);
+  [[nodiscard]] tl::unexpected<Error> failed();
+
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  sqlite3* db_ = nullptr;
+  std::string path_;
 };
 
 struct OpenOptions {
@@ -55,6 +82,10 @@ class Database {
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql,
                                             const std::vector<Value>& values = {});
   [[nodiscard]] std::int64_t last_rowid() const;
+  // Rows that the last statement changed.
+  [[nodiscard]] std::int64_t changes() const;
+  [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+  [[nodiscard]] const std::string& path() const { return path_; }
 
   // BEGIN IMMEDIATE, `body`, COMMIT; rolls back where either fails.
   [[nodiscard]] Status transaction(const std::function<Status()>& body);

@@ -13,6 +13,10 @@ struct LedgerOptions {
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::string& path,
                                                           const LedgerOptions& options);
 
+class Store;
+[[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& path,
+                                                        const LedgerOptions& options);
+
 class Store final : public Ledger {
  public:
   explicit Store(sqlite::Database db) : db_(std::move(db)) {}
@@ -33,6 +37,22 @@ class Store final : public Ledger {
                                                 std::string_view title) const override;
   Result<Verdict> verify() const override;
 
+  // For those in this room that write other records into the same file, inside a transaction.
+  [[nodiscard]] sqlite::Database& database() { return db_; }
+  // The session of this opening, written with its first record.
+  [[nodiscard]] Result<std::int64_t> session();
+  [[nodiscard]] Result<std::string> write_run(std::int64_t session_number, std::string_view kind,
+                                              std::string_view title, const Anchor& start,
+                                              const Json& spec);
+  [[nodiscard]] Result<std::int64_t> account_number(const std::string& name);
+  [[nodiscard]] Status write_overlaps(std::int64_t run, const std::string& domain,
+                                      const std::vector<std::string>& others);
+  [[nodiscard]] Status write_run_end(const std::string& run, const Anchor& end, const Json& result,
+                                     bool complete);
+  // Once the transaction that session() was called in is sure to be committed, or the store is
+  // thrown away if it is not.
+  void keep_session(std::int64_t session) { session_ = session; }
+
  private:
   // One row of `runs`.
   struct Run {
@@ -40,14 +60,10 @@ class Store final : public Ledger {
     std::int64_t session = 0;
     Anchor start;
   };
-  // The session of this opening, written with its first record.
-  [[nodiscard]] Result<std::int64_t> session();
   [[nodiscard]] Result<Run> find(const std::string& id) const;
   [[nodiscard]] Status refuse_if_closed(const Run& run, const std::string& id) const;
   [[nodiscard]] Status write_settlement(const Run& run, std::int64_t ordinal, const Settlement& s,
                                         const Anchor& anchor);
-  [[nodiscard]] Status write_overlaps(const Run& run, const std::string& domain,
-                                      const std::vector<std::string>& others);
   [[nodiscard]] Status write_end(const Run& run, std::int64_t session, const Anchor& end,
                                  const Json& result, bool complete);
   [[nodiscard]] Result<Json> document(std::string_view sql,
@@ -55,6 +71,7 @@ class Store final : public Ledger {
 
   mutable sqlite::Database db_;
   std::int64_t session_ = 0;  // 0: none yet
+  std::int64_t session_in_hand_ = 0;
   Anchor session_anchor_;
 };
 

@@ -99,9 +99,12 @@ class Verifier {
               fmt::format("settlement {} of {} ({})", row.number(0), row.text(2), row.text(3))};
       ++verdict_.settlements;
       add(verdict_.metered.count, open.meter, open.where);
+      add(open.posted, row.number(6), open.where);
+      verdict_.postings += row.number(7);
+      if (row.number(8) < 0) fault(open.where + ": negative posting to a request");
       if (open.meter < 0) fault(open.where + ": negative meter");
     }
-    if (row.null(4)) return;
+    if (row.null(5)) return;
     ++verdict_.postings;
     const std::int64_t amount = row.number(5);
     if (amount < 0) fault(fmt::format("{}: negative posting to {}", open.where, row.text(4)));
@@ -112,10 +115,15 @@ class Verifier {
   Status conservation() {
     Open open;
     auto ok = db_.each(
-        "SELECT s.settlement, s.meter_uj, r.id, s.domain, p.account, p.amount_uj FROM settlements "
-        "s "
-        "LEFT JOIN runs r ON r.run = s.run LEFT JOIN postings p ON p.settlement = s.settlement "
-        "ORDER BY s.settlement",
+        "SELECT s.settlement, s.meter_uj, r.id, s.domain, a.name, p.amount_uj, "
+        "(SELECT coalesce(sum(amount_uj), 0) FROM request_amounts q "
+        " WHERE q.settlement = s.settlement), "
+        "(SELECT count(*) FROM request_amounts q WHERE q.settlement = s.settlement), "
+        "(SELECT coalesce(min(amount_uj), 0) FROM request_amounts q "
+        " WHERE q.settlement = s.settlement) "
+        "FROM settlements s LEFT JOIN runs r ON r.run = s.run "
+        "LEFT JOIN amounts p ON p.settlement = s.settlement "
+        "LEFT JOIN accounts a ON a.account = p.account ORDER BY s.settlement",
         {}, [&](const Row& row) { take(open, row); });
     close(open);
     return ok;

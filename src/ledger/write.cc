@@ -6,6 +6,7 @@
 
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "ledger/settlement_check.h"
 #include "ledger/store.h"
 
 namespace joulebook {
@@ -28,44 +29,6 @@ std::string make_id(std::string_view kind, const std::string& utc) {
   }
   std::random_device random;
   return fmt::format("{}-{}-{:04x}", kind, stamp, random() & 0xffffU);
-}
-
-// A steady instant in wall-clock time, through the anchor of its session.
-std::string utc_of(SteadyTime t, const Anchor& anchor) {
-  return iso8601(anchor.wall_ns + (t.ns - anchor.steady.ns));
-}
-
-tl::unexpected<Error> unbalanced(const Settlement& s, const std::string& what) {
-  return fail(ErrorKind::input, "ledger.unbalanced",
-              fmt::format("the settlement of {} [{}, {}) {}", s.domain, s.begin.ns, s.end.ns, what),
-              "this is a fault of the program that settled it: please report it");
-}
-
-Status check_balance(const Settlement& s) {
-  if (s.meter.count < 0) return unbalanced(s, "has a negative meter");
-  if (s.end < s.begin) return unbalanced(s, "ends before it begins");
-  std::int64_t sum = 0;
-  for (const auto& posting : s.postings) {
-    if (posting.amount.count < 0) return unbalanced(s, "posts a negative amount");
-    if (__builtin_add_overflow(sum, posting.amount.count, &sum)) {
-      return unbalanced(s, "posts more than can be counted");
-    }
-  }
-  if (sum == s.meter.count) return {};
-  return unbalanced(s, fmt::format("posts {} uJ of {} uJ", sum, s.meter.count));
-}
-
-Status check_nested(const std::vector<Settlement>& settlements) {
-  for (const auto& outer : settlements) {
-    for (const auto& inner : settlements) {
-      if (std::ranges::count(outer.overlaps, inner.domain) == 0) continue;
-      return fail(ErrorKind::input, "ledger.nested",
-                  fmt::format("{} overlaps {}: its joules would be counted twice", inner.domain,
-                              outer.domain),
-                  "post top-level domains only");
-    }
-  }
-  return {};
 }
 
 std::vector<std::string> texts(const Json& list) {
@@ -92,27 +55,49 @@ Result<std::int64_t> Store::session() {
   return db_.last_rowid();
 }
 
+Result<std::string> Store::write_run(std::int64_t session_number, std::string_view kind,
+                                     std::string_view title, const Anchor& start,
+                                     const Json& spec) {
+  const std::string utc = iso8601(start.wall_ns);
+  std::string id;
+  do {
+    id = make_id(kind, utc);
+  } while (db_.number("SELECT count(*) FROM runs WHERE id = ?", {id}).value_or(0) != 0);
+  const auto ok = db_.run(
+      "INSERT INTO runs(id, session, kind, title, started_utc, start_ns, boot_ns, wall_ns, spec) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {id, session_number, std::string(kind), valid_utf8(title), utc, start.steady.ns,
+       start.boot_ns, start.wall_ns, spec.dump()});
+  if (!ok) return fail(ok.error());
+  return id;
+}
+
 Result<std::string> Store::begin_run(std::string_view kind, std::string_view title,
                                      const Anchor& start, const Json& spec) {
-  const std::string utc = iso8601(start.wall_ns);
   std::string id;
   std::int64_t in_session = 0;
   const auto ok = db_.transaction([&]() -> Status {
     const auto session_number = session();
     if (!session_number) return fail(session_number.error());
     in_session = *session_number;
-    do {
-      id = make_id(kind, utc);
-    } while (db_.number("SELECT count(*) FROM runs WHERE id = ?", {id}).value_or(0) != 0);
-    return db_.run(
-        "INSERT INTO runs(id, session, kind, title, started_utc, start_ns, boot_ns, wall_ns, spec) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {id, in_session, std::string(kind), valid_utf8(title), utc, start.steady.ns, start.boot_ns,
-         start.wall_ns, spec.dump()});
+    auto written = write_run(in_session, kind, title, start, spec);
+    if (!written) return fail(written.error());
+    id = std::move(*written);
+    return {};
   });
   if (!ok) return fail(ok.error());
   session_ = in_session;
   return id;
+}
+
+Result<std::int64_t> Store::account_number(const std::string& name) {
+  constexpr std::string_view kFind = "SELECT coalesce(max(account), 0) FROM accounts WHERE name = ?";
+  const auto found = db_.number(kFind, {name});
+  if (!found || *found != 0) return found;
+  if (auto ok = db_.run("INSERT INTO accounts(name) VALUES (?)", {name}); !ok) {
+    return fail(ok.error());
+  }
+  return db_.last_rowid();
 }
 
 Status Store::refuse_if_closed(const Run& run, const std::string& id) const {
@@ -124,16 +109,16 @@ Status Store::refuse_if_closed(const Run& run, const std::string& id) const {
               "start a new run: the ledger is append-only");
 }
 
-Status Store::write_overlaps(const Run& run, const std::string& domain,
+Status Store::write_overlaps(std::int64_t run, const std::string& domain,
                              const std::vector<std::string>& others) {
   for (const auto& other : others) {
     const auto known =
         db_.number("SELECT count(*) FROM overlaps WHERE run = ? AND domain = ? AND other = ?",
-                   {run.number, domain, other});
+                   {run, domain, other});
     if (!known) return fail(known.error());
     if (*known != 0) continue;
     if (auto ok = db_.run("INSERT INTO overlaps(run, domain, other) VALUES (?, ?, ?)",
-                          {run.number, domain, other});
+                          {run, domain, other});
         !ok) {
       return ok;
     }
@@ -155,13 +140,15 @@ Status Store::write_settlement(const Run& run, std::int64_t ordinal, const Settl
   std::map<std::string, std::int64_t> accounts;
   for (const auto& posting : s.postings) accounts[posting.account] += posting.amount.count;
   for (const auto& [account, amount] : accounts) {
-    if (auto ok = db_.run("INSERT INTO postings(settlement, account, amount_uj) VALUES (?, ?, ?)",
-                          {settlement, account, amount});
+    const auto number = account_number(account);
+    if (!number) return fail(number.error());
+    if (auto ok = db_.run("INSERT INTO amounts(settlement, account, amount_uj) VALUES (?, ?, ?)",
+                          {settlement, *number, amount});
         !ok) {
       return ok;
     }
   }
-  return write_overlaps(run, s.domain, s.overlaps);
+  return write_overlaps(run.number, s.domain, s.overlaps);
 }
 
 Status Store::add_trial(const std::string& id, std::int64_t ordinal, const Json& trial,
@@ -226,24 +213,26 @@ Status Store::write_end(const Run& run, std::int64_t session_number, const Ancho
   for (const auto& domain : body["domains"].items()) {
     for (const char* edge : {"contains", "mirrors", "may_contain"}) {
       const std::string name(domain["domain"].as_string());
-      if (auto ok = write_overlaps(run, name, texts(domain[edge])); !ok) return ok;
+      if (auto ok = write_overlaps(run.number, name, texts(domain[edge])); !ok) return ok;
     }
   }
   return {};
 }
 
+Status Store::write_run_end(const std::string& id, const Anchor& end, const Json& result,
+                            bool complete) {
+  const auto run = find(id);
+  if (!run) return fail(run.error());
+  if (auto ok = refuse_if_closed(*run, id); !ok) return ok;
+  const auto session_number = session();
+  if (!session_number) return fail(session_number.error());
+  session_in_hand_ = *session_number;
+  return write_end(*run, session_in_hand_, end, result, complete);
+}
+
 Status Store::end_run(const std::string& id, const Anchor& end, const Json& result, bool complete) {
-  std::int64_t in_session = 0;
-  auto done = db_.transaction([&]() -> Status {
-    const auto run = find(id);
-    if (!run) return fail(run.error());
-    if (auto ok = refuse_if_closed(*run, id); !ok) return ok;
-    const auto session_number = session();
-    if (!session_number) return fail(session_number.error());
-    in_session = *session_number;
-    return write_end(*run, in_session, end, result, complete);
-  });
-  if (done) session_ = in_session;
+  auto done = db_.transaction([&] { return write_run_end(id, end, result, complete); });
+  if (done) session_ = session_in_hand_;
   return done;
 }
 
