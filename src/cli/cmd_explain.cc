@@ -92,14 +92,14 @@ int explain_one(const Context& context, const ExplainOptions& o) {
   if (!answers) return report_error(answers.error());
   const auto machine = calibrated_cpu(context);
   if (!machine) return report_error(machine.error());
-  Json runs = Json::array();
+  std::vector<explain::RunExplanation> runs;
   for (const auto& answer : *answers) {
-    const auto run = explain::explain_run(answer, *machine, serving::built_in_fit());
+    auto run = explain::explain_run(answer, *machine, serving::built_in_fit());
     if (!run) return report_error(run.error());
-    context.print((runs.items().empty() ? "" : "\n") + explain::to_text(*run));
-    runs.push(explain::to_json(*run));
+    context.print((runs.empty() ? "" : "\n") + explain::to_text(*run));
+    runs.push_back(std::move(*run));
   }
-  const auto ok = context.emit(Json::object({{"schema", "joulebook.run-explanations/1"}, {"answers", runs}}));
+  const auto ok = context.emit(explain::to_json(runs));
   return ok ? 0 : report_error(ok.error());
 }
 

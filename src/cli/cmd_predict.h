@@ -67,6 +67,6 @@ int predict_many(const Context& context, const PredictOptions& options);  // --s
 // The same by its file or name. Fails as physics::read_shape.
 [[nodiscard]] Result<serving::Plan> plan_of(const PredictOptions& options, const std::string& model);
 // Its record, every energy a quantity.
-[[nodiscard]] Json costed_json(const serving::Costed& costed, const serving::ServingFit& fit);
+[[nodiscard]] Json costed_json(const serving::Costed& costed);
 
 }  // namespace joulebook

@@ -6,6 +6,7 @@
 
 #include "cli/cmd_predict.h"
 #include "core/csv_records.h"
+#include "core/modelled.h"
 #include "core/text.h"
 #include "physics/diffusion/predict_csv.h"
 
@@ -35,16 +36,10 @@ Request request_of(const PredictImageOptions& o) {
   return r;
 }
 
-Quantity modelled(double value, double lo, double hi, std::string_view unit, std::string_view per,
-                  const std::string& method) {
-  Quantity q = Quantity::exact(value, std::string(unit));
-  q.own = {lo, hi};
-  q.level = diffusion::kLevel;
-  q.per = per;
-  q.tier = Tier::modelled;
-  q.boundary = "gpu";
-  q.method = method;
-  return q;
+Json modelled_json(double value, Interval own, std::string_view unit, std::string_view per,
+                   const std::string& method) {
+  return to_json(modelled(value, own, std::string(unit), std::string(per),
+                          {"gpu", method, diffusion::kLevel}));
 }
 
 std::string method_of(const Prediction& p) {
@@ -66,7 +61,7 @@ Json parts_json(const Prediction& p, double batch, std::string_view item, const 
                                                        {"text_encoder", p.cost.text_j}};
   for (const auto& [name, joules] : parts) {
     const double each = joules / batch;
-    out.set(std::string(name), to_json(modelled(each, each * lo, each * hi, "J", item, how)));
+    out.set(std::string(name), modelled_json(each, {each * lo, each * hi}, "J", item, how));
   }
   return out;
 }
@@ -79,9 +74,9 @@ Json document_of(const Request& r, const Prediction& p) {
   out.set("height", r.height).set("frames", r.frames).set("steps", r.steps);
   out.set("architecture", p.architecture).set("shape_source", p.shape_source);
   out.set("shape_known", p.shape_known).set("gpu_fitted", p.device_fitted);
-  out.set("energy", to_json(modelled(p.j_per_item, p.lo, p.hi, "J", item, how)));
-  out.set("power", to_json(modelled(p.power_w, p.power_w * p.lo / p.j_per_item,
-                                    p.power_w * p.hi / p.j_per_item, "W", "", how)));
+  out.set("energy", modelled_json(p.j_per_item, {p.lo, p.hi}, "J", item, how));
+  const double watts = p.power_w / p.j_per_item;
+  out.set("power", modelled_json(p.power_w, {watts * p.lo, watts * p.hi}, "W", "", how));
   out.set("batch_latency_s", p.batch_latency_s).set("batch_latency_lo_s", p.latency_lo);
   out.set("batch_latency_hi_s", p.latency_hi).set("flops", p.flops_per_item);
   out.set("parts", parts_json(p, r.batch, item, how));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "cli/cmd_predict.h"
 #include "core/file_tree.h"
@@ -44,14 +45,16 @@ Status set(Plan& plan, std::string_view key, std::string_view value) {
   return {};
 }
 
+using Values = std::vector<std::pair<std::string, std::string>>;  // swept keys, and theirs here
+
 struct Swept {
   Plan plan;
-  std::string label;  // the values that were swept
+  Values at;
 };
 
 // Every combination, the last sweep fastest.
 Result<std::vector<Swept>> expand(const Plan& base, const std::vector<std::string>& sweeps) {
-  std::vector<Swept> plans{{base, ""}};
+  std::vector<Swept> plans{{base, {}}};
   for (const auto& sweep : sweeps) {
     const auto equals = sweep.find('=');
     const std::string key = sweep.substr(0, equals);
@@ -61,9 +64,10 @@ Result<std::vector<Swept>> expand(const Plan& base, const std::vector<std::strin
                   "sweep fewer values at a time");
     }
     std::vector<Swept> next;
-    for (const auto& [plan, label] : plans) {
+    for (const auto& [plan, at] : plans) {
       for (const auto value : values) {
-        next.push_back({plan, label + (label.empty() ? "" : ", ") + std::string(value)});
+        next.push_back({plan, at});
+        next.back().at.emplace_back(key, value);
         if (auto ok = set(next.back().plan, key, value); !ok) return fail(ok.error());
       }
     }
@@ -74,9 +78,16 @@ Result<std::vector<Swept>> expand(const Plan& base, const std::vector<std::strin
 
 struct Point {
   std::string weights;  // as asked for
-  std::string label;
+  Values at;
   Costed costed;
 };
+
+// "8, fp8", behind the model where there are several.
+std::string label_of(const Point& p, bool several) {
+  std::string label = several ? p.costed.work.shape.name : "";
+  for (const auto& [key, value] : p.at) label += (label.empty() ? "" : ", ") + value;
+  return label;
+}
 
 // As asked for, else the bits that most of the weights have.
 std::string weights_label(const Point& p) {
@@ -117,17 +128,25 @@ std::string table(const std::vector<Point>& points) {
 }
 
 // The swept energies as bars, where there are enough to compare and few enough to see.
-std::string chart(const std::vector<Point>& points, const std::vector<std::string>& sweeps) {
+std::string chart(const std::vector<Point>& points, const PredictOptions& o) {
   constexpr std::size_t kMostBars = 64;
-  if (sweeps.empty() || points.size() < 2 || points.size() > kMostBars) return "";
+  if (o.sweeps.empty() || points.size() < 2 || points.size() > kMostBars) return "";
   std::string keys;
-  for (const auto& sweep : sweeps) keys += (keys.empty() ? "" : ", ") + sweep.substr(0, sweep.find('='));
+  for (const auto& sweep : o.sweeps) keys += (keys.empty() ? "" : ", ") + sweep.substr(0, sweep.find('='));
   std::vector<Bar> bars;
   for (const Point& p : points) {
     const double j = p.costed.step.j_per_token;
-    bars.push_back({p.label, j, human(j, "J") + (p.costed.memory.fits() ? "" : " (does not fit)")});
+    bars.push_back({label_of(p, o.all), j, human(j, "J") + (p.costed.memory.fits() ? "" : " (does not fit)")});
   }
   return "\n" + bar_chart("J/token by " + keys, bars, terminal_width());
+}
+
+Json point_json(const Point& p) {
+  Json json = costed_json(p.costed);
+  Json at = Json::array();
+  for (const auto& [key, value] : p.at) at.push(Json::object({{"key", key}, {"value", value}}));
+  if (!p.at.empty()) json.set("at", std::move(at));
+  return json;
 }
 
 // "50ms", "0.05s" or "50" (ms) in seconds.
@@ -176,16 +195,14 @@ Result<std::vector<Swept>> plans_of(const PredictOptions& o) {
     if (!plan) return fail(plan.error());
     auto expanded = expand(*plan, o.sweeps);
     if (!expanded) return fail(expanded.error());
-    for (auto& [each, label] : *expanded) {
-      plans.push_back({each, label.empty() ? shape.name : shape.name + ", " + label});
-    }
+    std::ranges::move(*expanded, std::back_inserter(plans));
   }
   return plans;
 }
 
 // --out FILE.csv gets CSV; any other place the table.
 Status deliver(const Context& context, const PredictOptions& o, const std::vector<Point>& points) {
-  if (o.out.empty()) return context.print(table(points) + chart(points, o.sweeps)), Status{};
+  if (o.out.empty()) return context.print(table(points) + chart(points, o)), Status{};
   std::string text(kCsvHeader);
   for (const Point& p : points) text += csv_line(p);
   return write_file(o.out, text);
@@ -200,16 +217,16 @@ int predict_many(const Context& context, const PredictOptions& options) {
   if (!plans) return report_error(plans.error());
   std::vector<Point> points;
   points.reserve(plans->size());
-  for (auto& [plan, label] : *plans) {
+  for (auto& [plan, at] : *plans) {
     auto costed = serving::cost(plan, *fit);
     if (!costed) return report_error(costed.error());
-    points.push_back({std::move(plan.weights), std::move(label), std::move(*costed)});
+    points.push_back({std::move(plan.weights), std::move(at), std::move(*costed)});
   }
   if (auto ok = filter_and_sort(points, options); !ok) return report_error(ok.error());
   if (auto ok = deliver(context, options, points); !ok) return report_error(ok.error());
   if (context.json.empty()) return 0;
   Json list = Json::array();
-  for (const Point& p : points) list.push(costed_json(p.costed, *fit));
+  for (const Point& p : points) list.push(point_json(p));
   const auto ok = context.emit(Json::object({{"schema", "joulebook.predictions/1"}, {"predictions", list}}));
   return ok ? 0 : report_error(ok.error());
 }

@@ -30,7 +30,7 @@ constexpr CauseLine kLines[] = {
     {Cause::host, "host"},             {Cause::prefill, "prefill of prompts"},
     {Cause::floor, "static power"},    {Cause::idle, "idle, waiting for the host"}};
 
-Json cause_json(const Costed& c, const serving::ServingFit& fit) {
+Json cause_json(const Costed& c) {
   Json causes = Json::array();
   for (const auto& [cause, text] : kLines) {
     const double per_token = at(c.step.joules, cause) / c.work.batch;
@@ -38,7 +38,7 @@ Json cause_json(const Costed& c, const serving::ServingFit& fit) {
         {{"cause", serving::to_string(cause)},
          {"share", per_token / c.step.j_per_token},
          {"seconds_per_step", at(c.step.seconds, cause)},
-         {"energy", to_json(serving::modelled(c, fit, per_token, "J", "token"))}}));
+         {"energy", to_json(serving::modelled(c, per_token, "J", "token"))}}));
   }
   return causes;
 }
@@ -65,9 +65,9 @@ std::vector<Phase> phases_of(const Costed& c) {
 }
 
 // They sum to the request.
-Json phases_json(const Costed& c, const serving::ServingFit& fit) {
+Json phases_json(const Costed& c) {
   const auto energy = [&](double joules) {
-    return to_json(serving::modelled(c, fit, joules, "J", "request"));
+    return to_json(serving::modelled(c, joules, "J", "request"));
   };
   Json phases = Json::array();
   for (const Phase& p : phases_of(c)) {
@@ -205,10 +205,10 @@ Result<serving::Plan> plan_of(const PredictOptions& o, const std::string& model)
   return deployed(o, serving::serving_shape(*shape));
 }
 
-Json costed_json(const Costed& c, const serving::ServingFit& fit) {
+Json costed_json(const Costed& c) {
   const serving::Prediction& s = c.step;
   const auto energy = [&](double joules, const char* per) {
-    return to_json(serving::modelled(c, fit, joules, "J", per));
+    return to_json(serving::modelled(c, joules, "J", per));
   };
   return Json::object(
       {{"model", c.work.shape.name},
@@ -221,9 +221,9 @@ Json costed_json(const Costed& c, const serving::ServingFit& fit) {
        {"per_token", energy(s.j_per_token, "output token")},
        {"per_request", energy(c.request_j(), "request")},
        {"per_step", energy(s.j_per_token * c.work.batch, "step")},
-       {"phases", phases_json(c, fit)},
-       {"causes", cause_json(c, fit)},
-       {"power", to_json(serving::modelled(c, fit, s.power_w, "W"))},
+       {"phases", phases_json(c)},
+       {"causes", cause_json(c)},
+       {"power", to_json(serving::modelled(c, s.power_w, "W"))},
        {"step_s", s.step_s},
        {"tpot_median_s", s.tpot_median_s},
        {"tokens_per_s", c.work.batch / s.step_s},
@@ -245,7 +245,7 @@ int predict_model(const Context& context, const PredictOptions& options) {
   if (const auto problem = serving::does_not_fit(*costed)) return report_error(*problem);
   context.print(table(*costed, *fit));
   Json document = Json::object({{"schema", "joulebook.prediction/1"}});
-  document.set("prediction", costed_json(*costed, *fit));
+  document.set("prediction", costed_json(*costed));
   const auto ok = context.emit(document);
   return ok ? 0 : report_error(ok.error());
 }

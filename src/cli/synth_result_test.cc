@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "core/modelled.h"
+#include "fakes/closed_schema.h"
 #include "physics/shape/catalogue.h"
 
 namespace joulebook {
@@ -71,6 +73,24 @@ TEST(SynthResult, TheRecordHasAbsencesAsSuch) {
   EXPECT_NEAR(json["whole"]["step_error"].as_double(), -0.1, 1e-9);
   EXPECT_EQ(json["experts"]["routed"].as_int(), 64);
   EXPECT_EQ(json["predicted"]["step_s"].as_double(), 0.2);
+}
+
+TEST(SynthResult, TheRecordObeysItsClosedSchema) {
+  synth::Measurement m = planted();
+  m.step_energy = modelled(1, {1, 2}, "J", "", {"node", "planted"});
+  m.step_energy.shared.push_back({"gain", 0.9, 1.1});
+  const auto doc = [](const synth::Measurement& x) {
+    return fakes::Doc::parse(measurement_json(x, {{}, "q8_0", synth::RooflineTime{1.5, 0.2}}).dump());
+  };
+  const fakes::Schema schema("synth-measure.schema.json");
+  fakes::expect_no_open_object(schema.raw(), "");
+  const std::string code = "engine.failed";
+  fakes::Doc whole = doc(m);
+  EXPECT_EQ(schema.explain(whole), "");
+  whole["experts"] = {{"value", nullptr}, {"reason", {{"code", code}, {"message", ""}, {"cure", ""}}}};
+  EXPECT_EQ(schema.explain(whole), "");
+  whole["experts"]["counted"] = 1;
+  EXPECT_NE(schema.explain(whole), "");
 }
 
 TEST(SynthResult, ExpertsThatCouldNotBeCountedHaveTheirReason) {

@@ -4,6 +4,7 @@
 
 #include "cli/cmd_predict_training.h"
 #include "core/json_strings.h"
+#include "core/modelled.h"
 #include "core/text.h"
 #include "report/text_grid.h"
 
@@ -16,8 +17,27 @@ using training::TrainingPlan;
 using training::TrainingRun;
 using Align = TextGrid::Align;
 
-Json assumed_json(const Assumed& a) {
-  return Json::object({{"value", a.value}, {"lo", a.lo}, {"hi", a.hi}, {"source", a.source}});
+// What was said has no range of its own.
+Json assumed_json(const Assumed& a, std::string unit, std::string per = {}) {
+  Quantity q = modelled(a.value, {a.lo, a.hi}, std::move(unit), std::move(per), {"gpu", a.source});
+  if (a.lo == a.hi) q.level = 1, q.tier = Tier::published;
+  return to_json(q);
+}
+
+Json grid_json(const std::optional<double>& grid, const Quantity& carbon) {
+  if (!grid) return to_json(Quantity::absent("g/kWh", *carbon.reason));
+  Quantity q = Quantity::exact(*grid, "g/kWh");
+  q.level = 1;
+  q.tier = Tier::published;
+  q.method = "as stated";
+  return to_json(q);
+}
+
+// What published figures imply: no interval was printed with them.
+Json implied_json(const std::optional<double>& x, std::string unit, const TrainingRun& run) {
+  if (x) return to_json(stated(*x, 0, std::move(unit), "", Tier::published, "", run.source));
+  return to_json(Quantity::absent(std::move(unit), {"training.unpublished", "too little of this run was published",
+                                                    "look for the hours, energy or carbon of the run"}));
 }
 
 Json optional_json(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
@@ -103,10 +123,10 @@ Json training_json(const TrainingPlan& plan, const TrainingCost& cost) {
   out.set("flops", cost.flops).set("flops_done", cost.done).set("parts", std::move(parts));
   out.set("device_hours", to_json(cost.device_hours)).set("days", to_json(cost.days));
   out.set("energy", to_json(cost.energy)).set("carbon", to_json(cost.carbon));
-  out.set("utilisation", assumed_json(plan.utilisation)).set("watts", assumed_json(plan.watts));
+  out.set("utilisation", assumed_json(plan.utilisation, "1")).set("watts", assumed_json(plan.watts, "W", "device"));
   if (plan.method == training::Method::rl)
-    out.set("rollout_utilisation", assumed_json(plan.rollout_utilisation));
-  out.set("pue", optional_json(plan.pue)).set("grid_g_per_kwh", optional_json(plan.grid));
+    out.set("rollout_utilisation", assumed_json(plan.rollout_utilisation, "1"));
+  out.set("pue", optional_json(plan.pue)).set("grid_g_per_kwh", grid_json(plan.grid, cost.carbon));
   return out;
 }
 
@@ -157,9 +177,9 @@ Json training_check_json(std::span<const TrainingRun> runs) {
                             {"flops", optional_json(implied.flops)},
                             {"device_hours", optional_json(implied.hours)},
                             {"hours_derived", implied.hours_derived},
-                            {"utilisation", optional_json(implied.utilisation)},
-                            {"power_over_tdp", optional_json(implied.power_share)},
-                            {"g_per_kwh", optional_json(implied.intensity)},
+                            {"utilisation", implied_json(implied.utilisation, "1", run)},
+                            {"power_over_tdp", implied_json(implied.power_share, "1", run)},
+                            {"g_per_kwh", implied_json(implied.intensity, "g/kWh", run)},
                             {"doubts", strings(implied.doubts)}}));
   }
   Json out = Json::object({{"schema", "joulebook.training-check/1"}, {"rows", std::move(rows)}});

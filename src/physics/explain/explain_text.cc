@@ -4,48 +4,34 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/json_strings.h"
+#include "core/modelled.h"
 #include "core/text.h"
 
 namespace joulebook::explain {
 namespace {
 
-constexpr double kLevel = 0.8;
 constexpr std::string_view kMethod =
     "averaged over all orders through the serving model; interval from pairs of measured rows";
 
 std::string per_text(Per per) { return per == Per::token ? "output token" : "response"; }
 
-// Of a stated energy without an interval nothing is known but that it lies above its floor.
 Quantity energy_quantity(const Side& s, double joules, Tier tier, const Figure& f, Per per) {
-  Quantity q = Quantity::exact(joules, "J");
-  q.per = per_text(per);
-  q.tier = tier;
-  q.boundary = boundary_text(f.deployment);
+  const std::string boundary = boundary_text(f.deployment);
   if (tier == Tier::modelled) {
-    q.level = kLevel;
-    q.own = {joules * s.factors.lo, joules * s.factors.hi};
-    q.method = "serving model";
-    return q;
+    return modelled(joules, {joules * s.factors.lo, joules * s.factors.hi}, "J", per_text(per),
+                    {boundary, "serving model"});
   }
   const double floor = per == Per::token ? s.floor.token_j : s.floor.response_j;
-  q.level = 1;
-  q.own = {std::min(floor, joules), std::numeric_limits<double>::infinity()};
-  q.method = fmt::format("{}, without an interval", f.source.empty() ? "as stated" : f.source);
-  return q;
+  return stated(joules, floor, "J", per_text(per), tier, boundary, f.source);
 }
 
 // Joules that a part stands for; negative where it saves.
 Quantity joules_quantity(const Explanation& e, double log_part, const LogInterval& interval, Tier tier) {
-  Quantity q = Quantity::exact(e.joules(log_part), "J");
-  q.own = {e.joules(interval.lo), e.joules(interval.hi)};
-  q.level = kLevel;
-  q.per = per_text(e.per);
+  Quantity q = modelled(e.joules(log_part), {e.joules(interval.lo), e.joules(interval.hi)}, "J",
+                        per_text(e.per), {boundary_text(e.b.deployment), std::string(kMethod)});
   q.tier = tier;
-  q.boundary = boundary_text(e.b.deployment);
-  q.method = kMethod;
   return q;
 }
 
@@ -80,15 +66,7 @@ std::string line(std::string_view name, double log_ratio, double whole, const st
 
 Json floor_json(const Figure& f, const Floor& floor) {
   const auto bound = [&](double joules, const char* method) {
-    Quantity q;
-    q.value = joules;
-    q.own = {joules, joules};
-    q.level = 1;
-    q.per = "output token";
-    q.tier = Tier::modelled;
-    q.boundary = "gpu";
-    q.method = method;
-    return to_json(q);
+    return to_json(modelled(joules, {joules, joules}, "J", "output token", {"gpu", method, 1}));
   };
   return Json::object({{"per_token", bound(floor.token_j, "floor: bytes and FLOPs at their least energy")},
                        {"static_per_token", bound(floor.static_token_j, "idle power for the time at peak rates")},
@@ -130,12 +108,8 @@ std::string boundary_text(const Deployment& d) {
 }
 
 Quantity ratio_quantity(double log_ratio, const LogInterval& interval) {
-  Quantity q = Quantity::exact(std::exp(log_ratio), "1");
-  q.own = {std::exp(interval.lo), std::exp(interval.hi)};
-  q.level = kLevel;
-  q.tier = Tier::modelled;
-  q.method = kMethod;
-  return q;
+  return modelled(std::exp(log_ratio), {std::exp(interval.lo), std::exp(interval.hi)}, "1", "",
+                  {"", std::string(kMethod)});
 }
 
 std::string to_text(const Explanation& e) {
@@ -172,7 +146,11 @@ Json to_json(const Explanation& e) {
                              {"energy", to_json(joules_quantity(e, part.log_ratio, part.interval, Tier::modelled))}}));
   }
   const Tier weaker = weakest(e.side_a.tier, e.side_b.tier);
-  const LogInterval rest{e.rest, e.rest};
+  // What is stated less what the parts are said to be, with their interval the other way round.
+  const LogInterval parted = together(e.parts);
+  const bool none_stated = !e.a.stated_j && !e.b.stated_j;
+  const LogInterval rest = none_stated ? LogInterval{e.rest, e.rest}
+                                       : LogInterval{e.log_ratio - parted.hi, e.log_ratio - parted.lo};
   parts.push(Json::object({{"factor", "rest"},
                            {"ratio", to_json(ratio_quantity(e.rest, rest))},
                            {"log_ratio", e.rest},

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/modelled.h"
 #include "physics/explain/floor.h"
 #include "physics/explain/shape_change.h"
 #include "physics/explain/spec.h"
@@ -310,27 +311,21 @@ Json to_json(const RunExplanation& run) {
     return to_json(q);
   };
   const auto bound = [](double value, const char* per) {
-    Quantity q = Quantity::exact(value, "J");
-    q.per = per;
-    q.level = 1;
-    q.tier = Tier::modelled;
-    q.method = "floor: bytes and FLOPs at their least energy, static power apart";
-    return to_json(q);
+    return to_json(modelled(value, {value, value}, "J", per,
+                            {"", "floor: bytes and FLOPs at their least energy, static power apart", 1}));
   };
   Json causes = Json::array(), changes = Json::array();
   for (const CauseShare& c : run.causes) {
     causes.push(Json::object({{"cause", c.cause}, {"seconds", c.seconds}, {"share", c.joules / joules}, {"energy", part(c.joules)}}));
   }
   for (const RunChange& c : run.changes) {
-    Quantity factor = Quantity::exact(c.factor, "1");
-    factor.own = {c.lo, c.hi};
-    factor.level = 0.8;
-    factor.tier = Tier::modelled;
-    factor.method = "calibrated rates and their ends; between nothing and all of the rest shared by a batch";
+    const Quantity factor =
+        modelled(c.factor, {c.lo, c.hi}, "1", "",
+                 {"", "calibrated rates and their ends; between nothing and all of the rest shared by a batch"});
     changes.push(Json::object({{"change", c.text}, {"answers_may_change", c.alters_answers}, {"factor", to_json(factor)}}));
   }
   Json json = Json::object({{"schema", "joulebook.run-explanation/1"}, {"id", a.id}, {"name", a.name}, {"model", a.model},
-                            {"cpu", a.cpu}, {"prompt_tokens", a.prompt}, {"output_tokens", a.output},
+                            {"cpu", a.cpu}, {"device", run.machine.cpu}, {"prompt_tokens", a.prompt}, {"output_tokens", a.output},
                             {"energy", to_json(a.energy)}, {"causes", causes},
                             {"floor", bound(run.floor_j, "response")}, {"times_above_floor", joules / run.floor_j},
                             {"floor_per_token", bound(run.floor_token_j, "output token")},
@@ -338,6 +333,12 @@ Json to_json(const RunExplanation& run) {
                             {"best_batch", kBestBatch}, {"faster_than_calibrated", 1 / run.scale}, {"changes", changes}});
   if (!a.static_share) json.set("static", to_json(Quantity::absent("J", a.static_reason)));
   return json;
+}
+
+Json to_json(std::span<const RunExplanation> runs) {
+  Json answers = Json::array();
+  for (const RunExplanation& run : runs) answers.push(to_json(run));
+  return Json::object({{"schema", "joulebook.run-explanations/1"}, {"answers", answers}});
 }
 
 }  // namespace joulebook::explain

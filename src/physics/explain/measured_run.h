@@ -11,6 +11,7 @@
 #include <joulebook/result.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,5 +87,7 @@ inline constexpr double kBestBatch = 64;  // the most sequences that the engine 
 [[nodiscard]] std::string to_text(const RunExplanation& run);
 // Schema "joulebook.run-explanation/1".
 [[nodiscard]] Json to_json(const RunExplanation& run);
+// Schema "joulebook.run-explanations/1".
+[[nodiscard]] Json to_json(std::span<const RunExplanation> runs);
 
 }  // namespace joulebook::explain

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/modelled.h"
 #include "core/text.h"
 #include "physics/explain/explain_text.h"
 #include "physics/explain/shape_change.h"
@@ -55,6 +56,7 @@ Result<WhatIf> start(const Figure& before, const ServingFit& fit) {
   const auto r = respond(before.deployment, p);
   w.before_j = before.stated_j.value_or(r.total_j());
   w.before_step_s = r.step.step_s;
+  w.floor_j = floor_of(before.deployment, p).response_j;
   w.factors = serving::factors(fit.spread, before.deployment.work);
   return w;
 }
@@ -102,14 +104,10 @@ Json changed_json(const WhatIf& w, const Changed& c) {
     return json.set("energy", to_json(Quantity::absent("J", reason)))
         .set("factor", to_json(Quantity::absent("1", reason)));
   }
-  Quantity after = Quantity::exact(w.before_j * std::exp(c.explanation.log_ratio), "J");
-  after.own = {w.before_j * std::exp(c.interval.lo), w.before_j * std::exp(c.interval.hi)};
-  after.level = 0.8;
-  after.per = "response";
-  after.tier = Tier::modelled;
-  after.boundary = boundary;
-  after.method = "before, times the factor of the change by the serving model; the interval is the factor's";
-  json.set("energy", to_json(after));
+  const Interval ends{w.before_j * std::exp(c.interval.lo), w.before_j * std::exp(c.interval.hi)};
+  json.set("energy", to_json(modelled(w.before_j * std::exp(c.explanation.log_ratio), ends, "J", "response",
+                                      {boundary, "before, times the factor of the change by the serving model; "
+                                                 "the interval is the factor's"})));
   json.set("factor", to_json(ratio_quantity(c.explanation.log_ratio, c.interval)));
   Json parts = Json::array();
   for (const Part& part : c.explanation.parts) {
@@ -218,13 +216,12 @@ std::string to_text(const WhatIf& w) {
 }
 
 Json to_json(const WhatIf& w) {
-  Quantity before = Quantity::exact(w.before_j, "J");
-  before.per = "response";
-  before.boundary = boundary_text(w.before.deployment);
-  before.tier = w.before.stated_j ? w.before.tier : Tier::modelled;
-  before.level = 0.8;
-  before.method = w.before.stated_j ? "as stated" : "serving model";
-  if (!w.before.stated_j) before.own = {w.before_j * w.factors.lo, w.before_j * w.factors.hi};
+  const std::string boundary = boundary_text(w.before.deployment);
+  const Quantity before =
+      w.before.stated_j
+          ? stated(w.before_j, w.floor_j, "J", "response", w.before.tier, boundary, w.before.source)
+          : modelled(w.before_j, {w.before_j * w.factors.lo, w.before_j * w.factors.hi}, "J", "response",
+                     {boundary, "serving model"});
   Json alone = Json::array();
   for (const Changed& c : w.alone) alone.push(changed_json(w, c));
   Json json = Json::object({{"schema", "joulebook.whatif/1"},

@@ -38,6 +38,7 @@ struct WhatIf {
   std::string described;  // what stands there already
   double before_j = 0;  // a response: stated, else modelled
   double before_step_s = 0;
+  double floor_j = 0;  // of a response, as it is
   serving::Factors factors;  // of a modelled before_j, 80 %
   std::vector<Changed> alone;
   std::optional<Changed> together;  // where more than one was asked for

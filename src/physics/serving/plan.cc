@@ -174,6 +174,7 @@ Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
   c.draft_step_s = stepped.draft_step_s;
   c.factors = factors(fit.spread, c.work);
   c.level = fit.spread.level;
+  c.method = fmt::format("serving model fitted to {} ({})", fit.source, fit.date);
   const double context = full_context(plan);
   c.memory = memory_with_draft(plan, c.work);
   const double beside = c.memory.needed() - memory_of(c.work, context).needed();
@@ -210,18 +211,9 @@ std::optional<Error> does_not_fit(const Costed& c) {
                   batch_helps ? fmt::format("--batch {:.0f}, ", most) : "")};
 }
 
-Quantity modelled(const Costed& c, const ServingFit& fit, double value, std::string unit,
-                  std::string per) {
-  Quantity q;
-  q.value = value;
-  q.own = {value * c.factors.lo, value * c.factors.hi};
-  q.level = c.level;
-  q.unit = std::move(unit);
-  q.per = std::move(per);
-  q.tier = Tier::modelled;
-  q.boundary = "gpu";
-  q.method = fmt::format("serving model fitted to {} ({})", fit.source, fit.date);
-  return q;
+Quantity modelled(const Costed& c, double value, std::string unit, std::string per) {
+  return joulebook::modelled(value, {value * c.factors.lo, value * c.factors.hi}, std::move(unit),
+                             std::move(per), {c.boundary, c.method, c.level});
 }
 
 }  // namespace joulebook::serving

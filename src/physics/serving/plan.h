@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/modelled.h"
 #include "physics/serving/fit_file.h"
 #include "physics/serving/step_model.h"
 
@@ -39,7 +40,9 @@ struct Costed {
   Workload work;
   Prediction step;
   Factors factors;  // of the 80 % interval, for every energy
-  double level = 0.8;
+  double level = kModelledLevel;
+  std::string boundary = "gpu";
+  std::string method;  // of every figure
   Memory memory;
   double devices_needed = 1;  // of this kind, the least that hold weights and cache; 0: over 4096
   double draft_step_s = 0;  // of one pass of the draft model
@@ -68,8 +71,8 @@ struct Costed {
 [[nodiscard]] std::optional<Error> does_not_fit(const Costed& costed);
 
 // A modelled energy or power of this plan, with its interval. `per`: "token", "request", "step".
-[[nodiscard]] Quantity modelled(const Costed& costed, const ServingFit& fit, double value,
-                                std::string unit, std::string per = {});
+[[nodiscard]] Quantity modelled(const Costed& costed, double value, std::string unit,
+                                std::string per = {});
 
 // Tokens that a step gives a sequence, mean: (1 - a^(k+1)) / (1 - a) for k drafts that are each accepted
 // with chance a (Leviathan et al. 2023, arXiv 2211.17192, eq. 1); k + 1 where a is 1.

@@ -6,12 +6,12 @@
 #include <array>
 #include <cmath>
 
+#include "core/modelled.h"
 #include "physics/training/runs.h"
 
 namespace joulebook::training {
 namespace {
 
-constexpr double kLevel = 0.8;
 constexpr double kMost = 1e30;
 constexpr double kDay = 24;
 // 10, 50 and 90 % of 2 N x tokens/s over the GPUs' 16-bit peak; a test derives them from the file.
@@ -157,23 +157,14 @@ SharedPart part_times(std::string id, const Assumed& a) {
   return {std::move(id), a.lo / a.value, a.hi / a.value};
 }
 
-Quantity modelled(double value, std::string unit, std::string method) {
-  Quantity q = Quantity::exact(value, std::move(unit));
-  q.level = kLevel;
-  q.tier = Tier::modelled;
-  q.boundary = "gpu";
-  q.method = std::move(method);
-  return q;
-}
-
 // How far the sum moves when decoding's share of the hours moves by its own range.
 Quantity hours_of(const TrainingPlan& p, const std::vector<TrainingPart>& parts) {
   double trained = 0, decoded = 0;
   for (const auto& part : parts) (part.decodes ? decoded : trained) += part.device_hours;
   const double all = trained + decoded;
-  Quantity hours = modelled(all, "h",
-                            fmt::format("FLOPs over {}'s 16-bit peak; utilisation: {}",
-                                        p.device.name, p.utilisation.source));
+  Quantity hours = modelled(all, {all, all}, "h", "",
+                            {"gpu", fmt::format("FLOPs over {}'s 16-bit peak; utilisation: {}",
+                                                p.device.name, p.utilisation.source)});
   const auto weighed = [&](SharedPart part, double share) {
     part.lo = 1 - share + share * part.lo;
     part.hi = 1 - share + share * part.hi;
