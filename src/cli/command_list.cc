@@ -9,6 +9,7 @@ void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
+void add_load(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
@@ -17,6 +18,7 @@ void add_listed_commands(CommandLine& line) {
       add_explain,
       add_whatif,
       add_synth,
+      add_load,
   };
   for (const AddCommands add : kAll) add(line);
 }

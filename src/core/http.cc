@@ -1,14 +1,10 @@
 #include "core/http.h"
 
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <memory>
-#include <mutex>
 
 #include "core/clock.h"
+#include "core/curl_api.h"
 #include "core/text.h"
 
 namespace joulebook {
@@ -20,77 +16,6 @@ constexpr int kPollMilliseconds = 50;  // how soon a cancel is seen
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
 constexpr std::size_t kMostHeaders = 64;
 constexpr std::size_t kLongestHeader = 1024;
-
-// The calls that are made of libcurl, found when first needed. It stays open.
-struct Curl {
-  decltype(&::curl_global_init) global_init = nullptr;
-  decltype(&::curl_easy_init) easy_init = nullptr;
-  CURLcode (*easy_setopt)(CURL*, CURLoption, ...) = nullptr;
-  CURLcode (*easy_getinfo)(CURL*, CURLINFO, ...) = nullptr;
-  decltype(&::curl_easy_strerror) easy_strerror = nullptr;
-  decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
-  decltype(&::curl_slist_append) slist_append = nullptr;
-  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
-  decltype(&::curl_multi_init) multi_init = nullptr;
-  decltype(&::curl_multi_cleanup) multi_cleanup = nullptr;
-  decltype(&::curl_multi_add_handle) multi_add_handle = nullptr;
-  decltype(&::curl_multi_remove_handle) multi_remove_handle = nullptr;
-  decltype(&::curl_multi_perform) multi_perform = nullptr;
-  decltype(&::curl_multi_poll) multi_poll = nullptr;
-  decltype(&::curl_multi_info_read) multi_info_read = nullptr;
-  std::string missing;
-
-  Curl() {
-    void* library = ::dlopen("libcurl.so.4", RTLD_NOW);
-    if (library == nullptr) library = ::dlopen("libcurl-gnutls.so.4", RTLD_NOW);
-    if (library == nullptr) {
-      missing = "libcurl cannot be opened (libcurl.so.4)";
-      return;
-    }
-    find(library, "curl_global_init", global_init);
-    find(library, "curl_easy_init", easy_init);
-    find(library, "curl_easy_setopt", easy_setopt);
-    find(library, "curl_easy_getinfo", easy_getinfo);
-    find(library, "curl_easy_strerror", easy_strerror);
-    find(library, "curl_easy_cleanup", easy_cleanup);
-    find(library, "curl_slist_append", slist_append);
-    find(library, "curl_slist_free_all", slist_free_all);
-    find(library, "curl_multi_init", multi_init);
-    find(library, "curl_multi_cleanup", multi_cleanup);
-    find(library, "curl_multi_add_handle", multi_add_handle);
-    find(library, "curl_multi_remove_handle", multi_remove_handle);
-    find(library, "curl_multi_perform", multi_perform);
-    find(library, "curl_multi_poll", multi_poll);
-    find(library, "curl_multi_info_read", multi_info_read);
-    if (missing.empty()) global_init(CURL_GLOBAL_DEFAULT);
-  }
-
-  template <class Call>
-  void find(void* library, const char* name, Call& call) {
-    call = reinterpret_cast<Call>(::dlsym(library, name));
-    if (call == nullptr) missing = std::string("libcurl lacks ") + name;
-  }
-};
-
-const Curl& curl() {
-  static const Curl api;
-  return api;
-}
-
-struct FreeEasy {
-  void operator()(CURL* c) const { curl().easy_cleanup(c); }
-};
-struct FreeMulti {
-  void operator()(CURLM* m) const { curl().multi_cleanup(m); }
-};
-struct FreeList {
-  void operator()(curl_slist* l) const { curl().slist_free_all(l); }
-};
-
-bool refused_certificate(CURLcode code) {
-  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-         code == CURLE_SSL_ISSUER_ERROR;
-}
 
 // One call on its way.
 class Transfer {

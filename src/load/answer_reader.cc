@@ -1,0 +1,139 @@
+#include "load/answer_reader.h"
+
+#include <algorithm>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "engine/endpoint_errors.h"
+#include "load/json_scan.h"
+
+namespace joulebook::load {
+namespace {
+
+std::optional<std::int64_t> count(const Json& json) {
+  if (!json.is_number()) return std::nullopt;
+  return std::max<std::int64_t>(0, json.as_int());
+}
+
+bool is_text_member(std::string_view name) {
+  return name == "content" || name == "reasoning_content" || name == "reasoning" ||
+         name == "text" || name == "refusal";
+}
+
+}  // namespace
+
+void AnswerReader::begin(bool keep_text) {
+  sse_.emplace([this](std::string_view data, std::string_view) { event(data); });
+  whole_.clear();
+  text_.clear();
+  finish_reason_.clear();
+  counts_ = {};
+  timed_ = {};
+  received_ = 0;
+  pieces_ = 0;
+  streamed_.reset();
+  keep_text_ = keep_text;
+  done_ = failed_ = overlong_ = false;
+}
+
+bool AnswerReader::feed(std::string_view bytes) {
+  received_ += bytes.size();
+  overlong_ = overlong_ || received_ > kMaxReplyBytes;
+  if (overlong_) return false;
+  if (!streamed_) {
+    const auto first = bytes.find_first_not_of(" \r\n\t");
+    if (first == bytes.npos) return true;
+    streamed_ = bytes[first] != '{';
+  }
+  if (!*streamed_) {
+    whole_ += bytes;
+    return true;
+  }
+  overlong_ = !sse_->feed(bytes);
+  return !overlong_;
+}
+
+void AnswerReader::finish() {
+  sse_->finish();
+  if (!whole_.empty()) event(whole_);
+  if (!counts_.prompt) counts_.prompt = timed_.prompt;
+  if (!counts_.cached) counts_.cached = timed_.cached;
+  if (!counts_.output) counts_.output = timed_.output;
+}
+
+void AnswerReader::event(std::string_view data) {
+  if (data == "[DONE]") {
+    done_ = true;
+    return;
+  }
+  walk_object(data, [&](std::string_view name, std::string_view value) {
+    if (name == "choices") {
+      walk_array(value, [&](std::string_view item) {
+        choice(item);
+        return true;
+      });
+    } else if (name == "usage") {
+      usage(value);
+    } else if (name == "timings") {
+      timings(value);
+    } else if (name == "error" && value != "null") {
+      failed_ = true;
+    }
+    return true;
+  });
+}
+
+void AnswerReader::choice(std::string_view text) {
+  bool any = false;
+  walk_object(text, [&](std::string_view name, std::string_view value) {
+    if (name == "delta" || name == "message") {
+      any = delta(value) || any;
+    } else if (name == "text" && has_text(value)) {
+      keep(value);
+      any = true;
+    } else if (name == "finish_reason" && has_text(value)) {
+      finish_reason_ = value.substr(1, std::min<std::size_t>(value.size() - 2, 32));
+    }
+    return true;
+  });
+  if (any) ++pieces_;
+}
+
+bool AnswerReader::delta(std::string_view text) {
+  bool any = false;
+  walk_object(text, [&](std::string_view name, std::string_view value) {
+    if (is_text_member(name) && has_text(value)) {
+      keep(value);
+      any = true;
+    } else if (name == "tool_calls" && value.size() > 2 && value.front() == '[') {
+      any = true;
+    }
+    return true;
+  });
+  return any;
+}
+
+void AnswerReader::keep(std::string_view text) {
+  if (!keep_text_) return;
+  if (const auto json = parse_json(valid_utf8(text))) text_ += json->as_string();
+}
+
+void AnswerReader::usage(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json || !json->is_object()) return;
+  counts_.prompt = count((*json)["prompt_tokens"]);
+  counts_.output = count((*json)["completion_tokens"]);
+  counts_.cached = count((*json)["prompt_tokens_details"]["cached_tokens"]);
+  counts_.reasoning = count((*json)["completion_tokens_details"]["reasoning_tokens"]);
+}
+
+void AnswerReader::timings(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json || !json->is_object()) return;
+  timed_.output = count((*json)["predicted_n"]);
+  timed_.cached = count((*json)["cache_n"]);
+  const auto computed = count((*json)["prompt_n"]);
+  if (computed) timed_.prompt = *computed + timed_.cached.value_or(0);
+}
+
+}  // namespace joulebook::load
