@@ -39,6 +39,7 @@ struct Flow {
   std::int64_t warmup = 0;       // sent before anything counted
   std::int64_t unfinished = 0;   // were given up at the end
   double tokens_per_piece = 1;   // over all answers
+  double tokens_per_answer = 0;
   std::string first_error;       // message of the first request that failed; empty: none did
 };
 

@@ -154,7 +154,9 @@ Flow Driver::take() {
     flow_.span.merge(rest);
     flow_.span.end = end;
   }
-  if (pieces_ > 0) flow_.tokens_per_piece = static_cast<double>(tokens_) / static_cast<double>(pieces_);
+  const auto tokens = static_cast<double>(tokens_);
+  if (pieces_ > 0) flow_.tokens_per_piece = tokens / static_cast<double>(pieces_);
+  if (answered_ > 0) flow_.tokens_per_answer = tokens / static_cast<double>(answered_);
   return std::move(flow_);
 }
 

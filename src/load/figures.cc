@@ -61,13 +61,18 @@ struct Done {
   bool objective = false;
 };
 
+// Requests are counted by the output that came, in answers of mean length: of answers that begin and
+// end together a whole batch lies on one side of the span's edge or the other.
 Done done_in(const Flow& flow, const LoadPlan& plan) {
   Done out;
-  out.requests = static_cast<double>(flow.span.answered);
-  out.good = static_cast<double>(flow.span.good);
-  out.output = static_cast<double>(flow.span.pieces) * flow.tokens_per_piece;
-  out.total = out.output + static_cast<double>(flow.span.input_tokens);
+  const auto answered = static_cast<double>(flow.span.answered);
   out.objective = plan.slo.any();
+  out.output = static_cast<double>(flow.span.pieces) * flow.tokens_per_piece;
+  out.total = out.output;
+  out.requests = flow.tokens_per_answer > 0 ? out.output / flow.tokens_per_answer : answered;
+  if (answered <= 0) return out;
+  out.good = out.requests * static_cast<double>(flow.span.good) / answered;
+  out.total += out.requests * static_cast<double>(flow.span.input_tokens) / answered;
   return out;
 }
 

@@ -7,7 +7,8 @@
 // interval says how well that one run is known (the meter's own; the histogram's step), and the method
 // says that nothing is known of how far another would differ.
 //
-// Joules of a span are divided by what was done in that span: requests that ended, tokens that came.
+// Joules of a span are divided by what was done in that span: tokens that came, and as many requests as
+// have so many at their mean length.
 // Pure.
 #include <joulebook/quantity.h>
 

@@ -21,6 +21,7 @@ Flow flow_of(double seconds, std::int64_t answered, std::int64_t tokens, bool st
   span.good = span.kept_slo = answered / 2;
   span.pieces = answered * tokens;
   span.input_tokens = answered * 100;
+  flow.tokens_per_answer = static_cast<double>(tokens);
   span.in_flight_s = 2.0 * static_cast<double>(answered);
   span.residence_s = span.in_flight_s;
   flow.verdict.steadiness = steady ? Steadiness::steady : Steadiness::unsteady;

@@ -140,16 +140,23 @@ std::string pace_text(const LoadPlan& plan) {
                      to_string(plan.arrivals), shape, cap);
 }
 
-std::string span_text(const LoadPlan& plan) {
+std::string end_text(const LoadPlan& plan) {
   if (plan.replays()) return "all of it";
+  if (plan.requests > 0) return fmt::format("{} requests", plan.requests);
+  if (plan.duration_s > 0) return fmt::format("{:g} s", plan.duration_s);
+  return fmt::format("until three windows of {:g} s agree within {:g} %", plan.window_s,
+                     100 * plan.tolerance);
+}
+
+std::string span_text(const LoadPlan& plan) {
   std::string out;
-  if (plan.warmup_requests > 0) out += fmt::format("{} requests to warm up, ", plan.warmup_requests);
+  if (plan.ramp_s > 0) out += fmt::format("a ramp of {:g} s, ", plan.ramp_s);
+  if (plan.warmup_requests > 0) {
+    out += fmt::format("{} {} to warm up, ", plan.warmup_requests,
+                       plan.warmup_requests == 1 ? "request" : "requests");
+  }
   if (plan.warmup_s > 0) out += fmt::format("{:g} s to warm up, ", plan.warmup_s);
-  if (plan.ramp_s > 0) out += fmt::format("ramp of {:g} s, ", plan.ramp_s);
-  if (plan.requests > 0) return out + fmt::format("{} requests", plan.requests);
-  if (plan.duration_s > 0) return out + fmt::format("{:g} s", plan.duration_s);
-  return out + fmt::format("until three windows of {:g} s agree within {:g} %", plan.window_s,
-                           100 * plan.tolerance);
+  return out + end_text(plan);
 }
 
 Json to_json(const LoadResult& result) {

@@ -36,7 +36,9 @@ struct LoadResult {
 
 // "closed loop, 8 in flight", "open loop, 2.5 requests a second, poisson", "trace, 40 requests".
 [[nodiscard]] std::string pace_text(const LoadPlan& plan);
-// How a span ends: "until steady, windows of 5 s", "100 requests", "60 s"; and the warm-up before it.
+// How a span ends: "until three windows of 5 s agree within 10 %", "100 requests", "60 s".
+[[nodiscard]] std::string end_text(const LoadPlan& plan);
+// The same, and the warm-up before it.
 [[nodiscard]] std::string span_text(const LoadPlan& plan);
 
 // Without "joulebook", "machine" and devices, which the program adds.

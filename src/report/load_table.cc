@@ -52,7 +52,8 @@ std::string joules(const Quantity& q, Reasons& reasons) {
   return q.present() ? figure_text(q).line() : absent(q, reasons);
 }
 
-std::string latency_grid(const LoadFigures& figures, int width, Reasons& reasons) {
+std::string latency_grid(const LoadPoint& point, int width, Reasons& reasons) {
+  const LoadFigures& figures = point.figures;
   TextGrid grid({{"", Align::left},
                  {"mean", Align::right},
                  {"p50", Align::right},
@@ -75,7 +76,7 @@ std::string latency_grid(const LoadFigures& figures, int width, Reasons& reasons
   add("each token after it", figures.tpot);
   add("between pieces", figures.itl);
   add("whole answer", figures.e2e);
-  add("late to send", figures.lag);
+  if (point.plan.open() || point.plan.replays()) add("late to send", figures.lag);
   return grid.text(width);
 }
 
@@ -142,8 +143,7 @@ std::string rate_rows(const LoadFigures& figures, int width, Reasons& reasons) {
     grid.add({"good requests/s", number(figures.goodput, reasons)});
     grid.add({"good", share(figures.good_share, reasons)});
   }
-  std::string power = joules(figures.power, reasons);
-  grid.add({"mean power", std::move(power)});
+  grid.add({"mean power", joules(figures.power, reasons)});
   return grid.text(width);
 }
 
@@ -181,7 +181,7 @@ std::string sweep_bars(const LoadResult& result, int width) {
     bars.push_back({number_text(*point.figures.in_flight.value), *each.value,
                     human(*each.value, "J")});
   }
-  return bar_chart("J/output token, gross, by requests in flight", bars, width);
+  return bar_chart("J/output token by requests in flight", bars, width);
 }
 
 // Tier, level, boundary and working of the energies, once.
@@ -212,10 +212,10 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
     out += paragraph("", fmt::format("{}; {}", load::pace_text(first.plan), load::span_text(first.plan)),
                      width);
     out += "\n" + rate_rows(first.figures, width, reasons);
-    out += "\n" + latency_grid(first.figures, width, reasons);
+    out += "\n" + latency_grid(first, width, reasons);
     out += "\n" + energy_grid(first.figures, width, reasons);
   } else {
-    out += paragraph("", fmt::format("each {}", load::span_text(first.plan)), width);
+    out += paragraph("", fmt::format("each {}", load::end_text(first.plan)), width);
     out += "\n" + sweep_grid(result, width, reasons);
     if (const auto bars = sweep_bars(result, width); !bars.empty()) out += "\n" + bars;
   }

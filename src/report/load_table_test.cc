@@ -40,6 +40,7 @@ Flow flow_of(int concurrency, int run) {
   span.due = span.ended_well = span.answered;
   span.good = span.kept_slo = span.answered * 9 / 10;
   span.pieces = span.output_tokens = span.answered * tokens;
+  flow.tokens_per_answer = static_cast<double>(tokens);
   span.input_tokens = span.prompt_tokens = span.answered * 128;
   span.asked_input = span.answered * 127;
   span.counted_input = span.prompt_tokens;
