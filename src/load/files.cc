@@ -66,6 +66,7 @@ Result<UserPrompt> user_prompt(const Json& json, const std::string& place) {
                 place + ": a line has either a prompt with text in it or messages",
                 R"(write {"prompt": "..."} or {"messages": [{"role": "user", "content": "..."}]})");
   }
+  if (has_messages) out.text.clear();
   if (json.has("output_tokens")) {
     out.output_tokens = length(json, "output_tokens", "output_tokens");
     if (!out.output_tokens) {
