@@ -10,6 +10,7 @@ void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
 void add_load(CommandLine& line);
+void add_top(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
@@ -19,6 +20,7 @@ void add_listed_commands(CommandLine& line) {
       add_whatif,
       add_synth,
       add_load,
+      add_top,
   };
   for (const AddCommands add : kAll) add(line);
 }

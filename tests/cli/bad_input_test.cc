@@ -77,7 +77,7 @@ TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
 
 TEST(BadUsage, HelpAndVersionAreEverywhere) {
   for (const std::string command :
-       {"ask", "study", "run", "mark", "calibrate", "predict", "synth", "sensors", "doctor", "config", "list", "show",
+       {"ask", "study", "run", "mark", "calibrate", "predict", "synth", "top", "sensors", "doctor", "config", "list", "show",
         "export"}) {
     const Outcome outcome = joulebook({command, "--help"});
     EXPECT_EQ(outcome.code, 0) << command;
