@@ -1,0 +1,138 @@
+#include "gateway/serve_options.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace joulebook::gateway {
+namespace {
+
+using O = ServeOptions;
+
+const std::array kKeys = {
+    ServeKey{"upstream", "URL", &O::upstreams, "server to pass requests on to; may be given again"},
+    ServeKey{"model", "FILE", &O::model, "GGUF file: start the packaged llama-server behind it"},
+    ServeKey{"slots", "N", &O::slots, "requests that llama-server runs side by side"},
+    ServeKey{"context", "TOKENS", &O::context, "context of each of them"},
+    ServeKey{"threads", "N", &O::threads, "threads of llama-server; 0: its own choice"},
+    ServeKey{"listen", "HOST:PORT", &O::listen, "where clients connect"},
+    ServeKey{"open_to_network", "", &O::open_to_network,
+             "allow an address other than loopback: whoever reaches it can use the upstreams"},
+    ServeKey{"tls_cert", "FILE", &O::tls_cert, "PEM certificate: clients connect over TLS"},
+    ServeKey{"tls_key", "FILE", &O::tls_key, "its PEM key"},
+    ServeKey{"upstream_ca", "FILE", &O::upstream_ca,
+             "PEM of who may sign an https upstream's certificate; else the system's"},
+    ServeKey{"pristine", "", &O::pristine, "add and change nothing, in either direction"},
+    ServeKey{"include_usage", "", &O::include_usage,
+             "ask OpenAI-compatible upstreams for usage in streams, and take it out again"},
+    ServeKey{"energy_event", "", &O::energy_event, "add an event `energy` to event streams"},
+    ServeKey{"trailer", "", &O::trailer, "add a trailer to chunked answers"},
+    ServeKey{"shape", "MODEL", &O::shape,
+             "what the model is, to weigh its work: GGUF, config.json or a catalogue name"},
+    ServeKey{"domains", "LIST", &O::domains,
+             "domains to divide (gpu:0, package); else those that the upstreams' processes use"},
+    ServeKey{"meter", "URL", &O::meter, "`joulebook agent` on the machine of the upstreams"},
+    ServeKey{"meter_ca", "FILE", &O::meter_ca, "PEM of who may sign the agent's certificate"},
+    ServeKey{"window_s", "S", &O::window_s, "seconds of a settled window while requests run"},
+    ServeKey{"horizon_s", "S", &O::horizon_s,
+             "seconds after which a window is settled although a request in it still runs"},
+    ServeKey{"drain_s", "S", &O::drain_s, "seconds that open requests have at the end"},
+    ServeKey{"connections", "N", &O::connections, "clients connected at a time, at most"},
+    ServeKey{"body_mib", "MIB", &O::body_mib,
+             "requests with a longer body are passed on, but their body is not read"},
+    ServeKey{"otlp", "URL", &O::otlp, "push metrics there by OTLP/HTTP"},
+    ServeKey{"clickhouse", "URL", &O::clickhouse, "insert settled requests there"},
+};
+
+Error wrong_type(const TomlDocument& file, std::string_view key, const char* wanted) {
+  return toml_error(file, "serve." + std::string(key), std::string(key) + " must be " + wanted,
+                    "see docs/gateway.md")
+      .value();
+}
+
+// Puts a value of the file into its member; nothing where it is of the right kind.
+const char* assign(O& options, const ServeKey& key, const Json& value) {
+  if (const auto* text = std::get_if<std::string O::*>(&key.member)) {
+    if (!value.is_string()) return "a text";
+    options.*(*text) = value.as_string();
+  } else if (const auto* texts = std::get_if<std::vector<std::string> O::*>(&key.member)) {
+    std::vector<std::string> out;
+    if (value.is_string()) out.emplace_back(value.as_string());
+    for (const auto& item : value.items()) {
+      if (!item.is_string()) return "a list of texts";
+      out.emplace_back(item.as_string());
+    }
+    if (out.empty()) return "a text or a list of texts";
+    options.*(*texts) = std::move(out);
+  } else if (const auto* toggle = std::get_if<bool O::*>(&key.member)) {
+    if (!value.is_bool()) return "true or false";
+    options.*(*toggle) = value.as_bool();
+  } else if (const auto* whole = std::get_if<int O::*>(&key.member)) {
+    if (!value.is_number() || value.as_double() != std::clamp(value.as_double(), 0.0, 1e9)) {
+      return "a whole number";
+    }
+    options.*(*whole) = static_cast<int>(value.as_int());
+  } else {
+    if (!value.is_number()) return "a number";
+    options.*std::get<double O::*>(key.member) = value.as_double();
+  }
+  return nullptr;
+}
+
+tl::unexpected<Error> usage(const char* code, std::string message, const char* cure) {
+  return fail(ErrorKind::usage, code, std::move(message), cure);
+}
+
+}  // namespace
+
+std::span<const ServeKey> serve_keys() { return kKeys; }
+
+Result<ServeOptions> serve_options(const TomlDocument& file) {
+  ServeOptions options;
+  const Json& table = file.root["serve"];
+  if (table.is_null()) return options;
+  std::vector<std::string> known;
+  for (const auto& key : kKeys) known.emplace_back(key.key);
+  if (auto ok = check_keys(file, "serve", table, known); !ok) return fail(ok.error());
+  for (const auto& key : kKeys) {
+    const Json& value = table[key.key];
+    if (value.is_null()) continue;
+    if (const char* wanted = assign(options, key, value)) {
+      return fail(wrong_type(file, key.key, wanted));
+    }
+  }
+  return options;
+}
+
+Status check(const ServeOptions& options) {
+  if (options.upstreams.empty() == options.model.empty()) {
+    return usage("serve.upstream",
+                 options.model.empty() ? "there is nothing to serve"
+                                       : "a model is served instead of upstreams, not beside them",
+                 "name a server with --upstream http://127.0.0.1:8080, or a file with --model");
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return usage("serve.tls", "TLS needs both a certificate and its key",
+                 "give --tls-cert and --tls-key");
+  }
+  struct Range {
+    const char* name;
+    double value;
+    double lo;
+    double hi;
+  };
+  for (const Range& r : {Range{"--window-s", options.window_s, 0.1, 60},
+                         Range{"--horizon-s", options.horizon_s, 1, 3600},
+                         Range{"--drain-s", options.drain_s, 0, 3600},
+                         Range{"--connections", options.connections, 1, 1e6},
+                         Range{"--body-mib", options.body_mib, 0, 1024},
+                         Range{"--slots", static_cast<double>(options.slots), 1, 1024}}) {
+    if (r.value >= r.lo && r.value <= r.hi) continue;
+    return usage("serve.range",
+                 fmt::format("{} is {}, which is not between {} and {}", r.name, r.value, r.lo, r.hi),
+                 "choose a value in that range");
+  }
+  return {};
+}
+
+}  // namespace joulebook::gateway

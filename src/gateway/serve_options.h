@@ -1,0 +1,66 @@
+#pragma once
+// What `joulebook serve` is asked for: one table says every setting's key, kind and meaning, and
+// flags, the [serve] table of joulebook.toml and the manual all follow from it. Pure.
+#include <joulebook/result.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/toml.h"
+
+namespace joulebook::gateway {
+
+struct ServeOptions {
+  std::vector<std::string> upstreams;
+  std::string model;  // GGUF file: an own llama-server behind it, instead of upstreams
+  int slots = 4;
+  int context = 4096;
+  int threads = 0;
+  std::string listen = "127.0.0.1:8900";
+  bool open_to_network = false;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string upstream_ca;
+  bool pristine = false;
+  bool include_usage = true;
+  bool energy_event = false;
+  bool trailer = false;
+  std::string shape;
+  std::vector<std::string> domains;
+  std::string meter;
+  std::string meter_ca;
+  double window_s = 1;
+  double horizon_s = 60;
+  double drain_s = 30;
+  double connections = 4096;
+  double body_mib = 8;
+  std::string otlp;
+  std::string clickhouse;
+};
+
+// A member of ServeOptions; texts: one or more.
+using ServeMember =
+    std::variant<std::string ServeOptions::*, std::vector<std::string> ServeOptions::*,
+                 bool ServeOptions::*, int ServeOptions::*, double ServeOptions::*>;
+
+struct ServeKey {
+  const char* key;  // in the file; the flag has dashes in place of underscores
+  const char* metavar;  // empty: a toggle
+  ServeMember member;
+  const char* doc;
+};
+
+[[nodiscard]] std::span<const ServeKey> serve_keys();
+
+// The [serve] table over the defaults. Errors: input, with file and line: "toml.unknown_key",
+// "toml.type".
+[[nodiscard]] Result<ServeOptions> serve_options(const TomlDocument& file);
+
+// What contradicts itself. Errors: usage "serve.upstream" (neither or both of upstreams and model),
+// "serve.tls" (one of certificate and key), "serve.range", "serve.domains" beside a remote meter.
+[[nodiscard]] Status check(const ServeOptions& options);
+
+}  // namespace joulebook::gateway
