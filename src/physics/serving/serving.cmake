@@ -8,6 +8,7 @@ joulebook_room(serving
   SOURCES
     serving/baselines.cc
     serving/evaluate.cc
+    serving/experts.cc
     serving/fit.cc
     serving/fit_file.cc
     serving/interval.cc
@@ -26,7 +27,7 @@ joulebook_room(serving
   LIBRARIES fmt::fmt ${JOULEBOOK_GSL} ${JOULEBOOK_GSL_CBLAS})
 target_include_directories(jb_serving SYSTEM PRIVATE ${JOULEBOOK_GSL_INCLUDE})
 joulebook_test(serving ROOMS serving
-  SOURCES serving/plan_test.cc serving/serving_test.cc)
+  SOURCES serving/experts_test.cc serving/plan_test.cc serving/serving_test.cc)
 if(TARGET serving_test)
   target_compile_definitions(serving_test PRIVATE JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
 endif()

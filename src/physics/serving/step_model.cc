@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "physics/serving/experts.h"
+
 namespace joulebook::serving {
 namespace {
 
@@ -64,41 +66,9 @@ double task_input(Task task, const Parameters& p) {
 double prompt_tokens(const Workload& w, const Parameters& p) {
   if (w.input > 0) return w.input;
   constexpr double kTextBesideImage = 50;
-  if (w.task == Task::llava && w.shape.image_tokens > 0) return w.shape.image_tokens + kTextBesideImage;
+  const bool one_image = w.task == Task::llava || w.task == Task::image_chat;
+  if (one_image && w.shape.image_tokens > 0) return w.shape.image_tokens + kTextBesideImage;
   return task_input(w.task, p);
-}
-
-// Rates against 16-bit weights.
-struct Precision {
-  double bandwidth = 1;
-  double compute = 1;
-  double flop_energy = 1;
-  double byte_energy = 1;
-};
-
-Precision precision(const Workload& w, const Parameters& p) {
-  switch (w.weights) {
-    case Weights::fp8:
-      return {p[fp8_bandwidth], p[fp8_compute] * w.device.rate8 / w.device.rate16,
-              p[fp8_flop_energy], p[fp8_byte_energy]};
-    case Weights::fp4:
-      return {p[fp4_bandwidth], p[fp4_compute], p[fp4_flop_energy], p[fp4_byte_energy]};
-    case Weights::bits16:
-      break;
-  }
-  return {};
-}
-
-// A time that is partly memory's and partly compute's.
-struct Product {
-  double seconds = 0;
-  double memory_share = 1;
-};
-
-Product overlapped(double memory, double compute, double p) {
-  const double m = std::pow(memory, p), c = std::pow(compute, p);
-  if (m + c <= 0) return {};
-  return {std::pow(m + c, 1 / p), m / (m + c)};
 }
 
 class Step {
@@ -111,7 +81,10 @@ class Step {
     rate = w.devices * w.device.rate16 * by_kind(p, compute_h100, w);
     rows = w.batch * w.verified;
     prompts = w.batch * w.emitted / (w.output * w.samples);
-    read = prompts * input * (1 - w.cached);
+    // Each replica is padded to the fullest, with tokens that cost like any other.
+    const double padded =
+        steps_together(w) ? w.data_parallel * fullest(prompts, w.data_parallel) : prompts;
+    read = padded * input * (1 - w.cached);
   }
 
   Prediction run() {
@@ -133,19 +106,7 @@ class Step {
     const double compute =
         2 * dense * rows / (rate * (fp8 ? x.compute : 1)) + 2 * s.head_params * rows / rate;
     dense_time = overlapped(memory, compute, p[overlap_products]);
-    if (s.experts > 0) experts();
-  }
-
-  void experts() {
-    const double choices = std::max(rows * p[routing_spread], 1.0);
-    touched = s.experts * (1 - std::pow(1 - s.chosen / s.experts, choices));
-    expert_bytes = s.expert_layers * touched * s.expert_params * w.expert_bytes;
-    const double per_row = 2 * s.expert_layers * s.expert_params;
-    expert_flops = per_row * rows * s.chosen;
-    const double padded = per_row * std::max(rows * s.chosen, touched * p[expert_tile]);
-    expert_time = overlapped(expert_bytes / (bandwidth * x.bandwidth * p[expert_bandwidth]),
-                             padded / (rate * x.compute * p[expert_compute]), p[overlap_products]);
-    if (w.expert_parallel > 1) expert_time.seconds *= p[expert_imbalance];
+    if (s.experts > 0) decoded = grouped(w, p, rows);
   }
 
   void attention() {
@@ -153,7 +114,7 @@ class Step {
     const double cache = w.batch * s.kv_bytes * w.kv_scale * seen, state = w.batch * s.state_bytes;
     kv_bytes = cache + state;
     attention_flops = rows * (s.attention_flops * seen + s.state_flops);
-    kv_time = (cache / by_age(p, kv_bandwidth_h100, w) + state / p[state_bandwidth]) /
+    kv_time = (cache / by_age(p, kv_bandwidth_h100, w) + state / by_age(p, state_bandwidth_h100, w)) /
               (w.devices * w.device.bandwidth);
   }
 
@@ -168,12 +129,26 @@ class Step {
     constexpr double kRwkv = 0.4;  // its runtime launches about 18 kernels a layer where others do 45
     const double layers = mixers - (1 - kRwkv) * s.rwkv_layers + s.expert_layers * (p[layer_experts] - 1) +
                           s.cross_layers * (p[layer_cross] - 1);
+    launched = layers;
     launch_time = layers * layer_time(w, p);
-    if (w.devices <= 1) return;
-    // Two all-reduces a layer, ring: 2 (n - 1) / n of the activations, 2 bytes each.
-    const double n = w.devices;
-    link_bytes = 2 * s.layers * (rows + read) * s.hidden * 2 * 2 * (n - 1) / n;
-    link_time = 2 * s.layers * p[reduce_latency] * kMicro * std::log2(n) +
+    links();
+  }
+
+  // Two all-reduces a layer over the devices that share a replica, 2 bytes a number. Switches from
+  // Hopper's on add on the way: every device sends and gets its activations once, and no device waits
+  // for a ring of them. Replicas that share experts gather the tokens of all and scatter what becomes
+  // of them, which moves as much as one all-reduce.
+  void links() {
+    const bool together = steps_together(w);
+    const double n = together ? w.devices : w.devices / w.data_parallel;
+    if (n <= 1) return;
+    const bool switches = is_h100(w) || is_b200(w);
+    const double turns = switches ? 1 : 2 * (n - 1) / n, hops = switches ? 1 : std::log2(n);
+    const double calls = 2 * (together ? s.expert_layers : s.layers);
+    const double tokens = (rows + read) / (together ? 2 : w.data_parallel);
+    constexpr double kBytes = 2;
+    link_bytes = calls * tokens * s.hidden * kBytes * turns;
+    link_time = calls * p[reduce_latency] * kMicro * hops +
                 link_bytes / (by_age(p, link_bandwidth_h100, w) * 1e9);
   }
 
@@ -187,11 +162,13 @@ class Step {
       // Answers of 2,000 tokens and less do not feel it; those above 5,000 do in full.
       host += p[b ? long_answer_b200 : long_answer_h100] * kMicro * std::min(w.output / 1000, 10.0) *
               std::clamp((w.output - 2000) / 3000, 0.0, 1.0);
-      if (b && w.task == Task::image_chat) host += p[image_step_b200] * kMicro * above(w.batch, 11, 6);
+      if (b && w.task == Task::image_chat) {
+        host += size_of_image() * p[image_step_b200] * kMicro * above(w.batch, 11, 6);
+      }
       if (b && w.task == Task::video_chat) host += p[video_step_b200] * kMicro * above(w.batch, 11, 6);
       constexpr double kLargestGraph = 550;  // 512 sequences, and the mean lies below the most
-      host += p[b ? uncaptured_b200 : uncaptured_h100] * kMicro * s.layers *
-              above(each, kLargestGraph, 12);
+      eager = p[b ? uncaptured_b200 : uncaptured_h100] * kMicro * launched;
+      captured = 1 - above(each, kLargestGraph, 12);
     } else if (w.engine == Engine::v2) {
       const bool newer = is_h100(w) || is_b200(w);
       host = (p[newer ? step_v2_h100 : step_v2_a100] +
@@ -203,35 +180,56 @@ class Step {
 
   void prefill() {
     const double dense = s.encoder_params > 0 ? s.encoder_params : s.attention_params + s.ffn_params;
-    const double each = 2 * (dense + s.expert_layers * s.chosen * s.expert_params) + s.state_flops +
-                        s.prompt_attention_flops * context_seen(s, input * w.input_second * (1 + w.cached) / 2);
-    double flops = read * each;
-    if (s.family == Family::hybrid) flops *= p[prefill_state_space];
-    flops *= std::pow(w.data_parallel, p[prefill_data_parallel]);
-    prefill_flops = flops;
-    const double speed = p[w.engine == Engine::v2 ? prefill_v2 : prefill_v3];
-    prefill_time = flops / (rate * speed * x.compute);
+    double each = 2 * dense + s.state_flops +
+                  s.prompt_attention_flops * context_seen(s, input * w.input_second * (1 + w.cached) / 2);
+    if (s.family == Family::hybrid) each *= p[prefill_state_space];
+    const double chosen = 2 * s.expert_layers * s.chosen * s.expert_params;
+    prefill_flops = read * (each + chosen);
+    const double speed = rate * p[w.engine == Engine::v2 ? prefill_v2 : prefill_v3];
+    prefill_time = read * each / (speed * (w.weights == Weights::fp8 ? x.compute : 1));
+    mixed = 1 - std::exp(-prompts);
+    if (s.experts > 0) prompts_in_experts();
     if (w.engine == Engine::v1) return;
-    const double fixed = p[w.engine == Engine::v2 ? prefill_step_v2 : prefill_step_v3] * kMicro;
-    prefill_time += (1 - std::exp(-prompts)) * fixed;
+    if (w.engine == Engine::v2) prefill_time += mixed * p[prefill_step_v2] * kMicro;
     constexpr double kTenth = 10;
-    if (w.task == Task::image_chat) media = p[is_b200(w) ? image_b200 : image_h100];
+    if (w.task == Task::image_chat) media = size_of_image() * p[is_b200(w) ? image_b200 : image_h100];
     if (w.task == Task::video_chat) media = p[is_b200(w) ? video_b200 : video_h100];
     media *= kMicro * kTenth * prompts;
   }
 
+  // v3 reads prompts beside the tokens that it decodes, in a step that touches nearly all experts;
+  // older engines in a step of their own.
+  void prompts_in_experts() {
+    const bool beside = w.engine == Engine::v3;
+    const Grouped before = beside ? decoded : Grouped{};
+    const Grouped with = grouped(w, p, (beside ? rows : 0) + read / mixed);
+    prefill_time += mixed * (with.time.seconds - before.time.seconds);
+    prompt_bytes = mixed * (with.bytes - before.bytes + with.routed - before.routed);
+  }
+
+  // Of the places that an image takes in a prompt, against the task's usual: the host finds, fills and
+  // numbers each.
+  double size_of_image() const {
+    return w.input <= 0 && s.image_tokens > 0 ? input / p[input_image_chat] : 1;
+  }
+
   Prediction finish() {
     const bool graphs = w.engine == Engine::v3;
-    double device = dense_time.seconds + expert_time.seconds + kv_time + sampling_time + link_time +
+    double device = dense_time.seconds + decoded.time.seconds + kv_time + sampling_time + link_time +
                     (graphs ? launch_time : 0);
     double stretch = 1;
     if (w.pipeline > 1) stretch = std::sqrt(w.pipeline) * p[pipeline_time];
     device *= stretch;
-    const double decode = graphs ? norm(device, host, p[overlap_host])
+    const double q = p[overlap_host];
+    const double decode = graphs ? norm(device, host + (1 - captured) * eager, q)
                                  : norm(device, launch_time, p[overlap_eager]) + host;
     Prediction r;
     r.decode_s = decode;
     r.prefill_s = prefill_time + media;
+    // A step that holds a prompt is launched from Python, layer by layer.
+    if (graphs && mixed > 0) {
+      r.prefill_s = mixed * (norm(device + prefill_time / mixed, host + eager, q) - decode) + media;
+    }
     r.step_s = decode + r.prefill_s;
     r.input = input;
     times(r, device, stretch);
@@ -244,19 +242,19 @@ class Step {
   void times(Prediction& r, double device, double stretch) const {
     auto at = [&](Cause c) -> double& { return r.seconds[static_cast<std::size_t>(c)]; };
     at(Cause::weights) = stretch * (dense_time.seconds * dense_time.memory_share +
-                                    expert_time.seconds * expert_time.memory_share);
+                                    decoded.time.seconds * decoded.time.memory_share);
     at(Cause::compute) = stretch * (dense_time.seconds * (1 - dense_time.memory_share) +
-                                    expert_time.seconds * (1 - expert_time.memory_share));
+                                    decoded.time.seconds * (1 - decoded.time.memory_share));
     at(Cause::kv) = stretch * kv_time;
     at(Cause::sampling) = stretch * sampling_time;
     at(Cause::communication) = stretch * link_time;
     at(Cause::launch) = w.engine == Engine::v3 ? stretch * launch_time : 0;
     at(Cause::prefill) = prefill_time;
     at(Cause::host) = r.step_s - device - prefill_time;
-    r.weight_bytes_read = dense_bytes + expert_bytes;
+    r.weight_bytes_read = dense_bytes + decoded.bytes;
     r.kv_bytes_read = kv_bytes;
-    r.flops = dense_flops + expert_flops + attention_flops + prefill_flops;
-    r.experts_touched = touched;
+    r.flops = dense_flops + decoded.flops + attention_flops + prefill_flops;
+    r.experts_touched = decoded.touched;
   }
 
   void energies(Prediction& r, double device) const {
@@ -272,17 +270,19 @@ class Step {
     const double slack = (1 - waiting) * (link_time + (w.engine == Engine::v3 ? launch_time : 0));
     const double busy = std::max(device - slack + prefill_time, 0.0);
     const double counted = std::min(busy + p[host_wait_power] * std::max(r.step_s - busy, 0.0), r.step_s);
-    at(Cause::weights) = active * seconds(Cause::weights) + byte * (dense_bytes + expert_bytes);
+    at(Cause::weights) = active * seconds(Cause::weights) + byte * (dense_bytes + decoded.bytes);
     at(Cause::kv) = active * seconds(Cause::kv) + byte * kv_bytes + flop * attention_flops;
-    at(Cause::compute) = active * seconds(Cause::compute) + flop * (dense_flops + expert_flops);
+    at(Cause::compute) = active * seconds(Cause::compute) + flop * (dense_flops + decoded.flops) +
+                         byte * decoded.routed;
     at(Cause::sampling) = active * seconds(Cause::sampling) + byte * logit_bytes * n;
     at(Cause::communication) = active * waiting * seconds(Cause::communication) +
                                (n > 1 ? p[link_energy] * kPico * link_bytes : 0);
     at(Cause::launch) = active * waiting * seconds(Cause::launch);
-    at(Cause::prefill) = active * prefill_time + flop * prefill_flops;
+    at(Cause::prefill) = active * prefill_time + flop * prefill_flops + byte * prompt_bytes;
     double spent = 0;
     for (const double j : r.joules) spent += j;
-    const double dynamic = flop * r.flops + byte * (dense_bytes + expert_bytes + kv_bytes + logit_bytes * n) +
+    const double moved = dense_bytes + decoded.bytes + decoded.routed + kv_bytes + logit_bytes * n + prompt_bytes;
+    const double dynamic = flop * r.flops + byte * moved +
                            (n > 1 ? p[link_energy] * kPico * link_bytes : 0);
     at(Cause::host) = std::max(active * counted + dynamic - spent, 0.0);
     const double used = std::min(busy, r.step_s);
@@ -319,10 +319,15 @@ class Step {
   double rows = 0;     // tokens that go through a step's products, prompts apart
   double prompts = 0;  // prompts that are read in a step
   double read = 0;     // tokens of theirs that no cache holds
-  Product dense_time, expert_time;
-  double dense_bytes = 0, dense_flops = 0, expert_bytes = 0, expert_flops = 0, touched = 0;
+  Product dense_time;
+  Grouped decoded;  // experts, of the decoded tokens
+  double dense_bytes = 0, dense_flops = 0;
+  double prompt_bytes = 0;  // of experts and their rows that prompts add
   double kv_bytes = 0, attention_flops = 0, kv_time = 0;
   double logit_bytes = 0, sampling_time = 0, launch_time = 0, link_bytes = 0, link_time = 0;
+  double launched = 0;  // layers, those with more kernels counted as more
+  double eager = 0, captured = 1;  // launch of a step without graphs; share of decoding that has them
+  double mixed = 0;                // share of steps that hold a prompt
   double host = 0, prefill_flops = 0, prefill_time = 0, media = 0;
 };
 
