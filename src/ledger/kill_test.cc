@@ -1,24 +1,13 @@
 // kill -9 at every write boundary: the ledger opens, verifies clean and holds every trial whose
 // add_trial had returned; at most the one in flight is lost.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 
-#include "fakes/kill_vfs.h"
-#include "ledger/test_ledger.h"
+#include "ledger/kill_child.h"
 
 namespace joulebook {
 namespace {
 
 constexpr int kTrials = 4;
-
-LedgerOptions on_kill_vfs() {
-  LedgerOptions options;
-  options.sqlite.vfs = fakes::kKillVfs;
-  return options;
-}
 
 // The child's work: one byte down the pipe for each record that is said to be on disk.
 [[noreturn]] void work(const std::string& path, int pipe) {
@@ -39,30 +28,6 @@ LedgerOptions on_kill_vfs() {
   if (!(*ledger)->end_run(*run, anchor_at(2000), result_json(), true) || !said('e')) ::_exit(5);
   ledger->reset();  // closing folds the write-ahead log into the file: boundaries as well
   ::_exit(0);
-}
-
-struct Death {
-  int status = 0;
-  std::string said;
-};
-
-Death run_child(const std::string& path, fakes::Kill kill, std::int64_t at) {
-  int ends[2];
-  if (::pipe(ends) != 0) return {-1, ""};
-  fakes::arm_kill_vfs(kill, at);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    work(path, ends[1]);
-  }
-  ::close(ends[1]);
-  Death death;
-  char byte = 0;
-  while (::read(ends[0], &byte, 1) == 1) death.said += byte;
-  ::close(ends[0]);
-  ::waitpid(child, &death.status, 0);
-  fakes::arm_kill_vfs(fakes::Kill::never, 0);
-  return death;
 }
 
 void expect_survived(const std::string& path, const Death& death, std::int64_t at) {
@@ -93,27 +58,18 @@ void expect_survived(const std::string& path, const Death& death, std::int64_t a
   }
 }
 
-void kill_everywhere(fakes::Kill kill) {
-  std::int64_t at = 0;
-  for (;; ++at) {
-    ASSERT_LT(at, 5000) << "the workload never completes";
-    const TempDir dir;
-    const Death death = run_child(dir.file(), kill, at);
-    if (WIFEXITED(death.status)) {
-      ASSERT_EQ(WEXITSTATUS(death.status), 0);
-      ASSERT_EQ(death.said, "rtttte");
-      expect_survived(dir.file(), death, at);
-      break;
-    }
-    ASSERT_EQ(WTERMSIG(death.status), SIGKILL);
-    expect_survived(dir.file(), death, at);
-    if (testing::Test::HasFailure()) return;
-  }
+void kill_study_everywhere(fakes::Kill kill) {
+  const auto at = kill_everywhere(
+      kill, [](const std::string&) {}, work,
+      [](const std::string& path, const Death& death, std::int64_t where) {
+        EXPECT_TRUE(!WIFEXITED(death.status) || death.said == "rtttte");
+        expect_survived(path, death, where);
+      });
   EXPECT_GT(at, 40);  // creation, six commits and the closing checkpoint all write
 }
 
-TEST(LedgerKill, BeforeEveryWrite) { kill_everywhere(fakes::Kill::before); }
-TEST(LedgerKill, InTheMiddleOfEveryWrite) { kill_everywhere(fakes::Kill::torn); }
+TEST(LedgerKill, BeforeEveryWrite) { kill_study_everywhere(fakes::Kill::before); }
+TEST(LedgerKill, InTheMiddleOfEveryWrite) { kill_study_everywhere(fakes::Kill::torn); }
 
 }  // namespace
 }  // namespace joulebook

@@ -111,7 +111,8 @@ constexpr std::array<AppendOnly, 8> kSecond = {{
      "request_group = NEW.request_group OR (tenant = NEW.tenant AND model = NEW.model AND route = "
      "NEW.route AND upstream = NEW.upstream)"},
     {"texts", "text = NEW.text OR content = NEW.content"},
-    {"requests_begun", "request = NEW.request OR id = NEW.id"},
+    {"requests_begun",
+     "request = NEW.request) OR EXISTS (SELECT 1 FROM requests_begun WHERE id = NEW.id"},
     {"requests_ended", "request = NEW.request"},
     {"request_amounts", "settlement = NEW.settlement AND request = NEW.request"},
     {"compactions", "compaction = NEW.compaction"},

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -21,21 +23,32 @@ float up(double x) {
   return static_cast<double>(f) >= x ? f : std::nextafter(f, kInfinite);
 }
 
-// The shortest text that reads back as the same float; null: without end.
-void add(float x, std::string& out) {
-  if (std::isfinite(x)) {
-    fmt::format_to(std::back_inserter(out), ",{}", x);
-  } else {
+template <class Number>
+void append(Number n, std::string& out) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
+  out.append(text.data(), end);
+}
+
+// The shortest text that reads back as the same number; null: without end.
+template <class Number>
+void add(Number x, std::string& out) {
+  if (!std::isfinite(x)) {
     out += ",null";
+    return;
   }
+  out += ',';
+  append(x, out);
 }
 
 double kept_value(const Quantity& q) {
   return q.unit == "J" ? std::round(*q.value * 1e6) / 1e6 : *q.value;
 }
 
+using SharedParts = std::vector<SharedPart>;
+
 // What tells one form from another, without the cost of JSON.
-void key_of(const Quantity& q, std::string& key) {
+void key_of(const Quantity& q, bool inherits, std::string& key) {
   constexpr char kNext = '\x1f';
   key.clear();
   ((key += q.unit) += kNext) += q.per;
@@ -45,17 +58,20 @@ void key_of(const Quantity& q, std::string& key) {
     key += q.reason->cure;
     return;
   }
-  fmt::format_to(std::back_inserter(key), "\x1f{}\x1f{}\x1f", static_cast<int>(q.tier), q.level);
-  (((key += q.boundary) += kNext) += q.method) += kNext;
+  key += static_cast<char>('0' + static_cast<int>(q.tier));
+  append(q.level, key);
+  ((((key += kNext) += q.boundary) += kNext) += q.method) += inherits ? '=' : kNext;
+  if (inherits) return;
   for (const auto& part : q.shared) (key += part.id) += kNext;
 }
 
-Json form_of(const Quantity& q) {
+Json form_of(const Quantity& q, bool inherits) {
   Json form = Json::object({{"unit", q.unit}});
   if (!q.per.empty()) form.set("per", q.per);
   if (q.reason) return form.set("reason", to_json(*q.reason));
   form.set("level", q.level).set("tier", to_string(q.tier)).set("boundary", q.boundary);
   form.set("method", q.method);
+  if (inherits) return form.set("shared", "fair");
   Json ids = Json::array();
   for (const auto& part : q.shared) ids.push(part.id);
   return form.set("shared", std::move(ids));
@@ -72,22 +88,29 @@ double end_of(const Json& json, double infinite) {
 
 }  // namespace
 
-Status pack(const Quantity& q, Dictionary& dictionary, std::string& out) {
+namespace {
+
+// `fair`: whose shared parts a phase's mostly are; they are not written twice.
+Status pack_one(const Quantity& q, const SharedParts* fair, Dictionary& dictionary,
+                std::string& out) {
+  const bool inherits = fair != nullptr && !fair->empty() && q.shared == *fair;
   thread_local std::string key;
-  key_of(q, key);
-  const auto text = dictionary.form(key, [&] { return form_of(q).dump(); });
+  key_of(q, inherits, key);
+  const auto text = dictionary.form(key, [&] { return form_of(q, inherits).dump(); });
   if (!text) return fail(text.error());
-  fmt::format_to(std::back_inserter(out), "[{}", *text);
+  out += '[';
+  append(*text, out);
   if (!q.present()) {
     if (q.known_lo) add(down(*q.known_lo), out);
     out += ']';
     return {};
   }
   const double value = kept_value(q);
-  fmt::format_to(std::back_inserter(out), ",{}", value);
+  add(value, out);
   add(down(std::min(q.own.lo, value)), out);
   add(up(std::max(q.own.hi, value)), out);
   for (const auto& part : q.shared) {
+    if (inherits) break;
     add(part.lo <= part.hi ? down(part.lo) : up(part.lo), out);
     add(part.lo <= part.hi ? up(part.hi) : down(part.hi), out);
   }
@@ -95,23 +118,32 @@ Status pack(const Quantity& q, Dictionary& dictionary, std::string& out) {
   return {};
 }
 
-Status pack(const std::vector<PhaseFigure>& phases, Dictionary& dictionary, std::string& out) {
+}  // namespace
+
+Status pack(const Quantity& q, Dictionary& dictionary, std::string& out) {
+  return pack_one(q, nullptr, dictionary, out);
+}
+
+Status pack(const std::vector<PhaseFigure>& phases, const Quantity& fair, Dictionary& dictionary,
+            std::string& out) {
   out += '[';
   for (const auto& phase : phases) {
-    if (out.back() != '[') out += ',';
+    out += out.back() == '[' ? "[" : ",[";
     const auto name = dictionary.text(phase.phase);
     if (!name) return fail(name.error());
-    fmt::format_to(std::back_inserter(out), "[{},{},{}", *name, phase.tokens,
-                   static_cast<float>(std::isfinite(phase.seconds) ? phase.seconds : 0));
+    append(*name, out);
     out += ',';
-    if (auto ok = pack(phase.energy, dictionary, out); !ok) return ok;
+    append(phase.tokens, out);
+    add(static_cast<float>(std::isfinite(phase.seconds) ? phase.seconds : 0), out);
+    out += ',';
+    if (auto ok = pack_one(phase.energy, &fair.shared, dictionary, out); !ok) return ok;
     out += ']';
   }
   out += ']';
   return {};
 }
 
-Result<Quantity> unpack(const Json& packed, const Forms& forms) {
+Result<Quantity> unpack(const Json& packed, const Forms& forms, const Quantity* fair) {
   if (!packed.is_array() || packed.items().empty()) return damaged();
   const auto form = forms(packed.at(0).as_int());
   if (!form) return fail(form.error());
@@ -127,6 +159,8 @@ Result<Quantity> unpack(const Json& packed, const Forms& forms) {
     return q;
   }
   const auto& ids = (*form)["shared"].items();
+  const bool inherits = (*form)["shared"].is_string();
+  if (inherits && fair == nullptr) return damaged();
   const auto tier = tier_from_string((*form)["tier"].as_string());
   if (!tier || size != 4 + 2 * ids.size() || !packed.at(1).is_number()) return damaged();
   q.value = packed.at(1).as_double();
@@ -135,6 +169,7 @@ Result<Quantity> unpack(const Json& packed, const Forms& forms) {
   q.tier = *tier;
   q.boundary = (*form)["boundary"].as_string();
   q.method = (*form)["method"].as_string();
+  if (inherits) q.shared = fair->shared;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     q.shared.push_back({std::string(ids[i].as_string()), end_of(packed.at(4 + 2 * i), 0),
                         end_of(packed.at(5 + 2 * i), static_cast<double>(kInfinite))});
@@ -142,12 +177,13 @@ Result<Quantity> unpack(const Json& packed, const Forms& forms) {
   return q;
 }
 
-Result<std::vector<PhaseFigure>> unpack_phases(const Json& packed, const Forms& forms) {
+Result<std::vector<PhaseFigure>> unpack_phases(const Json& packed, const Forms& forms,
+                                               const Quantity& fair) {
   std::vector<PhaseFigure> phases;
   for (const auto& item : packed.items()) {
     const auto name = forms(item.at(0).as_int());
     if (!name) return fail(name.error());
-    auto energy = unpack(item.at(3), forms);
+    auto energy = unpack(item.at(3), forms, &fair);
     if (!energy) return fail(energy.error());
     phases.push_back({std::string(name->as_string()), item.at(1).as_int(), item.at(2).as_double(),
                       std::move(*energy)});

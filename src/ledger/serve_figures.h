@@ -17,14 +17,17 @@ namespace joulebook {
 
 // Appends one to `out`.
 [[nodiscard]] Status pack(const Quantity& q, Dictionary& dictionary, std::string& out);
-// All of a request: [[phase, tokens, seconds, energy], ...].
-[[nodiscard]] Status pack(const std::vector<PhaseFigure>& phases, Dictionary& dictionary,
-                          std::string& out);
+// All of a request: [[phase, tokens, seconds, energy], ...]. Shared parts that are those of `fair`
+// are not written again.
+[[nodiscard]] Status pack(const std::vector<PhaseFigure>& phases, const Quantity& fair,
+                          Dictionary& dictionary, std::string& out);
 
 // `forms`: the text of a number, as JSON. Errors: input "ledger.corrupt".
 using Forms = std::function<Result<Json>(std::int64_t)>;
-[[nodiscard]] Result<Quantity> unpack(const Json& packed, const Forms& forms);
+[[nodiscard]] Result<Quantity> unpack(const Json& packed, const Forms& forms,
+                                      const Quantity* fair = nullptr);
 [[nodiscard]] Result<std::vector<PhaseFigure>> unpack_phases(const Json& packed,
-                                                             const Forms& forms);
+                                                             const Forms& forms,
+                                                             const Quantity& fair);
 
 }  // namespace joulebook

@@ -64,6 +64,41 @@ inline std::unique_ptr<ServeWriter> serving(const std::string& path,
   return writer ? std::move(*writer) : nullptr;
 }
 
+// A window with three named accounts; amounts are made from the seed.
+inline Settlement busy_window(std::int64_t second, std::int64_t seconds, std::vector<int> requests,
+                              std::string domain, std::int64_t seed) {
+  Settlement s{std::move(domain), {second * kSecond}, {(second + seconds) * kSecond}, {0}, {}};
+  for (const char* account : {"idle.resident", "self", "unattributed"}) {
+    s.postings.push_back({account, {(seed = seed * 48271 % 2147483647) % 100'000}});
+  }
+  for (const int i : requests) {
+    s.postings.push_back({"request:" + fmt_id(i), {(seed = seed * 48271 % 2147483647) % 9'000'000}});
+  }
+  for (const auto& posting : s.postings) s.meter += posting.amount;
+  return s;
+}
+
+// The batches of `windows` windows of `seconds` each: request i begins with window i and ends after
+// window i + 2.
+inline std::vector<ServeBatch> traffic(int windows, std::int64_t seconds, int first_id = 0) {
+  std::vector<ServeBatch> batches;
+  for (int w = 0; w < windows; ++w) {
+    ServeBatch batch;
+    batch.now = anchor_at(w * seconds * kSecond);
+    batch.begun.push_back(request_begin(first_id + w, w * seconds * kSecond));
+    std::vector<int> open;
+    for (int i = std::max(0, w - 2); i <= w; ++i) open.push_back(first_id + i);
+    batch.windows = {busy_window(w * seconds, seconds, open, "package:0", 2 * w + 1),
+                     busy_window(w * seconds, seconds, open, "dram:0", 2 * w + 2)};
+    if (w >= 2) {
+      batch.ended.push_back(
+          request_end(first_id + w - 2, (w + 1) * seconds * kSecond - 1, 1.0));
+    }
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
 // What a power cut would leave is no question of most tests.
 inline LedgerOptions without_fsync() {
   fakes::arm_kill_vfs(fakes::Kill::never, 0);

@@ -92,7 +92,8 @@ class ServeWriter {
   // All of the batch, or, after an error, nothing of it; the same batch may be tried again. Errors:
   // input "ledger.unbalanced", "ledger.nested", "ledger.overlap" (a window that begins before the
   // settled edge of its domain), "ledger.duplicate" (that id is known), "ledger.no_such_request" (a
-  // posting to, or the end of, a request that is not open), "ledger.ended"; and those of SQLite
+  // posting to, or the end of, a request that is not open), "ledger.reserved" (a posting to
+  // "requests", which is the sum of them), "ledger.ended"; and those of SQLite
   // (ledger.h): resource "file.full", "ledger.busy", input "file.unwritable", ...
   [[nodiscard]] virtual Status settle(const ServeBatch& batch) = 0;
   // Requests begun and not ended: in memory, a few dozen bytes each.
@@ -166,5 +167,25 @@ class ServeReader {
 };
 
 [[nodiscard]] Result<std::unique_ptr<ServeReader>> open_serve_reader(const std::string& path);
+
+// What rolling up old rows did.
+struct Compaction {
+  std::string before_utc;         // windows that began before this full hour
+  std::int64_t settlements = 0;   // windows that were rolled up,
+  std::int64_t hours = 0;         // into so many, one an hour and domain of a run
+  std::int64_t requests = 0;      // requests whose rows were rolled up
+  MicroJoules meter;              // over those windows: before and after
+  std::int64_t bytes_before = 0;  // of the file
+  std::int64_t bytes_after = 0;
+  std::optional<Error> not_shrunk;  // rolled up, but the file has kept its size
+};
+
+// Rolls what serve runs metered before the full hour that holds `before_wall_ns` (since 1970 UTC) into
+// one settlement an hour and domain, which sums to the meter exactly, and takes out the rows of
+// requests that ended before it; the hourly tables keep tenant, model, route and upstream. One
+// transaction; then the file is shrunk. Runs of other kinds are left as they are. Errors: those of
+// open_ledger.
+[[nodiscard]] Result<Compaction> compact_ledger(const std::string& path,
+                                                std::int64_t before_wall_ns, const Anchor& now);
 
 }  // namespace joulebook

@@ -149,7 +149,7 @@ Result<StoredRequest> Reader::finished(Raw raw) const {
     r.end.served = std::move(*served);
   }
   auto phases = unpack_phases(parse_json(raw.phases).value_or(Json()),
-                              [this](std::int64_t n) { return form(n); });
+                              [this](std::int64_t n) { return form(n); }, r.end.fair);
   if (!phases) return fail(phases.error());
   r.end.phases = std::move(*phases);
   r.end.rule = parse_json(raw.rule).value_or(Json()).as_string();

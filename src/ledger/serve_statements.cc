@@ -107,7 +107,7 @@ Status ServeRows::end(std::int64_t request, std::int64_t posted_uj, const Reques
     if (auto ok = pack(*e.served, names_, served_); !ok) return ok;
   }
   if (auto ok = pack(e.marginal, names_, marginal_); !ok) return ok;
-  if (auto ok = pack(e.phases, names_, phases_); !ok) return ok;
+  if (auto ok = pack(e.phases, e.fair, names_, phases_); !ok) return ok;
   const auto rule = names_.text(e.rule);
   if (!rule) return fail(rule.error());
   const Reason none;

@@ -163,6 +163,7 @@ Status Writer::write_posting(std::int64_t settlement, std::int64_t hour, const S
   for (const auto& posting : s.postings) {
     const std::string_view account = posting.account;
     if (!account.starts_with(kRequestAccount)) {
+      if (account == kAllRequests) return fault("reserved", "the account `requests` is a sum");
       named[account] += posting.amount.count;
       continue;
     }
@@ -173,6 +174,7 @@ Status Writer::write_posting(std::int64_t settlement, std::int64_t hour, const S
   // In the order of the key: every row goes to the end of the table.
   std::ranges::sort(requests, {}, [](const auto& r) { return r.first->second.number; });
   std::int64_t all = 0;
+  std::unordered_map<std::int64_t, std::int64_t> groups;
   for (std::size_t i = 0; i < requests.size();) {
     Open& open = requests[i].first->second;
     std::int64_t amount = 0;
@@ -182,8 +184,9 @@ Status Writer::write_posting(std::int64_t settlement, std::int64_t hour, const S
     if (auto ok = rows_.request_amount(settlement, open.number, amount); !ok) return ok;
     open.staged += amount;
     all += amount;
-    sums_.groups[{hour, s.domain, open.group}] += amount;
+    groups[open.group] += amount;
   }
+  for (const auto& [group, amount] : groups) sums_.groups[{hour, s.domain, group}] += amount;
   if (!requests.empty()) {
     const auto account = rows_.names().account(kAllRequests);
     if (!account) return fail(account.error());
@@ -283,6 +286,7 @@ Result<std::unique_ptr<ServeWriter>> open_serve_writer(const std::string& path,
                                                        const LedgerOptions& options) {
   auto store = open_store(path, options);
   if (!store) return fail(store.error());
+  if (auto ok = (*store)->database().ask_triggers(false); !ok) return fail(ok.error());
   auto rows = ServeRows::over((*store)->database());
   if (!rows) return fail(rows.error());
   ServeLock lock;

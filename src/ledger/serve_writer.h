@@ -75,6 +75,10 @@ constexpr std::string_view kAllRequests = "requests";
                                                                      const Json& spec,
                                                                      const LedgerOptions& options);
 
+[[nodiscard]] Result<Compaction> compact_ledger(const std::string& path,
+                                                std::int64_t before_wall_ns, const Anchor& now,
+                                                const LedgerOptions& options);
+
 // Makes good what killed gateways left. Inside a transaction.
 [[nodiscard]] Status recover_killed(Store& store, ServeRows& rows, std::int64_t session,
                                     const Anchor& now);

@@ -151,6 +151,12 @@ Result<std::int64_t> Statement::number(std::initializer_list<Cell> cells) {
 
 std::int64_t Database::changes() const { return sqlite3_changes64(db_.get()); }
 
+Status Database::ask_triggers(bool ask) {
+  const int code = sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_ENABLE_TRIGGER, ask ? 1 : 0, nullptr);
+  if (code != SQLITE_OK) return failure(code);
+  return {};
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),

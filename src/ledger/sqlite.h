@@ -84,6 +84,9 @@ class Database {
   [[nodiscard]] std::int64_t last_rowid() const;
   // Rows that the last statement changed.
   [[nodiscard]] std::int64_t changes() const;
+  // Whether this connection's statements ask the triggers, which guard the file against others: code
+  // that only inserts need not pay for them. True at first.
+  [[nodiscard]] Status ask_triggers(bool ask);
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] const std::string& path() const { return path_; }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "ledger/schema.h"
+#include "ledger/serve_verify.h"
 #include "ledger/store.h"
 
 namespace joulebook {
@@ -18,7 +19,8 @@ class Verifier {
   Result<Ledger::Verdict> work() {
     for (const auto check :
          {&Verifier::integrity, &Verifier::foreign_keys, &Verifier::schema, &Verifier::count,
-          &Verifier::conservation, &Verifier::windows, &Verifier::nesting, &Verifier::documents}) {
+          &Verifier::conservation, &Verifier::windows, &Verifier::nesting, &Verifier::documents,
+          &Verifier::requests}) {
       const Status ok = (this->*check)();
       if (!ok && ok.error().kind == ErrorKind::resource) return fail(ok.error());
       // What cannot even be read is a fault of the file, not of the check.
@@ -151,6 +153,10 @@ class Verifier {
           end = same ? std::max(end, row.number(2)) : row.number(2);
           line = row.text(0);
         });
+  }
+
+  Status requests() {
+    return verify_serve(db_, [this](std::string what) { fault(std::move(what)); });
   }
 
   Status nesting() {
