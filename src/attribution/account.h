@@ -1,0 +1,50 @@
+#pragma once
+// What a request has been given so far, and the figures of it once it is over. Not thread-safe.
+#include <map>
+#include <string>
+
+#include "attribution/energy_fit.h"
+#include "attribution/tracks.h"
+
+namespace joulebook::attribution {
+
+// One domain's part of a request's account.
+struct DomainAccount {
+  std::array<std::int64_t, kPhases> posted{};  // microjoules
+  double marginal = 0;                         // J
+  // How phases, their sum and the marginal move with the factors on the prices: J a unit of factor.
+  std::array<Parts, kPhases> moves{};
+  Parts fair_moves{};
+  Parts marginal_moves{};
+  Square covariance{};   // newest
+  // Share and edge error (J) of its newest window: edges cancel between windows as far as shares agree.
+  double last_share = 0;
+  double last_edge = 0;
+  std::int64_t last_end = 0;
+  double edge_variance = 0;
+  double form_variance = 0;  // of windows one by one: what no factor explains
+};
+
+struct SharedSum {
+  double low = 0;   // of factor x J
+  double high = 0;
+  double joules = 0;
+};
+
+struct Account {
+  std::map<std::string, DomainAccount> domains;
+  std::map<std::string, SharedSum> shared;
+  std::map<std::string, double> rules;  // J by rule
+  double joules = 0;
+  double active = 0;        // J of its windows
+  double unattributed = 0;  // of that
+  double prompt_edge = 0;   // J that hang on when its prompt was begun
+  double unknown = 0;       // J that hang on counts that were not known
+  double wide = 0;          // J shared by a rule that nothing checks
+  Tier tier = Tier::apportioned;
+  std::string boundary;
+};
+
+[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course, const Account& account);
+
+}  // namespace joulebook::attribution

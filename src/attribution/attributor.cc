@@ -1,0 +1,254 @@
+#include "attribution/attributor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "attribution/account.h"
+#include "attribution/bypass.h"
+#include "attribution/energy_fit.h"
+#include "attribution/window_work.h"
+
+namespace joulebook::attribution {
+namespace {
+
+constexpr double kNormal = 1.96;
+constexpr std::size_t kMostDomains = 256;
+
+double dot(const Parts& a, const Parts& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < kParts; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// How a share of `total` moves with the factors on the prices.
+Parts gradient(const Parts& parts, double share, const Parts& all, double weight) {
+  Parts g{};
+  for (std::size_t i = 0; i < kParts; ++i) g[i] = (parts[i] - share * all[i]) / weight;
+  return g;
+}
+
+Parts times(const Parts& parts, double k) {
+  Parts out = parts;
+  for (double& x : out) x *= k;
+  return out;
+}
+
+void sum(Parts& into, const Parts& parts) {
+  for (std::size_t i = 0; i < kParts; ++i) into[i] += parts[i];
+}
+
+Reason nobody() {
+  return {"attribution.no_work", "Energy above idle was drawn while no request was seen at work.",
+          "The idle floor is learned while nothing runs; other users of the device show with --domains or "
+          "in the engine's metrics page."};
+}
+
+// Half of an edge's error: a window's own interval is that of its two edges.
+double edge_error(const Quantity& q) {
+  if (!q.present() || !std::isfinite(q.own.width())) return 0;
+  return std::max(q.own.width(), 0.0) / 4;  // each edge half of it, as a standard deviation of 2 to a side
+}
+
+}  // namespace
+
+struct Attributor::State {
+  explicit State(Options given) : options(std::move(given)), tracks(options) {
+    prices.other = common_prices();
+    for (std::size_t i = 0; i < options.models.size(); ++i) {
+      if (options.models[i]) prices.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
+    }
+  }
+
+  const WindowWork& work(const ActiveEnergy& e) {
+    if (e.begin.ns == work_begin && e.end.ns == work_end && cached) return *cached;
+    tracks.learn(e.begin.ns, e.end.ns);
+    cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns, e.end.ns);
+    work_begin = e.begin.ns;
+    work_end = e.end.ns;
+    if (cached->known) pace.add(cached->step_parts, cached->busy_s, 0.05);
+    return *cached;
+  }
+
+  [[nodiscard]] bool covers(const ActiveEnergy& e, std::uint32_t upstream) const {
+    return e.upstreams.empty() ||
+           std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
+  }
+
+  [[nodiscard]] std::string rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const;
+  Parts weights(const std::string& rule, const Factors& f) const;
+  void post(const ActiveEnergy& e, const RequestWork& w, const Factors& f, double total,
+            std::span<const std::int64_t> parts, Division& out);
+  void unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double joules);
+
+  Options options;
+  Tracks tracks;
+  BypassWatch bypass;
+  PriceList prices;
+  std::map<std::string, PriceFit> fits;  // by domain
+  PriceFit pace;                         // of the time that steps take
+  std::map<RequestId, Account> accounts;
+  std::optional<WindowWork> cached;
+  std::int64_t work_begin = 0, work_end = 0;
+};
+
+Attributor::Attributor(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Attributor::~Attributor() = default;
+Attributor::Attributor(Attributor&&) noexcept = default;
+Attributor& Attributor::operator=(Attributor&&) noexcept = default;
+
+void Attributor::remark(const Remark& remark) {
+  state_->tracks.remark(remark);
+  state_->cached.reset();
+}
+
+void Attributor::reading(const EngineReading& reading) {
+  state_->tracks.now(reading.end.ns);
+  state_->bypass.reading(reading, state_->tracks);
+  state_->cached.reset();
+}
+
+void Attributor::now(SteadyTime at) { state_->tracks.now(at.ns); }
+
+bool Attributor::ready(SteadyTime end) const {
+  const std::int64_t now = state_->tracks.now();
+  if (now < end.ns) return false;
+  if (now - end.ns >= state_->options.horizon.count()) return true;
+  return !state_->tracks.open_before(end.ns) && state_->bypass.ready(end.ns, now);
+}
+
+std::string Attributor::State::rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const {
+  std::string name;
+  for (const RequestWork& r : w.requests) {
+    if (!covers(e, r.upstream)) continue;
+    if (!prices.of(r.upstream).known) return identified ? "fitted" : "tokens";
+    if (name.empty()) name = options.models[r.upstream]->name;
+  }
+  return "physics:" + name;
+}
+
+Division Attributor::divide(const ActiveEnergy& e) {
+  State& s = *state_;
+  Division out;
+  const WindowWork& work = s.work(e);
+  std::vector<const RequestWork*> shared;
+  Parts all = work.bypass;
+  for (const RequestWork& r : work.requests) {
+    if (!s.covers(e, r.upstream)) continue;
+    shared.push_back(&r);
+    sum(all, r.total);
+  }
+  Factors f;
+  if (s.fits.contains(e.domain) || s.fits.size() < kMostDomains) {
+    PriceFit& fit = s.fits[e.domain];
+    const double joules = to_joules(e.active).value();
+    if (work.known && joules > 0) fit.add(all, joules, 2 * edge_error(e.energy) / joules);
+    bool known = !shared.empty();
+    for (const RequestWork* r : shared) known = known && s.prices.of(r->upstream).known;
+    f = fit.solve((known ? s.prices.of(shared.front()->upstream) : s.prices.other).spread);
+  }
+  out.rule = s.rule(e, work, f.identified);
+  const double total = dot(all, f.value);
+  std::vector<double> weights;
+  for (const RequestWork* r : shared) {
+    for (const Parts& phase : r->phases) weights.push_back(dot(phase, f.value));
+  }
+  weights.push_back(dot(work.bypass, f.value));
+  const auto parts = divide_whole(std::max<std::int64_t>(e.active.count, 0), weights);
+  std::int64_t given = parts.back();
+  out.other = {parts.back()};
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    const auto own = std::span(parts).subspan(i * kPhases, kPhases);
+    for (const std::int64_t p : own) given += p;
+    s.post(e, *shared[i], f, total, own, out);
+  }
+  out.unattributed = {e.active.count - given};
+  if (out.unattributed.count != 0) out.reason = nobody();
+  s.unattributed(e, shared, to_joules(out.unattributed).value());
+  return out;
+}
+
+void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Factors& f, double total,
+                             std::span<const std::int64_t> parts, Division& out) {
+  const double joules = std::max(to_joules(e.active).value(), 0.0);
+  if (!(total > 0) || joules <= 0) return;
+  Account& account = accounts[w.request];
+  DomainAccount& d = account.domains[e.domain];
+  const double share = dot(w.total, f.value) / total;
+  Parts all{};
+  for (std::size_t i = 0; i < kParts; ++i) all[i] = (cached->total)[i];
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    const double part = dot(w.phases[i], f.value) / total;
+    const Parts g = times(gradient(w.phases[i], part, all, total), joules);
+    sum(d.moves[i], g);
+    d.posted[i] += parts[i];
+    if (parts[i] > 0) {
+      out.shares.push_back({w.request, static_cast<Phase>(i), {parts[i]},
+                            kNormal * std::sqrt(variance(f.covariance, g))});
+    }
+  }
+  sum(d.fair_moves, times(gradient(w.total, share, all, total), joules));
+  // Without it: what it did alone, its own parts, and the time by which it made steps longer.
+  const Factors time = pace.solve(prices.of(w.upstream).spread);
+  Parts absent = w.among;
+  absent[kStep] = 0;
+  absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
+  sum(absent, w.alone);
+  const double marginal = dot(absent, f.value) / total;
+  d.marginal += marginal * joules;
+  sum(d.marginal_moves, times(gradient(absent, marginal, all, total), joules));
+  d.covariance = f.covariance;
+  const double edge = edge_error(e.energy);
+  const bool joins = d.last_end == e.begin.ns;
+  const double step = joins ? share - d.last_share : share;
+  d.edge_variance += step * step * edge * edge;
+  if (!joins) d.edge_variance += d.last_share * d.last_share * d.last_edge * d.last_edge;
+  d.last_share = share;
+  d.last_edge = edge;
+  d.last_end = e.end.ns;
+  const double mine = share * joules;
+  d.form_variance += mine * mine * f.noise * f.noise;
+  account.joules += mine;
+  account.rules[out.rule] += mine;
+  account.prompt_edge += w.prompt_edge * f.value[kTime] / total * joules;
+  account.unknown += w.unknown * f.value[kPrompt] / total * joules;
+  if (out.rule == "tokens") account.wide += mine;
+  account.tier = e.energy.present() ? weakest(account.tier, e.energy.tier) : account.tier;
+  const std::string kind = e.domain.substr(0, e.domain.find(':'));
+  if (account.boundary.empty()) account.boundary = kind;
+  else if (("+" + account.boundary + "+").find("+" + kind + "+") == std::string::npos) account.boundary += "+" + kind;
+  for (const SharedPart& p : e.energy.shared) {
+    SharedSum& sum = account.shared[p.id];
+    sum.low += p.lo * mine;
+    sum.high += p.hi * mine;
+    sum.joules += mine;
+  }
+}
+
+void Attributor::State::unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared,
+                                     double joules) {
+  for (const RequestWork* r : shared) {
+    const auto found = accounts.find(r->request);
+    if (found == accounts.end()) continue;
+    found->second.active += std::max(to_joules(e.active).value(), 0.0);
+    found->second.unattributed += std::max(joules, 0.0);
+  }
+}
+
+std::vector<RequestFigures> Attributor::settled(SteadyTime edge) {
+  State& s = *state_;
+  s.cached.reset();
+  std::vector<RequestFigures> out;
+  for (const auto& [track, course] : s.tracks.over(edge.ns)) {
+    const auto found = s.accounts.find(track.id);
+    const Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
+    if (found != s.accounts.end()) s.accounts.erase(found);
+    out.push_back(figures_of(track, course, account));
+  }
+  s.bypass.forget(edge.ns);
+  return out;
+}
+
+std::size_t Attributor::followed() const { return state_->tracks.size(); }
+std::uint64_t Attributor::not_followed() const { return state_->tracks.refused(); }
+
+}  // namespace joulebook::attribution

@@ -1,0 +1,30 @@
+#pragma once
+// Traffic that did not pass here, as the engines' metrics pages show it: what they count beyond what
+// was seen. Bounded; not thread-safe.
+#include <deque>
+#include <map>
+
+#include "attribution/window_work.h"
+
+namespace joulebook::attribution {
+
+class BypassWatch {
+ public:
+  void reading(const EngineReading& reading, const Tracks& tracks);
+  // Beside what passed here over [begin, end), by upstream; those that have none are left out.
+  [[nodiscard]] std::map<std::uint32_t, Bypass> over(std::int64_t begin, std::int64_t end,
+                                                     const Tracks& tracks) const;
+  // The pages that are being read have told of all before `end`, or nobody waits for them any more.
+  [[nodiscard]] bool ready(std::int64_t end, std::int64_t now) const;
+  void forget(std::int64_t edge);
+
+ private:
+  struct Seen {
+    std::int64_t begin, end;
+    std::optional<double> running, output, prompt;
+    Tracks::Sum own;
+  };
+  std::map<std::uint32_t, std::deque<Seen>> seen_;
+};
+
+}  // namespace joulebook::attribution

@@ -1,0 +1,41 @@
+#pragma once
+// Checks prices against traffic: window totals are regressed on the priced parts of their work, with
+// the prices as prior (Bayesian linear regression with one scale that all share; the newest hour or so
+// weighs most). Bounded: a 6 x 6 system, whatever it has seen. Not thread-safe.
+#include "attribution/prices.h"
+
+namespace joulebook::attribution {
+
+using Square = std::array<Parts, kParts>;
+
+// Factors on the prices and how well they are known.
+struct Factors {
+  Parts value{1, 1, 1, 1, 1, 1};
+  Square covariance{};
+  double windows = 0;       // what it rests on, older ones faded
+  double noise = 0;         // relative, of a window's total
+  bool identified = false;  // traffic alone tells the parts apart that most of the energy is in
+};
+
+class PriceFit {
+ public:
+  // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
+  // (relative). Ignored where either is not positive and finite.
+  void add(const Parts& priced, double total, double error);
+  // With what is known of the prices before; value[i] > 0.
+  [[nodiscard]] Factors solve(const Parts& spread) const;
+
+ private:
+  Square normal_{};  // sum of weight x u u^T, u = parts over their sum
+  Parts moment_{};   // sum of weight x u y, y = total over that sum
+  Parts seen_{};     // sum of weight x u
+  double square_ = 0;
+  double weight_ = 0;
+  double count_ = 0;
+  double ratio_ = 0;
+};
+
+// g^T C g.
+[[nodiscard]] double variance(const Square& covariance, const Parts& gradient);
+
+}  // namespace joulebook::attribution

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cmath>
+
+#include "attribution/account.h"
+
+namespace joulebook::attribution {
+namespace {
+
+constexpr double kNano = 1e-9;
+constexpr double kNormal = 1.96;  // half of 0.95
+constexpr double kMicro = 1e-6;
+
+double square(double x) { return x * x; }
+
+std::size_t index(Phase phase) { return static_cast<std::size_t>(phase); }
+
+Reason no_window() {
+  return {"attribution.no_window", "No metered window held work of this request.",
+          "A request shorter than the meter can tell is settled in the windows around it; see that the "
+          "upstream's domains are metered."};
+}
+
+Reason mostly_unattributed() {
+  return {"attribution.unattributed", "More than a twentieth of the active energy of its windows is "
+          "nobody's that was seen.",
+          "Send all traffic through the proxy, name the upstream's devices with --domains, or let the idle "
+          "floor be learned while nothing runs."};
+}
+
+struct Spread {
+  double fair = 0;  // variances, J^2
+  double marginal = 0;
+  std::array<double, kPhases> phases{};
+};
+
+// Uncertainty constants: what the division cannot see however good its prices are.
+constexpr double kForm = 0.02;       // of a request's energy: costs are not linear in their parts
+constexpr double kPhaseForm = 0.04;  // of a phase's: the line between two is not seen
+constexpr double kPrompt = 0.25;     // of what hangs on when a prompt was begun
+constexpr double kUnknown = 0.5;     // of what hangs on counts that nobody told
+constexpr double kMarginalForm = 0.08;
+
+Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
+  Spread s;
+  for (const auto& [name, d] : a.domains) {
+    const double edges = d.edge_variance + square(d.last_share * d.last_edge);
+    double fair = 0;
+    for (const std::int64_t p : d.posted) fair += static_cast<double>(p) * kMicro;
+    s.fair += variance(d.covariance, d.fair_moves) + edges + d.form_variance;
+    s.marginal += variance(d.covariance, d.marginal_moves) + edges + d.form_variance;
+    for (std::size_t i = 0; i < kPhases; ++i) {
+      const double part = fair > 0 ? static_cast<double>(d.posted[i]) * kMicro / fair : 0;
+      s.phases[i] += variance(d.covariance, d.moves[i]) + square(part) * edges + part * d.form_variance;
+    }
+  }
+  const double common = square(kPrompt * a.prompt_edge) + square(kUnknown * a.unknown);
+  s.fair += square(kForm * a.joules) + common;
+  s.marginal += square(kMarginalForm * a.joules) + common;
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    if (joules[i] <= 0) continue;
+    s.phases[i] += square(kPhaseForm * joules[i]) + square(kForm * joules[i]) + common;
+  }
+  return s;
+}
+
+Quantity energy(const Account& a, double value, double sd, double most, Tier tier, const std::string& method) {
+  Quantity q = Quantity::exact(value, "J");
+  const double wide = a.joules > 0 ? value * a.wide / a.joules : 0;  // nothing checks that part
+  q.own = {std::max(value - kNormal * sd - wide, 0.0), std::min(value + kNormal * sd + 2 * wide, std::max(most, value))};
+  q.level = 0.95;
+  q.per = "request";
+  q.tier = weakest(tier, a.tier);
+  q.boundary = a.boundary;
+  q.method = method;
+  for (const auto& [id, sum] : a.shared) {
+    if (a.joules <= 0) continue;
+    const double rest = a.joules - sum.joules;  // of windows that did not carry it
+    q.shared.push_back({id, (sum.low + rest) / a.joules, (sum.high + rest) / a.joules});
+  }
+  return q;
+}
+
+std::int64_t whole(double x) { return static_cast<std::int64_t>(std::llround(std::clamp(x, 0.0, 1e15))); }
+
+void counts(RequestFigures& out, const Track& t, const Course& c) {
+  const auto at = [&](Phase p) -> PhaseFigure& { return out.phases[index(p)]; };
+  const bool wasted = t.outcome != Outcome::complete;
+  const auto seconds = [](std::int64_t from, std::int64_t to) {
+    return std::max(static_cast<double>(to - from) * kNano, 0.0);
+  };
+  const std::int64_t sent = t.sent.value_or(t.begun);
+  at(Phase::queue).seconds = seconds(sent, c.prefilled ? c.from : c.end);
+  at(Phase::queue).tokens = whole(c.prompt);
+  at(Phase::cached).tokens = whole(c.cached);
+  const double answered = std::max(c.output - c.reasoning, 0.0);
+  const double after = c.prefilled ? seconds(c.first, c.end) : 0;
+  const double thought = c.output > 0 ? c.reasoning / c.output : 0;
+  if (wasted) {
+    at(Phase::wasted).tokens = whole((c.prefilled ? c.computed : 0) + c.output + c.rejected);
+    at(Phase::wasted).seconds = c.prefilled ? seconds(c.from, c.end) : 0;
+    return;
+  }
+  at(Phase::prefill).tokens = whole(c.computed);
+  at(Phase::prefill).seconds = c.prefilled ? seconds(c.from, c.first) : 0;
+  at(Phase::reason).tokens = whole(c.reasoning);
+  at(Phase::reason).seconds = after * thought;
+  at(Phase::answer).tokens = whole(answered);
+  at(Phase::answer).seconds = after * (1 - thought);
+  at(Phase::wasted).tokens = whole(c.rejected);
+}
+
+std::array<std::int64_t, kPhases> posted_by_phase(const Account& a) {
+  std::array<std::int64_t, kPhases> sum{};
+  for (const auto& [name, d] : a.domains) {
+    for (std::size_t i = 0; i < kPhases; ++i) sum[i] += d.posted[i];
+  }
+  return sum;
+}
+
+}  // namespace
+
+RequestFigures figures_of(const Track& track, const Course& course, const Account& given) {
+  Account a = given;
+  RequestFigures out;
+  out.request = track.id;
+  for (std::size_t i = 0; i < kPhases; ++i) out.phases.push_back({.phase = static_cast<Phase>(i)});
+  if (track.outcome != Outcome::complete) {  // all that it used was for nothing
+    for (auto& [name, d] : a.domains) {
+      std::int64_t all = 0;
+      for (std::int64_t& p : d.posted) all += std::exchange(p, 0);
+      d.posted[index(Phase::wasted)] = all;
+      d.moves = {};
+      d.moves[index(Phase::wasted)] = d.fair_moves;
+    }
+  }
+  counts(out, track, course);
+  const auto posted = posted_by_phase(a);
+  std::array<double, kPhases> joules{};
+  double marginal = 0;
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    out.posted.count += posted[i];
+    joules[i] = static_cast<double>(posted[i]) * kMicro;
+  }
+  for (const auto& [name, d] : a.domains) marginal += d.marginal;
+  double most = 0;
+  for (const auto& [rule, j] : a.rules) {
+    if (out.rule.empty() || j > most) out.rule = rule;
+    most = std::max(most, j);
+  }
+  if (a.domains.empty()) {
+    out.fair = Quantity::absent("J", no_window(), 0.0);
+    out.marginal = Quantity::absent("J", no_window());
+    for (PhaseFigure& p : out.phases) p.energy = Quantity::absent("J", no_window());
+    return out;
+  }
+  const Spread s = spread_of(a, joules);
+  const double fair = to_joules(out.posted).value();
+  out.fair = energy(a, fair, std::sqrt(s.fair), a.active, Tier::apportioned, "fair share, " + out.rule);
+  out.marginal = energy(a, marginal, std::sqrt(s.marginal), a.active, Tier::modelled,
+                        "active energy less what it would have been without, " + out.rule);
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    out.phases[i].energy = energy(a, joules[i], std::sqrt(s.phases[i]), a.active, Tier::apportioned,
+                                  "fair share of " + std::string(to_string(out.phases[i].phase)) + ", " + out.rule);
+    if (posted[i] == 0 && a.joules > 0) out.phases[i].energy.own = {0, 0};
+  }
+  out.unattributed = a.active > 0 ? std::clamp(a.unattributed / a.active, 0.0, 1.0) : 0;
+  if (out.unattributed > 0.05) out.reason = mostly_unattributed();
+  return out;
+}
+
+Quantity served(const Quantity& fair, MicroJoules fair_in_hour, MicroJoules all_fair, const Quantity& idle_in_hour) {
+  if (!fair.present()) return fair;
+  if (!idle_in_hour.present()) return idle_in_hour;
+  if (all_fair.count <= 0 || fair_in_hour.count < 0) {
+    return Quantity::absent("J", {"attribution.no_fair_share", "No request had a fair share in that hour.",
+                                  "Idle energy is shared by fair share, once some request has one."},
+                            fair.interval().lo);
+  }
+  const double part = std::min(static_cast<double>(fair_in_hour.count) / static_cast<double>(all_fair.count), 1.0);
+  const Quantity parts[] = {fair, scaled(idle_in_hour, part, fair.per)};
+  Quantity out = sum(parts);
+  out.per = fair.per;
+  out.method = "fair share and its part of the hour's idle energy";
+  return out;
+}
+
+std::string_view to_string(Phase phase) {
+  constexpr std::string_view kNames[] = {"queue", "prefill", "cached", "reason", "answer", "wasted"};
+  return kNames[index(phase)];
+}
+
+}  // namespace joulebook::attribution

@@ -1,0 +1,130 @@
+#pragma once
+// What is known of each request, from its remarks: when its prompt was read, and when each of its
+// tokens was made. Times are ns of steady time. Not thread-safe.
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "attribution/attributor.h"
+
+namespace joulebook::attribution {
+
+// Tokens of one sequence that became visible at `end`, made since `begin`.
+struct Piece {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  double tokens = 0;   // as remarked
+  double events = 0;   // in so many remarks
+  double before = 0;   // tokens of the sequence before them
+  bool reasoning = false;
+};
+
+struct Sequence {
+  std::int64_t last = 0;
+  double tokens = 0;
+  double events = 0;
+  std::deque<Piece> pieces;  // those that end before the settled edge are gone
+};
+
+struct Track {
+  RequestId id = 0;
+  Arrived arrived;
+  std::int64_t begun = 0;  // first remark
+  std::optional<std::int64_t> sent;
+  std::optional<std::int64_t> first;  // token
+  std::optional<std::int64_t> ended;
+  std::int64_t last = 0;  // remark
+  Outcome outcome = Outcome::complete;
+  Usage usage;
+  Timings timings;
+  std::map<std::uint32_t, Sequence> sequences;  // by choice
+  double reasoning = 0;  // tokens, as remarked
+  bool counted = false;  // every remark on tokens said how many
+};
+
+// One sequence's tokens as the division sees them: `tokens` are true tokens, `steps` they took.
+struct Made {
+  std::int64_t begin = 0, end = 0;
+  double tokens = 0, steps = 0;
+  double verified = 0;  // tokens that went through the products, drafts inside
+  double before = 0;
+  bool reasoning = false;
+};
+
+// What a request did, as far as it is known now.
+struct Course {
+  std::int64_t from = 0;    // of its prompt's computing; before: queue
+  std::int64_t first = 0;   // its end
+  bool prefilled = false;   // there is such a span
+  double prompt = 0;        // tokens, cached inside
+  double cached = 0;
+  double computed = 0;      // prompt - cached
+  bool known = false;       // the sender counted them
+  double output = 0;
+  double reasoning = 0;
+  double rejected = 0;      // drafts
+  std::vector<std::vector<Made>> sequences;
+  std::int64_t end = 0;     // of its work
+};
+
+// Learned of an upstream: how long its prompts take.
+struct Pace {
+  double seconds_per_token = 0;  // low quartile; 0: not known yet
+  double gap_s = 0;              // usual time between tokens of a sequence; 0: not known yet
+  double observed = 0;
+};
+
+class Tracks {
+ public:
+  explicit Tracks(const Options& options) : options_(options) {}
+
+  void remark(const Remark& remark);
+  void now(std::int64_t at) { now_ = std::max(now_, at); }
+  [[nodiscard]] std::int64_t now() const { return now_; }
+  // Some request was sent before `end` and is not over.
+  [[nodiscard]] bool open_before(std::int64_t end) const;
+  // Those with work in [begin, end), by id.
+  [[nodiscard]] std::vector<const Track*> within(std::int64_t begin, std::int64_t end) const;
+  [[nodiscard]] Course course(const Track& track) const;
+  // Learns from what happened in [begin, end); once a window, in order.
+  void learn(std::int64_t begin, std::int64_t end);
+  // Forgets requests that are over by `edge`, and the pieces before it; those requests, by id.
+  struct Done {
+    Track track;
+    Course course;  // empty where it was never sent
+  };
+  [[nodiscard]] std::vector<Done> over(std::int64_t edge);
+  // Tokens of all requests of an upstream so far, as remarked or, once over, as counted; and how many
+  // are open, and of them not streamed.
+  struct Sum {
+    double output = 0;
+    double prompt = 0;
+    double open = 0;
+    double unseen = 0;
+  };
+  [[nodiscard]] Sum sum(std::uint32_t upstream) const;
+  [[nodiscard]] Pace pace(std::uint32_t upstream) const;
+  [[nodiscard]] std::size_t size() const { return tracks_.size(); }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  Track* find(const Remark& remark);
+  void tokens(Track& track, const Tokens& what, std::int64_t at);
+  void end(Track& track, const Ended& what);
+  void place_prompt(const Track& track, Course& course) const;
+  void place_tokens(const Track& track, Course& course) const;
+  void count(const Track& track, Course& course) const;
+
+  Options options_;
+  std::map<RequestId, Track> tracks_;
+  std::map<std::uint32_t, std::multiset<std::int64_t>> firsts_;  // first tokens, by upstream
+  std::map<std::uint32_t, Pace> paces_;
+  std::map<std::uint32_t, Sum> sums_;
+  std::int64_t now_ = INT64_MIN;
+  std::int64_t edge_ = INT64_MIN;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace joulebook::attribution
