@@ -165,9 +165,7 @@ Json live_json(const LiveState& state, std::int64_t since_ms) {
 std::string live_event(const LiveState& state, std::uint64_t& cursor) {
   const auto seen = static_cast<std::int64_t>(cursor);
   const std::int64_t since = seen == 0 ? 0 : seen - kSettlesWithin_ms;
-  if (!state.points.empty()) {
-    cursor = std::max(cursor, static_cast<std::uint64_t>(std::max<std::int64_t>(1, state.points.back().utc_ms)));
-  }
+  cursor = static_cast<std::uint64_t>(std::max<std::int64_t>(1, state.now_wall_ns / 1'000'000));
   return "event: live\ndata: " + live_json(state, since).dump() + "\n\n";
 }
 

@@ -17,8 +17,8 @@ constexpr std::size_t kLiveRows = 20;  // of each kind of consumer; the rest is 
 [[nodiscard]] Json live_json(const gateway::LiveState& state, std::int64_t since_ms = 0);
 
 // One server-sent event "live" with this state, and the blank line. `cursor`: 0, or as the last call
-// left it: an event holds the points that are new since, and those of the minute before, which may
-// have been settled meanwhile.
+// left it (milliseconds since 1970 UTC of that event): an event holds the points that are new since,
+// and those of the minute before, which may have been settled meanwhile.
 [[nodiscard]] std::string live_event(const gateway::LiveState& state, std::uint64_t& cursor);
 
 // What a reader keeps: `event` in the place of all but the points, which are added by their time, a

@@ -74,6 +74,7 @@ TEST(LiveJson, EventsHoldWhatIsNewAndTheMinuteThatMayHaveSettled) {
   EXPECT_EQ(points(), 60U);
   state.points.push_back(state.points.back());
   state.points.back().utc_ms += 1000;
+  state.now_wall_ns += 1'000'000'000;
   EXPECT_EQ(points(), 61U);
   EXPECT_EQ(points(), 60U);
 }
