@@ -225,6 +225,8 @@ std::size_t MessageParser::body(std::string_view bytes, const Payload& payload) 
     if (n == 0) break;
   }
   beast_->begin_body(nullptr);
+  // The line of a chunk, or a trailer, that never ends.
+  if (used == 0 && !beast_->done() && bytes.size() > limits_.head) fault_ = Fault::malformed;
   return used;
 }
 

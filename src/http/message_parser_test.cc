@@ -135,6 +135,17 @@ TEST(MessageParser, RefusesBadChunks) {
   }
 }
 
+TEST(MessageParser, BoundsWhatAChunkSaysOfItself) {
+  for (const char* begin : {"3;", "0\r\nX: "}) {
+    MessageParser parser(MessageParser::Kind::request);
+    const auto result = read(parser,
+                             std::string("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") +
+                                 begin + std::string(200'000, 'a'),
+                             5000);
+    EXPECT_EQ(result.fault, Fault::malformed) << begin;
+  }
+}
+
 TEST(MessageParser, BoundsTheHead) {
   MessageParser parser(MessageParser::Kind::request, {.head = 1000, .fields = 10});
   EXPECT_EQ(read(parser, "GET / HTTP/1.1\r\nX: " + std::string(5000, 'a') + "\r\n\r\n", 100).fault,

@@ -1,0 +1,49 @@
+#include "gateway/head_edit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "http/message_parser.h"
+
+namespace joulebook::gateway {
+
+std::string edited_head(std::string_view head, std::span<const std::string_view> without,
+                        std::string_view more) {
+  std::string out;
+  out.reserve(head.size() + more.size());
+  while (!head.empty()) {
+    const auto end = head.find("\r\n");
+    const std::string_view line = head.substr(0, end == head.npos ? head.size() : end + 2);
+    head.remove_prefix(line.size());
+    if (line == "\r\n") {
+      out += more;
+      out += line;
+      break;
+    }
+    const std::string_view name = line.substr(0, line.find(':'));
+    const bool left_out = std::any_of(without.begin(), without.end(), [&](std::string_view w) {
+      return http::same_name(name, w);
+    });
+    if (!left_out) out += line;
+  }
+  return out;
+}
+
+std::string with_prefix(std::string_view head, std::string_view prefix) {
+  const auto space = head.find(' ');
+  std::string out(head);
+  // An absolute target names its own place.
+  if (space != head.npos && out.compare(space + 1, 1, "/") == 0) out.insert(space + 1, prefix);
+  return out;
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+  if (bytes.empty()) return;
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  out += bytes;
+  out += "\r\n";
+}
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,118 @@
+#include "gateway/upstream.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace joulebook::gateway {
+namespace {
+
+tl::unexpected<Error> no_address(const std::string& url, const char* why) {
+  // The address may hold a key: it is not repeated.
+  (void)url;
+  return fail(ErrorKind::usage, "edge.upstream", std::string("an upstream's address ") + why,
+              "write it as http://127.0.0.1:8080 or https://host[:port][/prefix]");
+}
+
+}  // namespace
+
+std::string UpstreamAddress::name() const {
+  const bool v6 = host.find(':') != host.npos;
+  return std::string(tls ? "https://" : "http://") + (v6 ? "[" + host + "]" : host) + ":" + port;
+}
+
+Result<UpstreamAddress> parse_upstream(const std::string& url) {
+  UpstreamAddress out;
+  std::string_view rest(url);
+  if (rest.starts_with("https://")) {
+    out.tls = true;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else {
+    return no_address(url, "begins with http:// or https://");
+  }
+  const std::string_view place = rest.substr(0, rest.find('/'));
+  out.prefix = rest.substr(place.size());
+  while (out.prefix.ends_with('/')) out.prefix.pop_back();
+  if (place.find('@') != place.npos) return no_address(url, "holds no user and no password");
+  if (rest.find_first_of("?# ") != rest.npos) return no_address(url, "holds no query and no space");
+  std::string_view port = out.tls ? "443" : "80";
+  std::string_view host = place;
+  const auto bracket = place.rfind(']');
+  const auto colon = place.rfind(':');
+  if (colon != place.npos && (bracket == place.npos || colon > bracket)) {
+    host = place.substr(0, colon);
+    port = place.substr(colon + 1);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto number = parse_int(port);
+  if (host.empty() || !number || *number < 1 || *number > 65535) {
+    return no_address(url, "names a host and a port from 1 to 65535");
+  }
+  out.host = host;
+  out.port = port;
+  return out;
+}
+
+Task<std::shared_ptr<Wire>> Upstream::connect(asio::ssl::context& context, Nanos patience, bool fresh) {
+  while (!fresh && !kept_.empty()) {
+    auto wire = std::move(kept_.back());
+    kept_.pop_back();
+    if (!wire->stale()) co_return wire;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
+  tcp::resolver resolver(executor);
+  auto [unknown, places] = co_await resolver.async_resolve(address_.host, address_.port, kResult);
+  if (unknown) co_return nullptr;
+  auto wire = std::make_shared<Wire>(tcp::socket(executor));
+  // The connection is watched by itself: the sweep sees only those of sessions.
+  asio::steady_timer timer(executor, patience);
+  timer.async_wait([weak = std::weak_ptr(wire)](const Code& code) {
+    if (const auto held = weak.lock(); held && !code) held->close();
+  });
+  auto [refused, endpoint] = co_await asio::async_connect(wire->socket(), places, kResult);
+  bool good = !refused;
+  if (good) {
+    Code ignored;
+    wire->socket().set_option(tcp::no_delay(true), ignored);
+    wire->socket().non_blocking(true, ignored);
+    if (address_.tls) good = co_await wire->connect_tls(context, address_.host);
+  }
+  timer.cancel();
+  if (!good || wire->closed()) co_return nullptr;
+  co_return wire;
+}
+
+void Upstream::keep(std::shared_ptr<Wire> wire) {
+  wire->no_deadline();
+  if (kept_.size() < kMostKept && !wire->closed()) kept_.push_back(std::move(wire));
+}
+
+void Upstream::failed() {
+  ++counts.failures;
+  counts.reachable = false;
+  rest_until_ = system_clock().now() + kRest;
+}
+
+std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& all,
+                                  std::span<const std::uint32_t> wanted, SteadyTime now) {
+  std::vector<std::size_t> order;
+  for (const auto i : wanted) {
+    if (i < all.size() && std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
+  }
+  if (order.empty()) {
+    for (std::size_t i = 0; i < all.size(); ++i) order.push_back(i);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const auto& x = all[a]->counts;
+      const auto& y = all[b]->counts;
+      return std::pair(x.running, x.requests) < std::pair(y.running, y.requests);
+    });
+  }
+  std::stable_partition(order.begin(), order.end(),
+                        [&](std::size_t i) { return !all[i]->resting(now); });
+  return order;
+}
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,59 @@
+#pragma once
+// Where requests go: an upstream's address, its kept connections, and which one is to be tried. For
+// the edge's thread alone.
+#include <joulebook/result.h>
+
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/edge.h"
+#include "gateway/net.h"
+
+namespace joulebook::gateway {
+
+struct UpstreamAddress {
+  bool tls = false;
+  std::string host;
+  std::string port;
+  std::string prefix;  // "/base", put before every target; empty: none
+  [[nodiscard]] std::string name() const;  // "http://host:port"
+};
+
+// Errors: usage "edge.upstream" (no http or https address, or one with credentials in it).
+[[nodiscard]] Result<UpstreamAddress> parse_upstream(const std::string& url);
+
+class Upstream {
+ public:
+  explicit Upstream(UpstreamAddress address) : address_(std::move(address)) {}
+
+  // A kept connection that still stands (`fresh` false), or a new one; null: cannot be reached.
+  Task<std::shared_ptr<Wire>> connect(asio::ssl::context& context, Nanos patience, bool fresh);
+  // Takes back a connection on which a message ended and another may follow.
+  void keep(std::shared_ptr<Wire> wire);
+  void forget_kept() { kept_.clear(); }
+
+  // Failed a moment ago: others are tried first.
+  [[nodiscard]] bool resting(SteadyTime now) const { return now < rest_until_; }
+  void failed();
+  [[nodiscard]] const UpstreamAddress& address() const { return address_; }
+
+  UpstreamCounts counts;
+
+ private:
+  static constexpr std::size_t kMostKept = 256;
+  static constexpr Nanos kRest = std::chrono::seconds(1);
+  UpstreamAddress address_;
+  std::vector<std::shared_ptr<Wire>> kept_;
+  SteadyTime rest_until_{0};
+};
+
+// Indices of upstreams in the order in which they are to be tried: those asked for as they were asked
+// for, else the least busy first; those that rest come last.
+[[nodiscard]] std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& all,
+                                                std::span<const std::uint32_t> wanted,
+                                                SteadyTime now);
+
+}  // namespace joulebook::gateway
