@@ -73,7 +73,8 @@ constexpr std::size_t kKinds = 5;
   X(routing_spread, "1", 0.8, 0.4, 1)                                                           \
   /* Busiest device against the mean where experts are split between devices. */                \
   X(expert_imbalance, "1", 1.1, 1, 1.6)                                                         \
-  /* 8-bit floats: bandwidth, share of the doubled rate, energy of FLOP and byte against 16 bit. */ \
+  /* 8-bit floats: bandwidth, share of the doubled rate in dense and in grouped products, energy   \
+     of FLOP and byte against 16 bit. */                                                           \
   X(fp8_bandwidth, "1", 0.9, 0.4, 1.1)                                                          \
   X(fp8_compute, "1", 0.6, 0.15, 1)                                                             \
   X(fp8_expert_compute, "1", 0.6, 0.15, 1)                                                      \
@@ -119,7 +120,8 @@ constexpr std::size_t kKinds = 5;
   X(sequence_v2_a100, "us", 300, 100, 700)                                                      \
   /* v2: host time a sequence, per 1000 tokens of its context. */                               \
   X(context_v2, "us", 60, 5, 600)                                                               \
-  /* v3: launch per layer beyond the largest captured graph (512 sequences). */                 \
+  /* v3: launch per layer beyond the largest captured graph (512 sequences), and of a step that \
+     holds a prompt; of layers with more kernels, more. */                                      \
   X(uncaptured_h100, "us", 300, 30, 1500)                                                       \
   X(uncaptured_b200, "us", 400, 30, 1500)                                                       \
   /* v3: host time a step, per 1000 tokens of a long answer (text read again as it grows). */   \
