@@ -1,7 +1,7 @@
 #include "export/clickhouse.h"
 
 #include "core/clock.h"
-#include "core/json.h"
+#include "export/json_text.h"
 
 namespace joulebook {
 namespace {
@@ -74,30 +74,30 @@ std::string time_text(std::int64_t wall_ns) {
   return text + '.' + std::string(9 - digits.size(), '0') + digits;
 }
 
-Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
-Json value(const Quantity& q) { return q.value ? Json(*q.value) : Json(); }
 std::string code(const std::optional<Reason>& reason) { return reason ? reason->code : std::string(); }
 
 // value, lo and hi; a bound that is infinite, or not there, is null.
-void put(Json& row, const std::string& name, const Quantity& q) {
-  row.set(name + "_j", value(q));
-  row.set(name + "_lo", q.present() ? Json(q.interval().lo) : q.known_lo ? Json(*q.known_lo) : Json());
-  row.set(name + "_hi", q.present() ? Json(q.interval().hi) : Json());
+void put(JsonText& row, const std::string& name, const Quantity& q) {
+  const bool there = q.present();
+  const Interval i = there ? q.interval() : Interval{};
+  row.number(name + "_j", q.value);
+  row.raw(name + "_lo", there ? json_number(i.lo) : q.known_lo ? json_number(*q.known_lo) : "null");
+  row.raw(name + "_hi", there ? json_number(i.hi) : "null");
 }
 
-void put_phases(Json& out, const RequestRow& row) {
-  Json phase = Json::array();
-  Json tokens = Json::array();
-  Json seconds = Json::array();
-  Json joules = Json::array();
+void put_phases(JsonText& out, const RequestRow& row) {
+  JsonText phase('[');
+  JsonText tokens('[');
+  JsonText seconds('[');
+  JsonText joules('[');
   for (const auto& p : row.phases) {
-    phase.push(p.phase);
-    tokens.push(p.tokens);
-    seconds.push(p.seconds);
-    joules.push(value(p.energy));
+    phase.item(json_quoted(p.phase));
+    tokens.item(std::to_string(p.tokens));
+    seconds.item(json_number(p.seconds));
+    joules.item(p.energy.value ? json_number(*p.energy.value) : "null");
   }
-  out.set("phases.phase", std::move(phase)).set("phases.tokens", std::move(tokens));
-  out.set("phases.seconds", std::move(seconds)).set("phases.j", std::move(joules));
+  out.raw("phases.phase", phase.take()).raw("phases.tokens", tokens.take());
+  out.raw("phases.seconds", seconds.take()).raw("phases.j", joules.take());
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -131,45 +131,34 @@ std::string quoted(std::string_view name) {
 std::string_view clickhouse_schema() { return kSchema; }
 
 std::string clickhouse_request(const RequestRow& row) {
-  Json out = Json::object(
-      {{"id", row.id},
-       {"status", row.status},
-       {"reason", code(row.reason)},
-       {"outcome", row.outcome},
-       {"http_status", row.http_status},
-       {"tenant", row.tenant},
-       {"model", row.model},
-       {"route", row.route},
-       {"upstream", row.upstream},
-       {"trace_id", row.trace_id},
-       {"arrived", time_text(row.arrived_wall_ns)},
-       {"first_token", row.first_token_wall_ns ? Json(time_text(*row.first_token_wall_ns)) : Json()},
-       {"ended", time_text(row.ended_wall_ns)},
-       {"prompt_tokens", maybe(row.prompt_tokens)},
-       {"cached_tokens", maybe(row.cached_tokens)},
-       {"reasoning_tokens", maybe(row.reasoning_tokens)},
-       {"answer_tokens", maybe(row.answer_tokens)}});
+  JsonText out('{');
+  out.text("id", row.id).text("status", row.status).text("reason", code(row.reason));
+  out.text("outcome", row.outcome).integer("http_status", row.http_status);
+  out.text("tenant", row.tenant).text("model", row.model).text("route", row.route);
+  out.text("upstream", row.upstream).text("trace_id", row.trace_id);
+  out.text("arrived", time_text(row.arrived_wall_ns));
+  out.raw("first_token", row.first_token_wall_ns ? json_quoted(time_text(*row.first_token_wall_ns)) : "null");
+  out.text("ended", time_text(row.ended_wall_ns));
+  out.integer("prompt_tokens", row.prompt_tokens).integer("cached_tokens", row.cached_tokens);
+  out.integer("reasoning_tokens", row.reasoning_tokens).integer("answer_tokens", row.answer_tokens);
   put(out, "fair", row.fair);
-  out.set("fair_level", row.fair.present() ? Json(row.fair.level) : Json());
-  out.set("fair_reason", code(row.fair.reason)).set("served_j", value(row.served));
+  out.number("fair_level", row.fair.present() ? std::optional(row.fair.level) : std::nullopt);
+  out.text("fair_reason", code(row.fair.reason)).number("served_j", row.served.value);
   put(out, "marginal", row.marginal);
-  out.set("tier", row.fair.present() ? to_string(row.fair.tier) : std::string_view());
-  out.set("boundary", row.fair.boundary).set("method", row.fair.method).set("rule", row.rule);
+  out.text("tier", row.fair.present() ? to_string(row.fair.tier) : std::string_view());
+  out.text("boundary", row.fair.boundary).text("method", row.fair.method).text("rule", row.rule);
   put_phases(out, row);
-  return out.dump();
+  return out.take();
 }
 
 std::vector<std::string> clickhouse_accounts(const gateway::LiveState& state) {
   std::vector<std::string> rows;
   for (const auto& d : state.domains) {
     const auto add = [&](const std::string& account, MicroJoules amount) {
-      rows.push_back(Json::object({{"started", time_text(state.started_wall_ns)},
-                                   {"at", time_text(state.now_wall_ns)},
-                                   {"domain", d.domain},
-                                   {"account", account},
-                                   {"tier", to_string(d.tier)},
-                                   {"uj", amount.count}})
-                         .dump());
+      JsonText row('{');
+      row.text("started", time_text(state.started_wall_ns)).text("at", time_text(state.now_wall_ns));
+      row.text("domain", d.domain).text("account", account).text("tier", to_string(d.tier));
+      rows.push_back(row.integer("uj", amount.count).take());
     };
     for (const auto& [account, amount] : d.accounts) add(account, amount);
     add("meter", d.meter);

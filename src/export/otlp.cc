@@ -3,7 +3,7 @@
 #include <cmath>
 #include <map>
 
-#include "core/json.h"
+#include "export/json_text.h"
 #include "export/live_metrics.h"
 
 namespace joulebook {
@@ -11,35 +11,39 @@ namespace {
 
 using gateway::RequestRow;
 
-constexpr int kCumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE
-constexpr int kClient = 3;      // SPAN_KIND_CLIENT
+constexpr std::int64_t kCumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE
+constexpr std::int64_t kClient = 3;      // SPAN_KIND_CLIENT
 constexpr int kError = 2;       // STATUS_CODE_ERROR
 
+// 64-bit integers are strings in OTLP's JSON.
 template <class Integer>
-Json wide(Integer n) {
-  return std::to_string(n);
+std::string wide(Integer n) {
+  return "\"" + std::to_string(n) + "\"";
 }
 
-Json attribute(std::string_view key, Json value) {
-  return Json::object({{"key", key}, {"value", std::move(value)}});
+std::string attribute(std::string_view key, std::string_view kind, std::string_view value) {
+  std::string out = "{\"key\":";
+  out.append(json_quoted(key)).append(",\"value\":{\"").append(kind).append("\":").append(value);
+  return out.append("}}");
 }
-Json text(std::string_view key, std::string_view value) {
-  return attribute(key, Json::object({{"stringValue", value}}));
+std::string text(std::string_view key, std::string_view value) {
+  return attribute(key, "stringValue", json_quoted(value));
 }
-Json integer(std::string_view key, std::int64_t value) {
-  return attribute(key, Json::object({{"intValue", wide(value)}}));
+std::string integer(std::string_view key, std::int64_t value) {
+  return attribute(key, "intValue", wide(value));
 }
-Json real(std::string_view key, double value) {
-  return attribute(key, Json::object({{"doubleValue", value}}));
+std::string real(std::string_view key, double value) {
+  return attribute(key, "doubleValue", json_number(value));
 }
 
-Json resource_json(const OtlpResource& resource) {
-  Json list = Json::array({text("service.name", "joulebook"), text("service.version", resource.version)});
-  for (const auto& [key, value] : resource.attributes) list.push(text(key, value));
-  return Json::object({{"attributes", std::move(list)}});
+std::string resource_json(const OtlpResource& resource) {
+  JsonText list('[');
+  list.item(text("service.name", "joulebook")).item(text("service.version", resource.version));
+  for (const auto& [key, value] : resource.attributes) list.item(text(key, value));
+  return JsonText('{').raw("attributes", list.take()).take();
 }
-Json scope_json(const std::string& version) {
-  return Json::object({{"name", "joulebook"}, {"version", version}});
+std::string scope_json(const std::string& version) {
+  return JsonText('{').text("name", "joulebook").text("version", version).take();
 }
 
 // A label of the metric table in OpenTelemetry's words.
@@ -63,50 +67,51 @@ class Metrics {
   explicit Metrics(const gateway::LiveState& state)
       : state_(state), start_(wide(state.started_wall_ns)), now_(wide(state.now_wall_ns)) {}
 
-  [[nodiscard]] Json metric(const LiveMetric& m, const std::vector<LiveSample>& samples) const {
-    Json points = Json::array();
-    for (const auto& sample : samples) points.push(point(m, sample));
-    Json data = Json::object({{"dataPoints", std::move(points)}});
+  [[nodiscard]] std::string metric(const LiveMetric& m, const std::vector<LiveSample>& samples) const {
+    JsonText points('[');
+    for (const auto& sample : samples) points.item(point(m, sample));
+    JsonText data('{');
+    data.raw("dataPoints", points.take());
     const bool counter = m.type == LiveType::counter;
     const bool buckets = m.type == LiveType::histogram || m.type == LiveType::summary;
-    if (counter || buckets) data.set("aggregationTemporality", kCumulative);
-    if (counter) data.set("isMonotonic", true);
-    return Json::object({{"name", m.otel},
-                         {"description", m.doc},
-                         {"unit", m.unit},
-                         {counter ? "sum" : buckets ? "histogram" : "gauge", std::move(data)}});
+    if (counter || buckets) data.integer("aggregationTemporality", kCumulative);
+    if (counter) data.raw("isMonotonic", "true");
+    JsonText out('{');
+    out.text("name", m.otel).text("description", m.doc).text("unit", m.unit);
+    return out.raw(counter ? "sum" : buckets ? "histogram" : "gauge", data.take()).take();
   }
 
  private:
-  [[nodiscard]] Json point(const LiveMetric& m, const LiveSample& sample) const {
-    Json list = Json::array();
+  [[nodiscard]] std::string point(const LiveMetric& m, const LiveSample& sample) const {
+    JsonText list('[');
     for (const auto& [label, value] : sample.labels) {
-      list.push(text(attribute_name(label, m), value));
-      if (label == "domain") list.push(text("hw.type", hardware_type(value)));
+      list.item(text(attribute_name(label, m), value));
+      if (label == "domain") list.item(text("hw.type", hardware_type(value)));
     }
-    if (m.otel == "hw.power") list.push(text("hw.id", state_.boundary));
-    Json out = Json::object({{"attributes", std::move(list)}});
-    if (m.type != LiveType::gauge && m.type != LiveType::info) out.set("startTimeUnixNano", start_);
-    out.set("timeUnixNano", now_);
-    if (const auto* x = std::get_if<double>(&sample.value)) out.set("asDouble", *x);
-    if (const auto* n = std::get_if<std::uint64_t>(&sample.value)) out.set("asInt", wide(*n));
-    if (const auto* e = std::get_if<MicroJoules>(&sample.value)) {
-      out.set("asDouble", static_cast<double>(e->count) / 1e6);
-    }
-    if (const auto* b = std::get_if<LiveBuckets>(&sample.value)) {
-      out.set("count", wide(b->count)).set("sum", b->sum);
-      Json bounds = Json::array();
-      Json counts = Json::array();
-      for (const double bound : b->bounds) bounds.push(bound);
-      for (const auto n : b->counts) counts.push(wide(n));
-      out.set("explicitBounds", std::move(bounds)).set("bucketCounts", std::move(counts));
-    }
-    return out;
+    if (m.otel == "hw.power") list.item(text("hw.id", state_.boundary));
+    JsonText out('{');
+    out.raw("attributes", list.take());
+    if (m.type != LiveType::gauge && m.type != LiveType::info) out.raw("startTimeUnixNano", start_);
+    out.raw("timeUnixNano", now_);
+    if (const auto* x = std::get_if<double>(&sample.value)) out.number("asDouble", *x);
+    if (const auto* n = std::get_if<std::uint64_t>(&sample.value)) out.raw("asInt", wide(*n));
+    if (const auto* e = std::get_if<MicroJoules>(&sample.value)) out.raw("asDouble", joules_text(*e));
+    if (const auto* b = std::get_if<LiveBuckets>(&sample.value)) put_buckets(out, *b);
+    return out.take();
+  }
+
+  static void put_buckets(JsonText& out, const LiveBuckets& b) {
+    JsonText bounds('[');
+    JsonText counts('[');
+    for (const double bound : b.bounds) bounds.item(json_number(bound));
+    for (const auto n : b.counts) counts.item(wide(n));
+    out.raw("count", wide(b.count)).number("sum", b.sum);
+    out.raw("explicitBounds", bounds.take()).raw("bucketCounts", counts.take());
   }
 
   const gateway::LiveState& state_;
-  Json start_;
-  Json now_;
+  std::string start_;
+  std::string now_;
 };
 
 // An id of `words` x 64 bits, never zero, that follows from a text (FNV-1a, then splitmix64).
@@ -133,41 +138,42 @@ std::string_view operation(std::string_view route) {
   return "text_completion";
 }
 
-void add_quantity(Json& list, const std::string& name, const Quantity& q) {
+void add_quantity(JsonText& list, const std::string& name, const Quantity& q) {
   if (!q.present()) {
-    if (q.reason) list.push(text(name + ".reason", q.reason->code));
+    if (q.reason) list.item(text(name + ".reason", q.reason->code));
     return;
   }
   const Interval i = q.interval();
-  list.push(real(name + ".joules", *q.value)).push(real(name + ".lo", i.lo));
-  if (std::isfinite(i.hi)) list.push(real(name + ".hi", i.hi));
-  list.push(real(name + ".level", q.level)).push(text(name + ".tier", to_string(q.tier)));
-  list.push(text(name + ".boundary", q.boundary)).push(text(name + ".method", q.method));
+  list.item(real(name + ".joules", *q.value)).item(real(name + ".lo", i.lo));
+  if (std::isfinite(i.hi)) list.item(real(name + ".hi", i.hi));
+  list.item(real(name + ".level", q.level)).item(text(name + ".tier", to_string(q.tier)));
+  list.item(text(name + ".boundary", q.boundary)).item(text(name + ".method", q.method));
 }
 
-Json span_attributes(const RequestRow& row) {
-  Json list = Json::array({text("gen_ai.operation.name", operation(row.route)),
-                           text("gen_ai.request.model", row.model), text("http.route", row.route),
-                           text("server.address", row.upstream),
-                           text("joulebook.request.id", row.id), text("joulebook.status", row.status),
-                           text("joulebook.outcome", row.outcome), text("joulebook.rule", row.rule)});
-  if (!row.tenant.empty()) list.push(text("joulebook.tenant", row.tenant));
-  if (row.http_status != 0) list.push(integer("http.response.status_code", row.http_status));
-  if (row.prompt_tokens) list.push(integer("gen_ai.usage.input_tokens", *row.prompt_tokens));
+std::string span_attributes(const RequestRow& row) {
+  JsonText list('[');
+  list.item(text("gen_ai.operation.name", operation(row.route)));
+  list.item(text("gen_ai.request.model", row.model)).item(text("http.route", row.route));
+  list.item(text("server.address", row.upstream)).item(text("joulebook.request.id", row.id));
+  list.item(text("joulebook.status", row.status)).item(text("joulebook.outcome", row.outcome));
+  list.item(text("joulebook.rule", row.rule));
+  if (!row.tenant.empty()) list.item(text("joulebook.tenant", row.tenant));
+  if (row.http_status != 0) list.item(integer("http.response.status_code", row.http_status));
+  if (row.prompt_tokens) list.item(integer("gen_ai.usage.input_tokens", *row.prompt_tokens));
   if (row.answer_tokens) {
-    list.push(integer("gen_ai.usage.output_tokens", *row.answer_tokens + row.reasoning_tokens.value_or(0)));
+    list.item(integer("gen_ai.usage.output_tokens", *row.answer_tokens + row.reasoning_tokens.value_or(0)));
   }
-  if (row.cached_tokens) list.push(integer("gen_ai.usage.cache_read.input_tokens", *row.cached_tokens));
-  if (row.reason) list.push(text("joulebook.void.reason", row.reason->code));
+  if (row.cached_tokens) list.item(integer("gen_ai.usage.cache_read.input_tokens", *row.cached_tokens));
+  if (row.reason) list.item(text("joulebook.void.reason", row.reason->code));
   add_quantity(list, "joulebook.fair", row.fair);
   add_quantity(list, "joulebook.served", row.served);
   add_quantity(list, "joulebook.marginal", row.marginal);
   for (const auto& p : row.phases) {
     const std::string name = "joulebook.phase." + p.phase;
-    list.push(integer(name + ".tokens", p.tokens)).push(real(name + ".seconds", p.seconds));
-    if (p.energy.present()) list.push(real(name + ".joules", *p.energy.value));
+    list.item(integer(name + ".tokens", p.tokens)).item(real(name + ".seconds", p.seconds));
+    if (p.energy.present()) list.item(real(name + ".joules", *p.energy.value));
   }
-  return list;
+  return list.take();
 }
 
 }  // namespace
@@ -175,38 +181,40 @@ Json span_attributes(const RequestRow& row) {
 std::string otlp_metrics(const gateway::LiveState& state, const OtlpResource& resource) {
   const gateway::LiveState bounded = bounded_state(state);
   const Metrics make(bounded);
-  Json metrics = Json::array();
+  JsonText metrics('[');
   for (const auto& m : live_metrics()) {
     const auto samples = m.of(bounded);
-    if (!samples.empty()) metrics.push(make.metric(m, samples));
+    if (!samples.empty()) metrics.item(make.metric(m, samples));
   }
-  Json scope = Json::object({{"scope", scope_json(resource.version)}, {"metrics", std::move(metrics)}});
-  return Json::object({{"resource", resource_json(resource)}, {"scopeMetrics", Json::array({scope})}}).dump();
+  JsonText scope('{');
+  scope.raw("scope", scope_json(resource.version)).raw("metrics", metrics.take());
+  JsonText out('{');
+  out.raw("resource", resource_json(resource));
+  return out.raw("scopeMetrics", JsonText('[').item(scope.take()).take()).take();
 }
 
 SinkFrame otlp_metrics_frame() { return {"{\"resourceMetrics\":[", ",", "]}"}; }
 
 std::string otlp_span(const RequestRow& row) {
-  Json span = Json::object(
-      {{"traceId", row.trace_id.empty() ? hex_id("trace " + row.id, 2) : row.trace_id},
-       {"spanId", hex_id("span " + row.id, 1)}});
-  if (!row.parent_span.empty()) span.set("parentSpanId", row.parent_span);
-  span.set("name", std::string(operation(row.route)) + (row.model.empty() ? "" : " " + row.model))
-      .set("kind", kClient)
-      .set("startTimeUnixNano", wide(row.arrived_wall_ns))
-      .set("endTimeUnixNano", wide(row.ended_wall_ns))
-      .set("attributes", span_attributes(row));
+  JsonText span('{');
+  span.text("traceId", row.trace_id.empty() ? hex_id("trace " + row.id, 2) : row.trace_id);
+  span.text("spanId", hex_id("span " + row.id, 1));
+  if (!row.parent_span.empty()) span.text("parentSpanId", row.parent_span);
+  span.text("name", std::string(operation(row.route)) + (row.model.empty() ? "" : " " + row.model));
+  span.integer("kind", kClient).raw("startTimeUnixNano", wide(row.arrived_wall_ns));
+  span.raw("endTimeUnixNano", wide(row.ended_wall_ns)).raw("attributes", span_attributes(row));
   if (row.first_token_wall_ns) {
-    span.set("events", Json::array({Json::object({{"timeUnixNano", wide(*row.first_token_wall_ns)},
-                                                  {"name", "joulebook.first_token"}})}));
+    JsonText event('{');
+    event.raw("timeUnixNano", wide(*row.first_token_wall_ns)).text("name", "joulebook.first_token");
+    span.raw("events", JsonText('[').item(event.take()).take());
   }
-  if (row.outcome == "failed") span.set("status", Json::object({{"code", kError}}));
-  return span.dump();
+  if (row.outcome == "failed") span.raw("status", "{\"code\":" + std::to_string(kError) + "}");
+  return span.take();
 }
 
 SinkFrame otlp_span_frame(const OtlpResource& resource) {
-  return {"{\"resourceSpans\":[{\"resource\":" + resource_json(resource).dump() +
-              ",\"scopeSpans\":[{\"scope\":" + scope_json(resource.version).dump() + ",\"spans\":[",
+  return {"{\"resourceSpans\":[{\"resource\":" + resource_json(resource) +
+              ",\"scopeSpans\":[{\"scope\":" + scope_json(resource.version) + ",\"spans\":[",
           ",", "]}]}]}"};
 }
 

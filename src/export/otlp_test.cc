@@ -3,15 +3,16 @@
 #include "export/otlp.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <set>
 
+#include "core/file_tree.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "export/clickhouse.h"
 #include "export/live_metrics.h"
-#include "core/file_tree.h"
 #include "fakes/sample_live.h"
 #include "fakes/sample_rows.h"
 
@@ -140,6 +141,18 @@ TEST(Otlp, ASpanWithoutAMeterSaysWhyInsteadOfAZero) {
   EXPECT_NE(with.find("joulebook.fair.joules"), std::string::npos);
   EXPECT_EQ(without.find("joules\""), std::string::npos) << without;
   EXPECT_EQ(attribute(*parse_json(without), "joulebook.fair.reason"), "sensor.none");
+}
+
+RC_GTEST_PROP(Otlp, AnyNameComesThrough, (const std::string& name)) {
+  gateway::RequestRow row = fakes::sample_row(0);
+  row.model = row.tenant = name;
+  const auto span = parse_json(otlp_span(row));
+  RC_ASSERT(span.has_value());
+  RC_ASSERT(attribute(*span, "gen_ai.request.model") == valid_utf8(name));
+  const auto line = parse_json(clickhouse_request(row));
+  RC_ASSERT(line.has_value());
+  RC_ASSERT((*line)["tenant"].as_string() == valid_utf8(name));
+  RC_ASSERT(clickhouse_request(row).find('\n') == std::string::npos);
 }
 
 TEST(Otlp, AddressesAreCompletedOnce) {
