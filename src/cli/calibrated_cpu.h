@@ -2,6 +2,7 @@
 // This machine's CPU as `joulebook calibrate` found it.
 #include "cli/context.h"
 #include "physics/explain/measured_run.h"
+#include "physics/serving/machines.h"
 
 namespace joulebook {
 
@@ -9,5 +10,10 @@ namespace joulebook {
 // Errors: no_reading "calibration.none", "calibration.other_machine", "calibration.malformed";
 // "calibration.no_work" (rates that could not be measured).
 [[nodiscard]] Result<explain::CpuMachine> calibrated_cpu(const Context& context);
+
+// The same as a device that predictions are made for: its watts those of the largest boundary that the
+// calibration has (node, else packages and their memory), its memory what can be allocated now.
+// Errors: as calibrated_cpu; no_reading "calibration.no_watts", "memory.unknown".
+[[nodiscard]] Result<serving::Device> calibrated_device(const Context& context);
 
 }  // namespace joulebook

@@ -1,10 +1,14 @@
 #include "cli/cmd_predict.h"
 
+#include <algorithm>
+
+#include "cli/calibrated_cpu.h"
 #include "cli/cmd_predict_image.h"
 #include "cli/cmd_predict_training.h"
 #include "cli/command_line.h"
 #include "core/file_tree.h"
 #include "core/json.h"
+#include "core/text.h"
 
 namespace joulebook {
 namespace {
@@ -33,8 +37,32 @@ int trained(const Context& context, const Asked& asked) {
   return predict_training(context, options);
 }
 
-int predict(const Context& context, const Asked& asked) {
-  const PredictOptions& options = asked.text;
+// Whether --gpu or a sweep of it names this machine.
+bool names_here(const PredictOptions& o) {
+  if (o.gpu == serving::kHere) return true;
+  return std::ranges::any_of(o.sweeps, [](std::string_view sweep) {
+    const auto equals = sweep.find('=');
+    if (sweep.substr(0, equals) != "gpu" || equals == std::string_view::npos) return false;
+    const auto values = split(sweep.substr(equals + 1), ',');
+    return std::ranges::find(values, serving::kHere) != values.end();
+  });
+}
+
+int predict(const Context& context, Asked& asked) {
+  PredictOptions& options = asked.text;
+  if (names_here(options)) {
+    if (asked.training.training || asked.image.asked()) {
+      return report_error({ErrorKind::usage, "predict.here", "images and training are not predicted for a CPU",
+                           "name a GPU with --gpu"});
+    }
+    auto here = calibrated_device(context);
+    if (!here) return report_error(here.error());
+    options.here = std::move(*here);
+  }
+  if (!options.html.empty() && !options.all && options.sweeps.empty()) {
+    return report_error({ErrorKind::usage, "predict.html", "a page shows many deployments, and this is one",
+                         "add --sweep batch=1,8,64, or rank the catalogue with --all"});
+  }
   if (asked.training.training) return trained(context, asked);
   if (asked.image.asked()) return images(context, asked);
   if (!options.csv.empty()) return predict_rows(context, options);
@@ -63,7 +91,7 @@ void add_predict(CommandLine& line) {
   CLI::App& k = line.add("predict", "what serving a model costs before anyone runs it",
                          [asked](const Context& context) { return predict(context, *asked); });
   k.add_option("model", o->model, "a GGUF file, a config.json, or a published model's name")->type_name("MODEL");
-  k.add_option("--gpu", o->gpu, "device (default H100)")->type_name("NAME");
+  k.add_option("--gpu", o->gpu, "device (default H100); here: this machine, as `joulebook calibrate` found it")->type_name("NAME");
   k.add_option("--gpus,--tp", o->gpus, "devices, tensor parallel")->type_name("N");
   k.add_option("--dp", o->data_parallel, "replicas among them")->type_name("N");
   k.add_option("--pp", o->pipeline, "pipeline stages among them")->type_name("N");
@@ -91,6 +119,7 @@ void add_predict(CommandLine& line) {
   k.add_option("--evaluate", o->evaluate, "errors on these rows, each architecture left out")
       ->type_name("FILE");
   k.add_option("--out", o->out, "where the rows or the fit go")->type_name("FILE");
+  k.add_option("--html", o->html, "with --sweep or --all: a self-contained page with charts")->type_name("FILE");
   k.add_option("--fit-file", o->fit_file, "use this fit, not the built-in one")->type_name("FILE");
   add_image_flags(k, asked->image);
   add_training_flags(k, asked->training);

@@ -1,5 +1,6 @@
 #pragma once
 // predict: what serving a model costs in time and energy before anyone runs it.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,11 @@ struct PredictOptions {
   std::string fit;    // measured rows to fit
   std::string evaluate;
   std::string out;
+  std::string html;  // page of a sweep or the catalogue
   std::string fit_file;  // another fit than the built-in one
   bool all = false;      // rank the catalogue
-  std::string gpu;
+  std::string gpu;  // "here": this machine, as it was calibrated
+  std::optional<serving::Device> here;  // set where gpu or a sweep of it names it
   double gpus = 1;
   double batch = 1;
   std::string prompt = "250";  // tokens, or mean:90th percentile

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "physics/serving/plan.h"
 #include "report/bar_chart.h"
+#include "report/html_sweep.h"
 
 namespace joulebook {
 namespace {
@@ -208,9 +209,22 @@ Status deliver(const Context& context, const PredictOptions& o, const std::vecto
   return write_file(o.out, text);
 }
 
+Json document_of(const std::vector<Point>& points) {
+  Json list = Json::array();
+  for (const Point& p : points) list.push(point_json(p));
+  return Json::object({{"schema", "joulebook.predictions/1"}, {"predictions", std::move(list)}});
+}
+
+Status write_page(const std::string& file, const Json& document) {
+  if (!document["predictions"].items().empty()) return write_file(file, sweep_page(document));
+  return fail(ErrorKind::input, "predict.none_left", "no deployment is left to show on a page",
+              "leave --fits out, or raise --tpot");
+}
+
 }  // namespace
 
 int predict_many(const Context& context, const PredictOptions& options) {
+  if (auto ok = context.check_outputs({options.out, options.html}); !ok) return report_error(ok.error());
   const auto fit = fit_in_force(options);
   if (!fit) return report_error(fit.error());
   auto plans = plans_of(options);
@@ -224,10 +238,12 @@ int predict_many(const Context& context, const PredictOptions& options) {
   }
   if (auto ok = filter_and_sort(points, options); !ok) return report_error(ok.error());
   if (auto ok = deliver(context, options, points); !ok) return report_error(ok.error());
-  if (context.json.empty()) return 0;
-  Json list = Json::array();
-  for (const Point& p : points) list.push(point_json(p));
-  const auto ok = context.emit(Json::object({{"schema", "joulebook.predictions/1"}, {"predictions", list}}));
+  if (context.json.empty() && options.html.empty()) return 0;
+  const Json document = document_of(points);
+  if (!options.html.empty()) {
+    if (auto ok = write_page(options.html, document); !ok) return report_error(ok.error());
+  }
+  const auto ok = context.emit(document);
   return ok ? 0 : report_error(ok.error());
 }
 

@@ -106,6 +106,7 @@ Json shape_json(const serving::Workload& w) {
 
 std::string layout(const Costed& c) {
   const serving::Workload& w = c.work;
+  if (w.device.cpu) return fmt::format("this machine ({}, {} threads)", w.device.name, w.device.cpu->threads);
   std::string text = fmt::format("{} x {}", w.devices, w.device.name);
   if (w.data_parallel > 1) text += fmt::format(", {} replicas", w.data_parallel);
   if (w.expert_parallel > 1) text += fmt::format(", experts over {}", w.expert_parallel);
@@ -153,8 +154,10 @@ std::string table(const Costed& c, const serving::ServingFit& fit) {
     text += fmt::format("    {:<28} {:>7.1f} % {}\n", name, 100 * energy,
                         power_only ? "" : fmt::format("{:>5.1f} %", 100 * time));
   }
-  text += fmt::format("\n  boundary: the devices that serve, no host; fit of {} on {} rows, {} architectures.\n",
-                      fit.date, fit.rows, fit.architectures);
+  text += c.work.device.cpu
+              ? fmt::format("\n  boundary: {}; {}.\n", c.boundary, c.method)
+              : fmt::format("\n  boundary: the devices that serve, no host; fit of {} on {} rows, {} architectures.\n",
+                            fit.date, fit.rows, fit.architectures);
   if (c.work.shape.synthesised) {
     text += "  no such model is known: its shape is guessed from the size in its name; the interval is wider.\n";
   }
@@ -170,6 +173,7 @@ Result<serving::Plan> deployed(const PredictOptions& o, const serving::Shape& sh
   serving::Plan plan;
   plan.shape = shape;
   if (!o.gpu.empty()) plan.gpu = o.gpu;
+  plan.here = o.here;
   plan.weights = o.weights;
   plan.gpus = o.gpus;
   plan.data_parallel = o.data_parallel;

@@ -1,6 +1,7 @@
 // whatif: what an answer would cost if something were otherwise.
 #include "physics/explain/whatif.h"
 
+#include "cli/calibrated_cpu.h"
 #include "cli/command_line.h"
 #include "cli/figure_spec.h"
 
@@ -13,10 +14,16 @@ struct WhatIfOptions {
   std::vector<std::string> changes;
 };
 
-Result<explain::WhatIf> answer(const WhatIfOptions& o) {
+Result<explain::WhatIf> answer(const Context& context, const WhatIfOptions& o) {
   auto figure = figure_of(o.what);
   if (!figure) return fail(figure.error());
   for (const auto& [key, value] : o.keys) {
+    if (key == "gpu" && value == serving::kHere) {
+      auto here = calibrated_device(context);
+      if (!here) return fail(here.error());
+      explain::set_device(figure->deployment, std::move(*here));
+      continue;
+    }
     if (auto ok = explain::set_key(figure->deployment, key, value); !ok) return fail(ok.error());
   }
   if (o.changes.empty()) return explain::ranked_changes(*figure, serving::built_in_fit());
@@ -30,7 +37,7 @@ Result<explain::WhatIf> answer(const WhatIfOptions& o) {
 }
 
 int run_whatif(const Context& context, const WhatIfOptions& o) {
-  const auto what = answer(o);
+  const auto what = answer(context, o);
   if (!what) return report_error(what.error());
   context.print(explain::to_text(*what));
   const auto ok = context.emit(explain::to_json(*what));
@@ -54,7 +61,7 @@ void add_whatif(CommandLine& line) {
   for (const char* key : {"gpu", "gpus", "dp", "pp", "ep", "batch", "prompt", "output", "weights", "kv", "engine"}) {
     k.add_option_function<std::string>(
          std::string("--") + key, [o, name = std::string(key)](const std::string& v) { o->keys.emplace_back(name, v); },
-         "of the deployment as it is")
+         std::string_view(key) == "gpu" ? "of the deployment as it is; here: this machine, calibrated" : "of the deployment as it is")
         ->type_name("VALUE");
   }
 }

@@ -8,10 +8,11 @@
 #include "report/web_assets.h"
 
 namespace joulebook {
-namespace {
+namespace page {
 
-std::string head(const StudyResult& study) {
-  return fmt::format(
+std::string document(const Document& d) {
+  std::string html = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n"
       "<meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "script-src 'sha256-{}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
@@ -21,36 +22,29 @@ std::string head(const StudyResult& study) {
       "<meta name=\"description\" content=\"{}\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n"
       "<title>{} – Joulebook</title>\n"
-      "<style>\n{}</style>\n",
-      report_script_sha256(), escape_html(study.sentence), escape_html(study.spec.name),
-      report_style());
+      "<style>\n{}</style>\n"
+      "</head>\n<body>\n<a class=\"skip\" href=\"#working\">Skip to the working</a>\n<main>\n",
+      report_script_sha256(), escape_html(d.description), escape_html(d.title), report_style());
+  html += d.sections + "</main>\n";
+  html += fmt::format(
+      "<footer><p>Written by Joulebook. This page holds the whole result as JSON and loads nothing.{}</p></footer>\n",
+      d.record.empty() ? "" : fmt::format(" Record <code>{}</code>.", escape_html(d.record)));
+  html += fmt::format("<script type=\"application/json\" id=\"{}\">{}</script>\n", d.data_id, json_for_script(d.data));
+  return html.append("<script>").append(report_script()).append("</script>\n</body>\n</html>\n");
 }
 
-std::string footer(const StudyResult& study) {
-  return fmt::format(
-      "<footer><p>Written by Joulebook. This page holds the whole result as JSON and loads "
-      "nothing. "
-      "Record <code>{}</code>.</p></footer>\n",
-      escape_html(study.id));
-}
-
-}  // namespace
+}  // namespace page
 
 Result<std::string> html_page(const Json& json) {
   const auto study = study_from_json(json);
   if (!study) return fail(study.error());
   const page::View view{*study, json};
-  std::string html =
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n" + head(*study) +
-      "</head>\n<body>\n<a class=\"skip\" href=\"#working\">Skip to the working</a>\n"
-      "<main>\n";
+  std::string sections;
   for (const auto section :
        {page::headline, page::arms, page::comparisons, page::prompts, page::power, page::working}) {
-    html += section(view);
+    sections += section(view);
   }
-  html += "</main>\n" + footer(*study);
-  html += "<script type=\"application/json\" id=\"study\">" + json_for_script(json) + "</script>\n";
-  return html.append("<script>").append(report_script()).append("</script>\n</body>\n</html>\n");
+  return page::document({study->spec.name, study->sentence, sections, study->id, "study", json});
 }
 
 }  // namespace joulebook

@@ -1,5 +1,5 @@
 #pragma once
-// The sections of the report page, from top to bottom. Inside of html_page.cc.
+// The sections of the report page, from top to bottom, and the frame of every page.
 #include <string>
 
 #include "core/json.h"
@@ -22,6 +22,16 @@ struct View {
 [[nodiscard]] std::string power(const View& view);
 // Machine, sensors, settings, stopping rule, warnings, absences.
 [[nodiscard]] std::string working(const View& view);
+
+// A whole page around its sections: head with the policy, footer, data and script.
+struct Document {
+  std::string title, description;
+  std::string sections;  // HTML
+  std::string record;    // id in the ledger; empty: none
+  std::string data_id;   // of the element that holds `data`, where the script looks
+  const Json& data;
+};
+[[nodiscard]] std::string document(const Document& document);
 
 // A place for a chart that the script draws; `what` is read out in its stead.
 [[nodiscard]] std::string chart(const std::string& id, const std::string& title,

@@ -80,6 +80,17 @@ TEST(Calibrate, LearnsCpuAndGpuAndIsReused) {
   const Outcome sensors = joulebook({"sensors", "--sysroot", root, "--json", "-"}, environment);
   EXPECT_THAT(sensors.out, HasSubstr("tick measured 20"));
   EXPECT_THAT(sensors.out, HasSubstr("\"age_days\""));
+
+  put_file(root + "/proc/meminfo", "MemAvailable: 16000000 kB\n");
+  // And predicted for: 40 W, of the package that was seen.
+  const Outcome predicted = joulebook(
+      {"predict", "SmolLM2-135M", "--gpu", "here", "--sysroot", root, "--json", "-"}, environment);
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  const auto here = nlohmann::json::parse(predicted.out)["prediction"];
+  EXPECT_NEAR(here["power"]["value"].get<double>(), 40, 2);
+  EXPECT_EQ(here["power"]["boundary"], "package");
+  EXPECT_EQ(here["per_token"]["tier"], "modelled");
+  EXPECT_EQ(joulebook({"whatif", "SmolLM2-135M", "--gpu", "here", "--sysroot", root}, environment).code, 0);
   plant.stop();
 }
 

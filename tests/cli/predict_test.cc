@@ -26,6 +26,19 @@ TEST(PredictCommand, LengthsMayBeSpread) {
   EXPECT_GT(spread["prediction"]["per_request"]["value"], alike["prediction"]["per_request"]["value"]);
 }
 
+TEST(PredictCommand, ThisMachineHasToBeCalibrated) {
+  const std::map<std::string, std::string> none{{"JOULEBOOK_CALIBRATION", fresh_folder("uncalibrated") + "/none.json"}};
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"predict", "SmolLM2-135M", "--gpu", "here"},
+        {"predict", "SmolLM2-135M", "--sweep", "gpu=H100,here"},
+        {"whatif", "SmolLM2-135M", "--gpu", "here"}}) {
+    const Outcome outcome = joulebook(arguments, none);
+    EXPECT_EQ(outcome.code, 4) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("joulebook calibrate"));
+  }
+  EXPECT_EQ(joulebook({"predict", "--image", "FLUX.1-dev", "--gpu", "here"}).code, 2);
+}
+
 TEST(PredictCommand, ASweepIsATableAndBars) {
   const Outcome outcome = joulebook({"predict", "Llama-3.1-8B", "--sweep", "batch=1,64"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;

@@ -117,7 +117,8 @@ ResponseEnergy respond(const Deployment& d, const serving::Parameters& p, const 
   // Static power while prompts are read belongs to them.
   const double step_j = r.step.j_per_token * d.work.batch;
   const double reading = std::clamp(at(r.step.seconds, Cause::prefill) / r.step.step_s, 0.0, 1.0);
-  const double prefill = at(r.step.joules, Cause::prefill) + reading * at(r.step.joules, Cause::floor);
+  const double beside = d.work.device.cpu ? 0 : reading;  // a CPU's has it in already
+  const double prefill = at(r.step.joules, Cause::prefill) + beside * at(r.step.joules, Cause::floor);
   const double share = step_j > 0 ? std::min(prefill / step_j, 1.0) : 0;
   r.prefill_j = share * r.step.j_per_token * d.work.output;
   r.decode_j_per_token = (1 - share) * r.step.j_per_token;
@@ -126,7 +127,22 @@ ResponseEnergy respond(const Deployment& d, const serving::Parameters& p, const 
   return r;
 }
 
+void set_device(Deployment& d, serving::Device device) {
+  if (device.cpu) d.boundary = device.cpu->boundary;
+  else if (d.work.device.cpu) d.boundary = "gpu";
+  d.work.device = std::move(device);
+}
+
+std::string method_of(const Deployment& d) {
+  if (!d.work.device.cpu) return "serving model";
+  return "calibrated rates and watts of this CPU (" + d.work.device.cpu->measured_utc.substr(0, 10) + ")";
+}
+
 Status check_clocks(const Deployment& d, const serving::Parameters& p) {
+  if (d.work.device.cpu && (d.clock < 1 || d.power_cap < 1)) {
+    return fail(ErrorKind::input, "clocks.cpu", "what a CPU does at another clock was not calibrated",
+                "set the clock, calibrate again, and predict again");
+  }
   if (d.power_cap >= 1 || clock_under_cap(d.work, p, d.power_cap)) return {};
   const double least = predict_at_clock(d.work, p, kLeastClock).power_w;
   const double limit = d.work.devices * d.work.device.power_limit;
@@ -149,7 +165,7 @@ std::string describe(const Deployment& d, const serving::Parameters& p) {
   if (w.cached > 0) text += fmt::format(", {:.0f} % of the prompt cached", 100 * w.cached);
   if (d.clock < 1) text += fmt::format(", clock {:.0f} %", 100 * d.clock);
   if (d.power_cap < 1) text += fmt::format(", power cap {:.0f} %", 100 * d.power_cap);
-  text += fmt::format(", engine {}", serving::engine_name(w.engine));
+  if (!w.device.cpu) text += fmt::format(", engine {}", serving::engine_name(w.engine));
   return text;
 }
 

@@ -53,6 +53,11 @@ struct Deployment {
 // an H100 node under video load) to the factor 2 that MIT Technology Review assumed in May 2025.
 inline constexpr double kNodeOverhead = 1.43, kNodeOverheadLo = 1.16, kNodeOverheadHi = 2.0;
 
+// Another device, and its boundary with it.
+void set_device(Deployment& deployment, serving::Device device);
+// What its modelled energies come from, for quantities.
+[[nodiscard]] std::string method_of(const Deployment& deployment);
+
 // Weights and their bytes from the deployment's precision and shape. Call after either changed.
 void apply_precision(Deployment& deployment);
 
@@ -74,7 +79,8 @@ struct ResponseEnergy {
 [[nodiscard]] ResponseEnergy respond(const Deployment& deployment, const serving::Parameters& parameters,
                                      const ClockPhysics& physics = {});
 
-// Error: input "clocks.cap": the devices take more even at the least clock.
+// Errors: input "clocks.cap": the devices take more even at the least clock; "clocks.cpu": a clock or
+// cap of a calibrated CPU.
 [[nodiscard]] Status check_clocks(const Deployment& deployment, const serving::Parameters& parameters);
 
 // "Llama-3.1-70B, 8 x A100 SXM 40GB, batch 192, bfloat16, 307 in, 456 out"

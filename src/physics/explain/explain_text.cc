@@ -21,7 +21,7 @@ Quantity energy_quantity(const Side& s, double joules, Tier tier, const Figure& 
   const std::string boundary = boundary_text(f.deployment);
   if (tier == Tier::modelled) {
     return modelled(joules, {joules * s.factors.lo, joules * s.factors.hi}, "J", per_text(per),
-                    {boundary, "serving model"});
+                    {boundary, method_of(f.deployment)});
   }
   const double floor = per == Per::token ? s.floor.token_j : s.floor.response_j;
   return stated(joules, floor, "J", per_text(per), tier, boundary, f.source);
@@ -65,8 +65,10 @@ std::string line(std::string_view name, double log_ratio, double whole, const st
 }
 
 Json floor_json(const Figure& f, const Floor& floor) {
+  const auto& cpu = f.deployment.work.device.cpu;
+  const std::string boundary = cpu ? cpu->boundary : "gpu";
   const auto bound = [&](double joules, const char* method) {
-    return to_json(modelled(joules, {joules, joules}, "J", "output token", {"gpu", method, 1}));
+    return to_json(modelled(joules, {joules, joules}, "J", "output token", {boundary, method, 1}));
   };
   return Json::object({{"per_token", bound(floor.token_j, "floor: bytes and FLOPs at their least energy")},
                        {"static_per_token", bound(floor.static_token_j, "idle power for the time at peak rates")},

@@ -24,6 +24,7 @@ struct LeastEnergy {
   double flop = 0;           // at the workload's precision
   double on_chip_bytes = 0;  // that one device holds: caches, shared memory, registers
 };
+[[nodiscard]] LeastEnergy cpu_least_energy(double cache_bytes);
 [[nodiscard]] LeastEnergy least_energy(const serving::Workload& work);
 
 struct Floor {

@@ -13,38 +13,12 @@
 namespace joulebook::explain {
 namespace {
 
-// What a step needs: weights once for all of its sequences, the rest for one.
-struct TokenWork {
-  double weight_bytes = 0, kv_bytes = 0, flops = 0;
-};
+using serving::Roofline;
+using serving::roofline;
+using serving::TokenWork;
 
 TokenWork token_work(const serving::Shape& s, double context, double sequences = 1) {
-  constexpr double kWide = 2;
-  TokenWork w;
-  const double touched = s.experts > 0 ? s.experts * (1 - std::pow(1 - s.chosen / s.experts, sequences)) : 0;
-  w.weight_bytes = (s.attention_params + s.ffn_params) * s.stored.dense + s.head_params * s.stored.head +
-                   s.expert_layers * touched * s.expert_params * s.stored.expert;
-  w.kv_bytes = s.kv_bytes * s.stored.kv / kWide * serving::context_seen(s, context) + s.state_bytes;
-  w.flops = 2 * s.active_params() + s.attention_flops * serving::context_seen(s, context) + s.state_flops;
-  return w;
-}
-
-// Seconds of a step of `batch` sequences as its bytes and FLOPs alone would have it.
-struct Roofline {
-  double seconds = 0, weights = 0, kv = 0, compute = 0;  // the last three sum to the first
-};
-
-Roofline roofline(const TokenWork& w, double batch, double bandwidth, double rate, double overlap) {
-  const double weights = w.weight_bytes / bandwidth, kv = batch * w.kv_bytes / bandwidth;
-  const double compute = batch * w.flops / rate;
-  const double m = std::pow(weights + kv, overlap), c = std::pow(compute, overlap);
-  Roofline r;
-  r.seconds = std::pow(m + c, 1 / overlap);
-  const double memory = r.seconds * m / (m + c);
-  r.weights = memory * weights / (weights + kv);
-  r.kv = memory * kv / (weights + kv);
-  r.compute = r.seconds - memory;
-  return r;
+  return serving::token_work(s, s.stored, context, sequences);
 }
 
 double context_of(const MeasuredAnswer& a) { return a.prompt + a.output / 2; }
@@ -206,18 +180,16 @@ void add_causes(RunExplanation& run, double overlap) {
 
 // Least energies of a CPU's bytes and FLOPs: docs/physics-explain.md.
 void add_floor(RunExplanation& run) {
-  constexpr double kPico = 1e-12;
-  constexpr double kCacheByte = 10.0 / 8 * kPico, kMemoryByte = 5.0 * 8 * kPico;
-  constexpr double kOperation = 0.015 * kPico;  // 8-bit multiply and add at 45 nm, a tenth of it
+  const LeastEnergy least = cpu_least_energy(run.machine.cache_bytes);
   const MeasuredAnswer& a = run.answer;
   const TokenWork w = token_work(a.shape, context_of(a));
   run.weights_in_cache = w.weight_bytes <= run.machine.cache_bytes;
-  const double byte = run.weights_in_cache ? kCacheByte : kMemoryByte;
-  const double kv_byte = w.weight_bytes + w.kv_bytes <= run.machine.cache_bytes ? kCacheByte : kMemoryByte;
-  const double own = w.kv_bytes * kv_byte + w.flops * kOperation;
+  const double byte = run.weights_in_cache ? least.on_chip_byte : least.device_byte;
+  const double kv_byte = w.weight_bytes + w.kv_bytes <= run.machine.cache_bytes ? least.on_chip_byte : least.device_byte;
+  const double own = w.kv_bytes * kv_byte + w.flops * least.flop;
   run.floor_token_j = w.weight_bytes * byte + own;
   run.best_floor_token_j = w.weight_bytes * byte / kBestBatch + own;
-  const double prompt = (a.prompt - a.cached) * 2 * a.shape.active_params() * kOperation;
+  const double prompt = (a.prompt - a.cached) * 2 * a.shape.active_params() * least.flop;
   run.floor_j = run.floor_token_j * a.output + prompt;
 }
 

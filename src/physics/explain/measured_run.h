@@ -17,14 +17,13 @@
 #include <vector>
 
 #include "core/json.h"
+#include "physics/serving/cpu_step.h"
 #include "physics/serving/fit_file.h"
 #include "physics/serving/shapes.h"
 
 namespace joulebook::explain {
 
-struct Rate {
-  double value = 0, lo = 0, hi = 0;  // a second
-};
+using serving::Rate;
 
 struct CpuMachine {
   std::string cpu;

@@ -56,7 +56,7 @@ Status set_tokens(Deployment& d, std::string_view value) {
 Status set_gpu(Deployment& d, std::string_view value) {
   auto device = serving::find_device(value);
   if (!device) return fail(device.error());
-  d.work.device = *device;
+  set_device(d, std::move(*device));
   return {};
 }
 

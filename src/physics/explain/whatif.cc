@@ -65,8 +65,8 @@ Result<WhatIf> start(const Figure& before, const ServingFit& fit) {
 std::vector<std::string> larger_batches(const Deployment& d, const serving::Parameters& p) {
   Deployment next = d;
   double most = 1;
-  constexpr double kMost = 4096;  // sequences; beyond the largest batch that was measured
-  for (double times = 2; times * d.work.batch <= kMost; times *= 2) {
+  const double most_sequences = d.work.device.cpu ? 64 : 4096;  // sequences that the engine holds; the most measured, about
+  for (double times = 2; times * d.work.batch <= most_sequences; times *= 2) {
     next.work.batch = times * d.work.batch;
     if (too_large(next, p)) break;
     most = times;
@@ -80,6 +80,8 @@ std::vector<std::string> larger_batches(const Deployment& d, const serving::Para
 std::vector<std::string> standard_changes(const Deployment& d, const serving::Parameters& p) {
   std::vector<std::string> all{"weights=fp8",   "weights=int4",  "kv=fp8",    "attention=gqa",
                                "attention=mla", "prune=2:4",     "output=0.5x", "power-cap=70%"};
+  // No CPU engine has 8-bit floats.
+  if (d.work.device.cpu) std::erase_if(all, [](const std::string& text) { return text.ends_with("=fp8"); });
   for (auto& batch : larger_batches(d, p)) all.push_back(std::move(batch));
   for (const char* gpu : {"H100 SXM", "H200 SXM", "B200", "A100 SXM 80GB", "MI300X"}) {
     if (d.work.device.name != gpu) all.push_back(fmt::format("gpu={}", gpu));
@@ -221,7 +223,7 @@ Json to_json(const WhatIf& w) {
       w.before.stated_j
           ? stated(w.before_j, w.floor_j, "J", "response", w.before.tier, boundary, w.before.source)
           : modelled(w.before_j, {w.before_j * w.factors.lo, w.before_j * w.factors.hi}, "J", "response",
-                     {boundary, "serving model"});
+                     {boundary, method_of(w.before.deployment)});
   Json alone = Json::array();
   for (const Changed& c : w.alone) alone.push(changed_json(w, c));
   Json json = Json::object({{"schema", "joulebook.whatif/1"},

@@ -46,6 +46,7 @@ double scale(const Spread& spread, const Workload& w) {
 std::span<const std::string_view> feature_names() { return kNames; }
 
 Factors factors(const Spread& spread, const Workload& work) {
+  if (work.device.cpu) return cpu_factors(work);
   const double s = scale(spread, work);
   return {std::exp(std::min(spread.low * s, -0.01)), std::exp(std::max(spread.high * s, 0.01))};
 }

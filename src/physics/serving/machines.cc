@@ -60,7 +60,12 @@ Result<Device> serving_device(const physics::Hardware& h) {
   }
   const Kin kin = kin_of(h.name);
   return Device{h.name,   kin.kind, h.bandwidth,    *rate, h.fp8.value_or(*rate),
-                *h.tdp_w, h.memory_bytes, kin.fitted};
+                *h.tdp_w, h.memory_bytes, kin.fitted, std::nullopt};
+}
+
+double idle_watts(const Device& device, const Parameters& p) {
+  if (device.cpu) return device.cpu->idle_w.value;
+  return device.power_limit * p[idle_h100 + static_cast<std::size_t>(device.kind)];
 }
 
 Result<Device> find_device(std::string_view name) {

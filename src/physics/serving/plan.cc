@@ -65,6 +65,13 @@ Status check(const Plan& p) {
   return {};
 }
 
+Result<Device> device_of(const Plan& p) {
+  if (p.gpu != kHere || !p.here) return find_device(p.gpu);
+  if (p.gpus == 1 && p.data_parallel == 1 && p.pipeline == 1 && p.expert_parallel == 1) return *p.here;
+  return fail(ErrorKind::input, "plan.one_machine", "there is one of this machine",
+              "leave --gpus, --dp, --pp and --ep at 1");
+}
+
 Workload workload_of(const Plan& plan, const Device& device) {
   Workload w;
   w.shape = plan.shape;
@@ -134,12 +141,6 @@ Memory memory_with_draft(const Plan& plan, const Workload& work) {
   return m;
 }
 
-// Watts of all devices with the model loaded and nothing to do.
-double idle_power(const Workload& w, const ServingFit& fit) {
-  const auto kind = static_cast<std::size_t>(w.device.kind);
-  return w.devices * w.device.power_limit * fit.parameters[idle_h100 + kind];
-}
-
 // What reading the cached share of the prompt would have cost, all else alike.
 double saved_by_cache(const Plan& plan, const Costed& c, const ServingFit& fit) {
   if (plan.cached <= 0) return 0;
@@ -159,7 +160,7 @@ double full_context(const Plan& plan) {
 
 Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
   if (auto ok = check(plan); !ok) return fail(ok.error());
-  auto device = find_device(plan.gpu);
+  auto device = device_of(plan);
   if (!device) return fail(device.error());
   Costed c;
   c.work = workload_of(plan, *device);
@@ -175,6 +176,11 @@ Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
   c.factors = factors(fit.spread, c.work);
   c.level = fit.spread.level;
   c.method = fmt::format("serving model fitted to {} ({})", fit.source, fit.date);
+  if (device->cpu) {
+    c.boundary = device->cpu->boundary;
+    c.method = fmt::format("calibrated rates and watts of this CPU ({}), and what llama.cpp needs beyond them",
+                           device->cpu->measured_utc.substr(0, 10));
+  }
   const double context = full_context(plan);
   c.memory = memory_with_draft(plan, c.work);
   const double beside = c.memory.needed() - memory_of(c.work, context).needed();
@@ -188,7 +194,7 @@ Result<Costed> cost(const Plan& plan, const ServingFit& fit) {
     c.guard_j = guarded.joules;
     c.guard_devices = guarded.devices;
   }
-  if (c.busy < 1) c.idle_j = idle_power(c.work, fit) * (1 - c.busy) / plan.rate;
+  if (c.busy < 1) c.idle_j = c.work.devices * idle_watts(c.work.device, fit.parameters) * (1 - c.busy) / plan.rate;
   return c;
 }
 
@@ -206,9 +212,9 @@ std::optional<Error> does_not_fit(const Costed& c) {
                   "{} x {} give",
                   c.memory.weights / kGB, c.memory.cache / kGB, missing / kGB,
                   c.memory.capacity / kGB, c.work.devices, c.work.device.name),
-      fmt::format("{}{}weights of fewer bits (--weights fp8)",
-                  c.devices_needed > 0 ? fmt::format("use --gpus {}, ", c.devices_needed) : "",
-                  batch_helps ? fmt::format("--batch {:.0f}, ", most) : "")};
+      fmt::format("{}{}weights of fewer bits (--weights {})",
+                  c.devices_needed > 0 && !c.work.device.cpu ? fmt::format("use --gpus {}, ", c.devices_needed) : "",
+                  batch_helps ? fmt::format("--batch {:.0f}, ", most) : "", c.work.device.cpu ? "int4" : "fp8")};
 }
 
 Quantity modelled(const Costed& c, double value, std::string unit, std::string per) {

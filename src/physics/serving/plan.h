@@ -15,7 +15,8 @@ namespace joulebook::serving {
 
 struct Plan {
   Shape shape;
-  std::string gpu = "H100";
+  std::string gpu = "H100";    // kHere: the device below
+  std::optional<Device> here;  // this machine, as it was calibrated
   std::string weights;  // "bfloat16", "fp8", ...; empty: as the shape's file or release has them
   double gpus = 1;  // tensor parallel, unless the replicas below divide them
   double data_parallel = 1;
@@ -61,7 +62,8 @@ struct Costed {
 };
 
 // Fails: input; "hardware.unknown", "plan.length" (a length or count that is negative, 0 or absurd),
-// "plan.encoder" (the model gives vectors: it has no tokens to predict), "plan.share" (a share that is
+// "plan.encoder" (the model gives vectors: it has no tokens to predict), "plan.one_machine" (several of a
+// CPU), "plan.share" (a share that is
 // not from 0 to 1), "plan.unstable" (more requests a second than it can serve, with the most that it
 // can).
 // A plan that does not fit is costed all the same; memory says by how much.

@@ -7,6 +7,7 @@ joulebook_embed_text(${CMAKE_SOURCE_DIR}/data/serving_fit.json
 joulebook_room(serving
   SOURCES
     serving/baselines.cc
+    serving/cpu_step.cc
     serving/evaluate.cc
     serving/experts.cc
     serving/fit.cc
@@ -26,8 +27,8 @@ joulebook_room(serving
   DEPENDS core physics_machine physics_shape
   LIBRARIES fmt::fmt ${JOULEBOOK_GSL} ${JOULEBOOK_GSL_CBLAS})
 target_include_directories(jb_serving SYSTEM PRIVATE ${JOULEBOOK_GSL_INCLUDE})
-joulebook_test(serving ROOMS serving
-  SOURCES serving/experts_test.cc serving/plan_test.cc serving/serving_test.cc)
+joulebook_test(serving ROOMS serving LIBRARIES rapidcheck rapidcheck_gtest
+  SOURCES serving/cpu_step_test.cc serving/experts_test.cc serving/plan_test.cc serving/serving_test.cc)
 if(TARGET serving_test)
   target_compile_definitions(serving_test PRIVATE JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
 endif()

@@ -344,7 +344,9 @@ double context_seen(const Shape& s, double context) {
   return (1 - s.window_share) * context + s.window_share * window;
 }
 
-Prediction predict(const Workload& work, const Parameters& p) { return Step(work, p).run(); }
+Prediction predict(const Workload& work, const Parameters& p) {
+  return work.device.cpu ? predict_on_cpu(work) : Step(work, p).run();
+}
 
 Memory memory_of(const Workload& w, double context) {
   const Shape& s = w.shape;

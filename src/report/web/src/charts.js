@@ -8,12 +8,12 @@ const armLegend = (t) => armNames.map((name, i) => ({ name, colour: t.arms[i % 6
 const number = (field, title) => ({ field, title, type: "quantitative", format: ".3~s" });
 
 // A logarithmic scale that ends where the data do, with ticks at 1, 2 and 5 of each decade.
-function logAxis(values, width) {
+export function logAxis(values, width) {
   const positive = values.filter((v) => v > 0);
   const lo = Math.min(...positive) / 1.15;
   const hi = Math.max(...positive) * 1.15;
   const decades = Math.log10(hi / lo);
-  const steps = decades * 90 < width * 0.6 ? [1, 2, 5] : decades * 40 < width * 0.6 ? [1, 3] : [1];
+  const steps = decades < 0.5 ? [1, 1.5, 2, 3, 4, 5, 7] : decades * 90 < width * 0.6 ? [1, 2, 5] : decades * 40 < width * 0.6 ? [1, 3] : [1];
   const ticks = [];
   for (let e = Math.floor(Math.log10(lo)); e <= Math.ceil(Math.log10(hi)); e += 1) {
     for (const step of steps) ticks.push(step * 10 ** e);
@@ -122,7 +122,7 @@ export function spread(t, width) {
 }
 
 // Dots with their intervals, one row each; `reference` draws a line across.
-function dots(t, width, rows, axis, scale, reference, colour) {
+export function dots(t, width, rows, axis, scale, reference, colour) {
   const order = rows.map((r) => r.name);
   const y = { field: "name", sort: order, axis: names(width) };
   const x = (field) => ({ field, type: "quantitative", axis, scale });

@@ -1,10 +1,11 @@
-// Draws the charts of the report page into the places that the page keeps for them, and again when
+// Draws the charts of a study's or a sweep's page into the places that the page keeps for them, and again when
 // the page's width or its light changes. Without scripts the page still has every figure.
 import embed from "vega-embed";
 import { expressionInterpreter } from "vega-interpreter";
 
 import * as charts from "./charts.js";
 import { study } from "./study.js";
+import * as sweep from "./sweep.js";
 import { config, theme } from "./theme.js";
 
 const svg = "http://www.w3.org/2000/svg";
@@ -87,7 +88,7 @@ function detailed(id) {
   };
 }
 
-const all = [
+const studyCharts = () => [
   simple("chart-phases", charts.phases),
   ...study.comparisons.map((_, i) => simple(`chart-kinds-${i}`, charts.kinds(i))),
   simple("chart-scatter", charts.scatter),
@@ -96,6 +97,8 @@ const all = [
   simple("chart-trace", charts.trace),
   detailed("chart-detail"),
 ];
+const sweepCharts = () => [simple("chart-joules", sweep.joules), simple("chart-steps", sweep.steps)];
+const all = sweep.isSweep ? sweepCharts() : studyCharts();
 
 async function drawAll() {
   for (const drawOne of all) await drawOne();

@@ -1,7 +1,9 @@
 // The study of this page, turned into the rows that charts draw. No figure is made up here: rows
 // are values of the JSON, means over repeats, or seconds since the start.
 
-export const study = JSON.parse(document.getElementById("study").textContent);
+const nothing = { arms: [], comparisons: [], trials: [], trace: [] };  // a page of another kind
+const element = document.getElementById("study");
+export const study = element ? JSON.parse(element.textContent) : nothing;
 
 export const armNames = study.arms.map((arm) => arm.spec.name);
 
