@@ -1,0 +1,211 @@
+#include "gateway/wire/answer_reader.h"
+
+#include <algorithm>
+
+namespace joulebook::gateway {
+namespace {
+
+std::optional<std::int64_t> whole_number(const Json& value) {
+  if (!value.is_number() || !(value.as_double() >= 0) || value.as_double() > 1e12) return std::nullopt;
+  return value.is_int() ? value.as_int() : static_cast<std::int64_t>(value.as_double());
+}
+
+std::optional<double> seconds(const Json& value, double unit) {
+  if (!value.is_number() || !(value.as_double() >= 0) || value.as_double() * unit > 1e7) return std::nullopt;
+  return value.as_double() * unit;
+}
+
+bool has_text(const Json& value) { return value.is_string() && !value.as_string().empty(); }
+
+}  // namespace
+
+void AnswerReader::count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted) {
+  if (n <= 0) return;
+  tokens_ += static_cast<double>(n);
+  sink_(attribution::Tokens{n, choice, reasoning, counted});
+}
+
+void AnswerReader::tokens_of(const Json& text, bool reasoning, std::uint32_t choice) {
+  if (streaming_ && has_text(text)) count(1, reasoning, choice, false);
+}
+
+// OpenAI's names (prompt includes cached), the Responses', and Anthropic's (input excludes cached).
+void AnswerReader::usage(const Json& usage) {
+  if (!usage.is_object()) return;
+  attribution::Usage& u = usage_;
+  if (const auto n = whole_number(usage["prompt_tokens"])) u.prompt = n;
+  if (const auto n = whole_number(usage["completion_tokens"])) u.output = n;
+  if (const auto n = whole_number(usage["output_tokens"])) u.output = n;
+  for (const char* details : {"prompt_tokens_details", "input_tokens_details"}) {
+    if (const auto n = whole_number(usage[details]["cached_tokens"])) u.cached = n;
+  }
+  for (const char* details : {"completion_tokens_details", "output_tokens_details"}) {
+    const Json& d = usage[details];
+    // Servers that do not count it say 0: what was seen on the wire is better than that.
+    if (const auto n = whole_number(d["reasoning_tokens"]); n && *n > 0) u.reasoning = n;
+    const auto accepted = whole_number(d["accepted_prediction_tokens"]);
+    const auto rejected = whole_number(d["rejected_prediction_tokens"]);
+    if (accepted && rejected && *accepted + *rejected > 0) {
+      u.accepted = accepted;
+      u.drafted = *accepted + *rejected;
+    }
+  }
+  if (const auto n = whole_number(usage["input_tokens"])) {
+    u.prompt = n;
+    if (api_ == Api::messages) {
+      const auto read = whole_number(usage["cache_read_input_tokens"]).value_or(0);
+      const auto made = whole_number(usage["cache_creation_input_tokens"]).value_or(0);
+      u.prompt = *n + read + made;
+      u.cached = read;
+    }
+  }
+  sink_(u);
+}
+
+// llama-server's: prompt_n was computed, cache_n came from the cache.
+void AnswerReader::timings(const Json& t) {
+  if (!t.is_object()) return;
+  attribution::Timings out;
+  out.prefill_s = seconds(t["prompt_ms"], 1e-3);
+  out.decode_s = seconds(t["predicted_ms"], 1e-3);
+  if (out.prefill_s || out.decode_s) sink_(out);
+  const auto computed = whole_number(t["prompt_n"]);
+  const auto cached = whole_number(t["cache_n"]);
+  const auto predicted = whole_number(t["predicted_n"]);
+  attribution::Usage& u = usage_;
+  if (computed && cached) {
+    u.prompt = *computed + *cached;
+    u.cached = cached;
+  } else if (computed && !u.prompt) {
+    u.prompt = computed;
+  }
+  if (predicted && !u.output) u.output = predicted;
+  if (const auto drafted = whole_number(t["draft_n"])) {
+    u.drafted = drafted;
+    u.accepted = whole_number(t["draft_n_accepted"]).value_or(0);
+  }
+  sink_(u);
+}
+
+void AnswerReader::openai(const Json& json) {
+  const Json& reported = json["usage"];
+  // Usage with every chunk (vLLM's continuous_usage_stats): the difference is this chunk's tokens.
+  const auto so_far = whole_number(reported["completion_tokens"]);
+  const bool choices = !json["choices"].items().empty();
+  bool counted = false;
+  for (const auto& choice : json["choices"].items()) {
+    const auto index = static_cast<std::uint32_t>(std::clamp<std::int64_t>(choice["index"].as_int(), 0, 1023));
+    const Json& delta = choice["delta"];
+    const bool reasoning = has_text(delta["reasoning_content"]) || has_text(delta["reasoning"]);
+    if (streaming_ && so_far && *so_far > counted_ && !counted) {
+      count(*so_far - counted_, reasoning, index, true);
+      counted_ = *so_far;
+      counted = true;
+      continue;
+    }
+    if (counted || (so_far && *so_far <= counted_ && counted_ > 0)) continue;
+    tokens_of(delta["reasoning_content"].is_null() ? delta["reasoning"] : delta["reasoning_content"], true, index);
+    tokens_of(delta["content"], false, index);
+    tokens_of(choice["text"], false, index);
+    for (const auto& call : delta["tool_calls"].items()) {
+      tokens_of(call["function"]["arguments"], false, index);
+    }
+  }
+  if (!choices) tokens_of(json["content"], false, 0);  // llama-server's /completion
+  if (!choices || !streaming_ || !counted) usage(reported);
+  timings(json["timings"]);
+}
+
+void AnswerReader::responses(const Json& json, std::string_view type) {
+  if (type.ends_with(".delta")) {
+    tokens_of(json["delta"], type.find("reasoning") != type.npos, 0);
+  }
+  usage(json["response"]["usage"]);
+  if (!streaming_) usage(json["usage"]);
+}
+
+void AnswerReader::messages(const Json& json, std::string_view type) {
+  const Json& delta = json["delta"];
+  if (type == "content_block_delta") {
+    tokens_of(delta["thinking"], true, 0);
+    tokens_of(delta["text"], false, 0);
+    tokens_of(delta["partial_json"], false, 0);
+  }
+  usage(json["message"]["usage"]);
+  usage(json["usage"]);
+}
+
+void AnswerReader::ollama(const Json& json) {
+  constexpr double kNano = 1e-9;
+  const Json& message = json["message"];
+  tokens_of(message["thinking"], true, 0);
+  tokens_of(message["content"], false, 0);
+  tokens_of(json["thinking"], true, 0);
+  tokens_of(json["response"], false, 0);
+  if (api_ != Api::ollama_embed && !json["done"].as_bool()) return;
+  attribution::Usage& u = usage_;
+  // A count that is 0 is left out of the answer: a prompt that was cached has none.
+  u.prompt = whole_number(json["prompt_eval_count"]);
+  u.output = whole_number(json["eval_count"]);
+  if (u.prompt || u.output) sink_(u);
+  attribution::Timings t;
+  t.load_s = seconds(json["load_duration"], kNano);
+  t.prefill_s = seconds(json["prompt_eval_duration"], kNano);
+  t.decode_s = seconds(json["eval_duration"], kNano);
+  sink_(t);
+}
+
+AnswerReader::Role AnswerReader::piece(std::string_view data, std::string_view event) {
+  Role role;
+  streaming_ = true;
+  if (data == "[DONE]") {
+    role.last = true;
+    return role;
+  }
+  const auto parsed = parse_json(data);
+  if (!parsed) return role;
+  const Json& json = *parsed;
+  const std::string type(json["type"].is_string() ? json["type"].as_string() : event);
+  switch (api_) {
+    case Api::responses:
+      responses(json, type);
+      role.last = type == "response.completed" || type == "response.incomplete" ||
+                  type == "response.failed" || type == "error";
+      break;
+    case Api::messages:
+      messages(json, type);
+      role.last = type == "message_stop" || type == "error";
+      break;
+    case Api::ollama_chat:
+    case Api::ollama_generate:
+    case Api::ollama_embed:
+      ollama(json);
+      role.last = json["done"].as_bool();
+      break;
+    default:
+      role.usage_alone = json["choices"].is_array() && json["choices"].items().empty() &&
+                         json["usage"].is_object();
+      openai(json);
+      role.last = json["stop"].as_bool();
+  }
+  return role;
+}
+
+void AnswerReader::whole(std::string_view body) {
+  const auto parsed = parse_json(body);
+  if (!parsed) return;
+  streaming_ = false;
+  // /infill answers with an array; its counts are in the last one.
+  const Json& json = parsed->is_array() && !parsed->items().empty() ? parsed->items().back() : *parsed;
+  switch (api_) {
+    case Api::responses: return responses(json, {});
+    case Api::messages: return messages(json, {});
+    case Api::ollama_chat:
+    case Api::ollama_generate:
+    case Api::ollama_embed: return ollama(json);
+    default: openai(json);
+  }
+  tokens_ = std::max(tokens_, static_cast<double>(usage_.output.value_or(0)));
+}
+
+}  // namespace joulebook::gateway

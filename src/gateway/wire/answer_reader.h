@@ -1,0 +1,51 @@
+#pragma once
+// What an answer says of the work behind it, piece by piece: tokens as they come, what was counted,
+// what was timed. Never alters anything; what it cannot read it passes over. Not thread-safe.
+#include <functional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "attribution/traffic.h"
+#include "core/json.h"
+#include "gateway/wire/api.h"
+
+namespace joulebook::gateway {
+
+class AnswerReader {
+ public:
+  using What = decltype(attribution::Remark::what);
+  using Sink = std::function<void(const What&)>;
+  AnswerReader(Api api, Sink sink) : api_(api), sink_(std::move(sink)) {}
+
+  // The data of one event, or line, of a stream. Returns what it is to the stream.
+  struct Role {
+    bool last = false;         // nothing that a reader needs comes after it
+    bool usage_alone = false;  // OpenAI's extra chunk: no choices, only usage
+  };
+  Role piece(std::string_view data, std::string_view event);
+  // The whole of an answer that was not streamed.
+  void whole(std::string_view body);
+
+  // Tokens seen, or counted by the sender where it did.
+  [[nodiscard]] double tokens() const { return tokens_; }
+
+ private:
+  void openai(const Json& json);
+  void responses(const Json& json, std::string_view type);
+  void messages(const Json& json, std::string_view type);
+  void ollama(const Json& json);
+  void tokens_of(const Json& text, bool reasoning, std::uint32_t choice);
+  void usage(const Json& usage);
+  void timings(const Json& timings);
+  void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
+
+  Api api_;
+  Sink sink_;
+  double tokens_ = 0;
+  std::int64_t counted_ = 0;  // completion tokens by a usage that comes with each chunk
+  bool streaming_ = true;
+  attribution::Usage usage_;
+};
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,142 @@
+#include "gateway/wire/metered_exchange.h"
+
+#include "core/text.h"
+#include "http/message_parser.h"
+
+namespace joulebook::gateway {
+namespace {
+
+std::string_view field_of(const AnswerHead& head, std::string_view name) {
+  for (const auto& field : head.fields) {
+    if (http::same_name(field.name, name)) return field.value;
+  }
+  return {};
+}
+
+}  // namespace
+
+MeteredExchange::MeteredExchange(Api api, attribution::RequestId request, RequestBegin begin,
+                                 const WireOptions& options, TrafficSink& sink)
+    : api_(api),
+      request_(request),
+      begin_(std::move(begin)),
+      options_(options),
+      sink_(sink),
+      reader_(api, [this](const AnswerReader::What& what) { remark(now_, what); }) {}
+
+void MeteredExchange::remark(SteadyTime at, AnswerReader::What what) {
+  if (opened_) sink_.remark({request_, at, std::move(what)});
+}
+
+std::optional<std::string> MeteredExchange::body(std::string_view whole) {
+  const auto json = parse_json(whole);
+  if (!json || !json->is_object()) return std::nullopt;
+  asked_ = read_request(api_, *json);
+  begin_.model = asked_.model;
+  begin_.stream = asked_.stream;
+  if (options_.pristine || !options_.include_usage) return std::nullopt;
+  auto other = with_usage(api_, asked_, whole);
+  asked_usage_ = other.has_value();
+  return other;
+}
+
+void MeteredExchange::sent(std::uint32_t upstream, SteadyTime at) {
+  if (upstream < options_.upstreams.size()) begin_.upstream = options_.upstreams[upstream];
+  opened_ = true;
+  sink_.opened(request_, begin_);
+  attribution::Arrived arrived;
+  arrived.upstream = upstream;
+  arrived.model = asked_.model;
+  arrived.choices = asked_.choices;
+  arrived.prompt_bytes = asked_.prompt_bytes;
+  arrived.most_tokens = asked_.most_tokens;
+  arrived.streamed = asked_.stream;
+  arrived.embedding = api_ == Api::embeddings || api_ == Api::ollama_embed;
+  remark(begin_.arrived, std::move(arrived));
+  remark(at, attribution::Sent{});
+}
+
+std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& framed) {
+  now_ = at;
+  status_ = head.status;
+  if (opened_) sink_.answered(request_, status_);
+  const std::string type = lower(field_of(head, "content-type"));
+  const std::string coding = lower(field_of(head, "content-encoding"));
+  const bool readable = coding.empty() || coding == "identity";
+  if (readable && type.starts_with("text/event-stream")) {
+    mode_ = Mode::events;
+  } else if (readable && type.starts_with("application/x-ndjson")) {
+    mode_ = Mode::lines;
+    cutter_ = PieceCutter(PieceCutter::Kind::lines);
+  } else if (readable && type.starts_with("application/json")) {
+    mode_ = Mode::whole;
+  }
+  if (options_.pristine) return {};
+  framed = framed_ = mode_ == Mode::events;
+  std::string lines = "x-joulebook-request-id: " + begin_.id + "\r\n";
+  if (framed_ && options_.trailer) lines += "Trailer: x-joulebook-energy\r\n";
+  return lines;
+}
+
+std::string MeteredExchange::note() const {
+  const Quantity q = sink_.provisional(reader_.tokens());
+  const Json json = Json::object({{"id", begin_.id}, {"status", "pending"}, {"provisional", to_json(q)}});
+  std::string out = ": joulebook " + json.dump() + "\n\n";
+  if (options_.energy_event) out += "event: energy\ndata: " + json.dump() + "\n\n";
+  return out;
+}
+
+void MeteredExchange::piece(const Piece& piece, std::string& out) {
+  AnswerReader::Role role;
+  if (piece.readable && !piece.data.empty()) role = reader_.piece(piece.data, piece.event);
+  if (!framed_) return;
+  if (role.usage_alone && asked_usage_) return;
+  if (role.last && !noted_) {
+    out += note();
+    noted_ = true;
+  }
+  out += piece.raw;
+}
+
+void MeteredExchange::payload(std::string_view bytes, SteadyTime at, std::string& out) {
+  now_ = at;
+  switch (mode_) {
+    case Mode::events:
+    case Mode::lines:
+      return cutter_.feed(bytes, [&](const Piece& p) { piece(p, out); });
+    case Mode::whole:
+      if (whole_.size() + bytes.size() <= kMostWhole) {
+        whole_ += bytes;
+      } else {
+        mode_ = Mode::unread;
+        whole_.clear();
+      }
+      return;
+    case Mode::unread:
+      return;
+  }
+}
+
+void MeteredExchange::last(SteadyTime at, std::string& out, std::string& trailer) {
+  now_ = at;
+  if (mode_ == Mode::events || mode_ == Mode::lines) {
+    cutter_.finish([&](const Piece& p) { piece(p, out); });
+  } else if (mode_ == Mode::whole) {
+    reader_.whole(whole_);
+  }
+  if (framed_ && !noted_) out += note();
+  if (framed_ && options_.trailer) {
+    trailer = "x-joulebook-energy: " + to_json(sink_.provisional(reader_.tokens())).dump() + "\r\n";
+  }
+}
+
+void MeteredExchange::over(Finish how, SteadyTime at) {
+  attribution::Ended ended;
+  if (how == Finish::client_gone) ended.outcome = attribution::Outcome::cancelled;
+  if (how == Finish::upstream_gone || how == Finish::refused || status_ >= 400) {
+    ended.outcome = attribution::Outcome::failed;
+  }
+  remark(at, ended);
+}
+
+}  // namespace joulebook::gateway
