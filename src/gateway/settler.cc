@@ -1,0 +1,222 @@
+#include "gateway/settler.h"
+
+
+#include <algorithm>
+
+namespace joulebook::gateway {
+namespace {
+
+constexpr Nanos kFactsLag = std::chrono::milliseconds(200);  // facts of an instant are here by then
+constexpr Nanos kFlush = std::chrono::milliseconds(500);
+constexpr std::size_t kMostRows = 2000;  // of a batch
+
+}  // namespace
+
+Settler::Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clock,
+                 SettlerOptions options)
+    : meter_(meter),
+      writer_(writer),
+      books_(books),
+      clock_(clock),
+      options_(std::move(options)),
+      attributor_(options_.attribution),
+      windows_(clock.now(), options_.lengths),
+      flushed_(clock.now()),
+      busy_until_(clock.now()) {}
+
+void Settler::opened(attribution::RequestId request, RequestBegin begin) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(Opened{request, std::move(begin)});
+}
+
+void Settler::answered(attribution::RequestId request, int http_status) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(Answered{request, http_status});
+}
+
+void Settler::remark(const attribution::Remark& remark) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(remark);
+}
+
+void Settler::reading(const attribution::EngineReading& reading) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(reading);
+}
+
+void Settler::take_facts() {
+  std::vector<Fact> facts;
+  {
+    const std::lock_guard lock(facts_mutex_);
+    facts.swap(facts_);
+  }
+  for (auto& fact : facts) {
+    if (auto* opened = std::get_if<Opened>(&fact)) {
+      batch_.begun.push_back(opened->begin);
+      by_id_[opened->begin.id] = opened->request;
+      Entry& entry = entries_[opened->request];
+      entry.end.id = opened->begin.id;
+      entry.begin = std::move(opened->begin);
+    } else if (const auto* answered = std::get_if<Answered>(&fact)) {
+      const auto it = entries_.find(answered->request);
+      if (it != entries_.end()) it->second.end.http_status = answered->status;
+    } else if (const auto* remark = std::get_if<attribution::Remark>(&fact)) {
+      note(*remark);
+    } else {
+      const auto& reading = std::get<attribution::EngineReading>(fact);
+      engine_running_ = reading.running.value_or(0);
+      if (engine_running_ > 0) windows_.busy(reading.begin, reading.end);
+      attributor_.reading(reading);
+    }
+  }
+}
+
+void Settler::note(const attribution::Remark& remark) {
+  attributor_.remark(remark);
+  windows_.busy(remark.at, remark.at);
+  const auto it = entries_.find(remark.request);
+  if (it == entries_.end()) return;
+  Entry& entry = it->second;
+  if (std::holds_alternative<attribution::Sent>(remark.what)) entry.end.sent = remark.at;
+  if (const auto* tokens = std::get_if<attribution::Tokens>(&remark.what)) {
+    if (!entry.end.first_token) {
+      entry.end.first_token = remark.at;
+      books_.first_token(Seconds(remark.at - entry.begin.arrived).count());
+    }
+    entry.end.last_token = remark.at;
+    (tokens->reasoning ? entry.reasoning : entry.answer) += static_cast<double>(tokens->count);
+    tokens_in_window_ += static_cast<double>(tokens->count);
+  }
+  if (const auto* usage = std::get_if<attribution::Usage>(&remark.what)) {
+    RequestTokens& t = entry.end.tokens;
+    if (usage->prompt) t.prompt = usage->prompt;
+    if (usage->cached) t.cached = usage->cached;
+    if (usage->reasoning) t.reasoning = usage->reasoning;
+    if (usage->output) t.answer = std::max<std::int64_t>(0, *usage->output - t.reasoning.value_or(0));
+    if (usage->drafted && usage->accepted) {
+      t.wasted = std::max<std::int64_t>(0, *usage->drafted - *usage->accepted);
+    }
+  }
+  if (const auto* ended = std::get_if<attribution::Ended>(&remark.what)) {
+    entry.over = true;
+    entry.end.ended = remark.at;
+    entry.end.outcome = ended->outcome == attribution::Outcome::complete    ? "complete"
+                        : ended->outcome == attribution::Outcome::cancelled ? "cancelled"
+                                                                            : "failed";
+    RequestTokens& t = entry.end.tokens;
+    if (!t.reasoning && entry.reasoning > 0) t.reasoning = static_cast<std::int64_t>(entry.reasoning);
+    if (!t.answer && entry.answer > 0) t.answer = static_cast<std::int64_t>(entry.answer);
+  }
+}
+
+// What still runs makes the time until now no silence.
+void Settler::keep_busy(SteadyTime now) {
+  const bool runs = engine_running_ > 0 ||
+                    std::any_of(entries_.begin(), entries_.end(),
+                                [](const auto& item) { return !item.second.over; });
+  if (runs) windows_.busy(std::min(busy_until_, now), now);
+  busy_until_ = now;
+}
+
+void Settler::flush(SteadyTime now, bool last) {
+  const std::size_t rows = batch_.begun.size() + batch_.windows.size() + batch_.ended.size();
+  if (rows == 0 && waiting_.empty()) return;
+  if (!last && rows < kMostRows && now - flushed_ < kFlush) return;
+  flushed_ = now;
+  if (rows > 0) {
+    batch_.now = clock_.anchor();
+    waiting_.push_back(std::exchange(batch_, {}));
+  }
+  if (writer_ == nullptr) {
+    waiting_.clear();
+  } else {
+    write_waiting(last);
+  }
+}
+
+// What the ledger cannot take waits, up to a bound; beyond it rows are lost, and counted: traffic goes
+// on whatever the disk does.
+void Settler::write_waiting(bool last) {
+  while (!waiting_.empty()) {
+    const auto ok = writer_->settle(waiting_.front());
+    counts_.ledger_fault = ok ? std::string() : ok.error().message;
+    if (!ok) {
+      const bool later = ok.error().kind == ErrorKind::resource;
+      if (later && waiting_.size() <= options_.most_batches && !last) return;
+      const ServeBatch& lost = waiting_.front();
+      counts_.lost_rows += lost.begun.size() + lost.windows.size() + lost.ended.size();
+    }
+    waiting_.pop_front();
+  }
+}
+
+void Settler::pump(bool last) {
+  const std::lock_guard lock(mutex_);
+  const SteadyTime now = clock_.now();
+  const SteadyTime known = last ? now : now - kFactsLag;
+  take_facts();
+  if (meter_ == nullptr) {
+    finish_without_meter();
+  } else {
+    keep_busy(known);
+    windows_.cut(known, last);
+    windows_.measure(*meter_, now, last);
+    attributor_.now(last ? now + options_.attribution.horizon : now);
+    while (windows_.front() != nullptr && attributor_.ready(windows_.front()->energy.window.end)) {
+      const SteadyTime edge = windows_.front()->energy.window.end;
+      settle_front();
+      windows_.pop();
+      finish(edge);
+    }
+  }
+  flush(now, last);
+}
+
+std::optional<StoredRequest> Settler::find(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = settled_.find(id); it != settled_.end()) return it->second;
+  const auto it = by_id_.find(id);
+  if (it == by_id_.end()) return std::nullopt;
+  const Entry& entry = entries_.at(it->second);
+  StoredRequest out;
+  out.begin = entry.begin;
+  out.end = entry.end;
+  const Reason pending{"request.pending", "its windows are not settled yet", "ask again in a second"};
+  out.end.fair = out.end.marginal = Quantity::absent("J", pending);
+  return out;
+}
+
+Quantity Settler::provisional(double tokens) const {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || recent_tokens_ <= 0 || recent_joules_ <= 0) {
+    return Quantity::absent("J", {"request.pending", "nothing was settled in the last minute",
+                                  "ask for the request by its id"});
+  }
+  Quantity q = Quantity::exact(recent_joules_ / recent_tokens_ * tokens, "J");
+  // Another request's token may take a third or three times as much: prompts differ.
+  q.own = {*q.value / 3, *q.value * 3};
+  q.tier = Tier::modelled;
+  q.per = "request";
+  q.level = 0.8;
+  q.boundary = boundary_;
+  q.method = "active energy per output token of the last minute";
+  return q;
+}
+
+SettlerCounts Settler::counts() const {
+  const std::lock_guard lock(mutex_);
+  SettlerCounts out = counts_;
+  for (const auto& [request, entry] : entries_) ++(entry.over ? out.pending : out.open);
+  return out;
+}
+
+std::string Settler::rule() const {
+  const std::lock_guard lock(mutex_);
+  for (auto it = settled_order_.rbegin(); it != settled_order_.rend(); ++it) {
+    const auto found = settled_.find(*it);
+    if (found != settled_.end() && !found->second.end.rule.empty()) return found->second.end.rule;
+  }
+  return {};
+}
+
+}  // namespace joulebook::gateway

@@ -1,0 +1,152 @@
+#pragma once
+// Whose joules were they, live: cuts time into windows, settles each once the meter and the wire have
+// said what they know of it, posts it to the ledger, and keeps what the faces ask for. Every joule of
+// the meter goes to one account; what cannot be known is an absence with a reason.
+//
+// Threads: opened, answered, remark and reading from any thread, and they never block on a sensor or a
+// disk; pump from one thread, the settler's; the rest from any.
+#include <joulebook/quantity.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "attribution/attributor.h"
+#include "core/clock.h"
+#include "gateway/active_energy.h"
+#include "gateway/floor_learner.h"
+#include "gateway/live_books.h"
+#include "gateway/wire/metered_exchange.h"
+#include "gateway/windows.h"
+#include "ledger/serve_ledger.h"
+#include "meter/meter.h"
+
+namespace joulebook::gateway {
+
+struct SettlerOptions {
+  Windows::Lengths lengths;
+  attribution::Options attribution;
+  SplitRule split;  // of CPU-side domains; floorless ones are found by the settler
+  std::vector<std::string> domains;  // metered ones, as "gpu:0" or a kind; empty: all of the total
+  Reason no_meter{"sensor.none", "there is no meter for the upstream's machine",
+                  "run `joulebook sensors` there, or name one with --meter"};
+  std::size_t remembered = 10'000;  // settled requests that find() still answers
+  std::size_t most_batches = 64;    // that wait while the ledger cannot take them
+};
+
+struct SettlerCounts {
+  std::uint64_t open = 0;     // sent to the settler, not over
+  std::uint64_t pending = 0;  // over, not settled
+  std::uint64_t lost_rows = 0;
+  std::uint64_t windows = 0;
+  std::string ledger_fault;  // of the newest try; empty: it takes what comes
+};
+
+class Settler final : public TrafficSink {
+ public:
+  // `meter` and `writer` may be null: no energy, no ledger. All outlive it.
+  Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clock, SettlerOptions options);
+
+  // A request that is metered, and, later, the status its answer began with.
+  void opened(attribution::RequestId request, RequestBegin begin) override;
+  void answered(attribution::RequestId request, int http_status) override;
+  void remark(const attribution::Remark& remark) override;
+  void reading(const attribution::EngineReading& reading);
+
+  // Does all that is due. `last`: everything, whatever is still open.
+  void pump(bool last = false);
+  // Each request that is final or void, from pump(), under a lock: must not call back.
+  std::function<void(const RequestRow&)> on_row;
+
+  // What is known of a request now.
+  [[nodiscard]] std::optional<StoredRequest> find(const std::string& id) const;
+  // J that `tokens` of output may have taken so far, by the newest settled minute: a guess for a
+  // stream's last comment, never stored. An absence where nothing was settled. Never waits.
+  [[nodiscard]] Quantity provisional(double tokens) const override;
+  [[nodiscard]] SettlerCounts counts() const;
+  [[nodiscard]] std::string rule() const;
+
+ private:
+  struct Opened {
+    attribution::RequestId request;
+    RequestBegin begin;
+  };
+  struct Answered {
+    attribution::RequestId request;
+    int status;
+  };
+  using Fact = std::variant<Opened, Answered, attribution::Remark, attribution::EngineReading>;
+
+  // A request from its first fact to its row.
+  struct Entry {
+    RequestBegin begin;
+    RequestEnd end;
+    bool over = false;
+    double reasoning = 0;  // tokens seen on the wire
+    double answer = 0;
+    std::optional<Reason> lost;  // why a window of it has no energy
+    double seconds = 0;
+  };
+
+  void take_facts();
+  void note(const attribution::Remark& remark);
+  void keep_busy(SteadyTime now);
+  // Of a window that is settled: what was posted, for the faces.
+  struct Sums {
+    double gross = 0;  // J
+    double active = 0;
+    double unattributed = 0;
+    bool whole = true;  // every metered domain had a reading
+  };
+  void settle_front();
+  // The domains that are metered here; marks requests whose window lacks one.
+  [[nodiscard]] WindowEnergy counted(const MeteredWindow& window, Sums& sums);
+  void divide(Settlement& settlement, const DomainEnergy& domain, const Window& window, Sums& sums);
+  void show(const Window& window, const Sums& sums);
+  void mark_lost(const Window& window, const Reason& reason);
+  void finish(SteadyTime edge);
+  void finish_without_meter();
+  void close(attribution::RequestId request, Entry& entry,
+             const attribution::RequestFigures* figures);
+  void remember(StoredRequest stored);
+  void flush(SteadyTime now, bool last);
+  void write_waiting(bool last);
+  [[nodiscard]] bool metered(const DomainEnergy& domain) const;
+
+  Meter* meter_;
+  ServeWriter* writer_;
+  LiveBooks& books_;
+  Clock& clock_;
+  SettlerOptions options_;
+
+  std::mutex facts_mutex_;
+  std::vector<Fact> facts_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  attribution::Attributor attributor_;
+  FloorLearner floors_;
+  Windows windows_;
+  std::map<attribution::RequestId, Entry> entries_;
+  std::map<std::string, attribution::RequestId> by_id_;
+  std::map<std::string, StoredRequest> settled_;
+  std::deque<std::string> settled_order_;
+  ServeBatch batch_;
+  std::deque<ServeBatch> waiting_;  // that the ledger did not take
+  SteadyTime flushed_;
+  SteadyTime busy_until_;
+  double engine_running_ = 0;  // by the engine's own count, at the newest reading
+  double tokens_in_window_ = 0;
+  double recent_joules_ = 0;  // of the newest minute, decayed
+  double recent_tokens_ = 0;
+  std::string boundary_;
+  SettlerCounts counts_;
+};
+
+}  // namespace joulebook::gateway

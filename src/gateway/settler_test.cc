@@ -1,0 +1,256 @@
+#include "gateway/settler.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "fakes/fake_meter.h"
+
+namespace joulebook::gateway {
+namespace {
+
+constexpr std::int64_t kMs = 1'000'000;
+
+// A GPU that draws 100 W at rest and 400 W while it works, from 20 s on, for as long as it is told.
+fakes::FakeDomain gpu(double from_s, double to_s) {
+  fakes::FakeDomain domain;
+  domain.domain = "gpu:0";
+  domain.joules = [=](SteadyTime t) {
+    const double s = static_cast<double>(t.ns) * 1e-9;
+    return 100 * s + 300 * (std::clamp(s, from_s, to_s) - from_s);
+  };
+  return domain;
+}
+
+// Keeps what it is given; fails as it is told.
+class FakeWriter final : public ServeWriter {
+ public:
+  std::vector<ServeBatch> batches;
+  std::optional<Error> failure;
+  std::string id = "serve-1";
+
+  [[nodiscard]] const std::string& run() const override { return id; }
+  [[nodiscard]] Status settle(const ServeBatch& batch) override {
+    if (failure) return fail(*failure);
+    batches.push_back(batch);
+    return {};
+  }
+  [[nodiscard]] std::size_t open_requests() const override { return 0; }
+  [[nodiscard]] Status end(const Anchor&, const Json&, bool) override { return {}; }
+
+  [[nodiscard]] std::map<std::string, std::int64_t> accounts() const {
+    std::map<std::string, std::int64_t> out;
+    for (const auto& batch : batches) {
+      for (const auto& window : batch.windows) {
+        std::int64_t sum = 0;
+        for (const auto& posting : window.postings) {
+          EXPECT_GT(posting.amount.count, 0);
+          out[posting.account] += posting.amount.count;
+          sum += posting.amount.count;
+        }
+        EXPECT_EQ(sum, window.meter.count);
+        out["(meter)"] += window.meter.count;
+      }
+    }
+    return out;
+  }
+};
+
+class SettlerTest : public testing::Test {
+ protected:
+  void start(fakes::FakeDomain domain, bool meter = true) {
+    meter_ = std::make_unique<fakes::FakeMeter>(clock_, std::vector{std::move(domain)});
+    SettlerOptions options;
+    options.attribution.horizon = std::chrono::seconds(30);
+    settler_ = std::make_unique<Settler>(meter ? meter_.get() : nullptr, &writer_, books_, clock_, options);
+  }
+  void at(double s) {
+    while (static_cast<double>(clock_.now().ns) * 1e-9 + 0.1 < s) {
+      clock_.advance(std::chrono::milliseconds(100));
+      settler_->pump();
+    }
+  }
+  SteadyTime time(double s) const { return {static_cast<std::int64_t>(s * 1000) * kMs}; }
+  void open(attribution::RequestId id, double s, std::int64_t prompt) {
+    RequestBegin begin;
+    begin.id = "r" + std::to_string(id);
+    begin.model = "m";
+    begin.route = "/v1/chat/completions";
+    begin.stream = true;
+    begin.arrived = time(s);
+    settler_->opened(id, begin);
+    attribution::Arrived arrived;
+    arrived.streamed = true;
+    arrived.prompt_bytes = prompt * 4;
+    settler_->remark({id, time(s), arrived});
+    settler_->remark({id, time(s), attribution::Sent{}});
+  }
+  // Tokens at even distance in (from, to], then usage and the end.
+  void decode(attribution::RequestId id, double from, double to, int count, std::int64_t prompt,
+              attribution::Outcome outcome = attribution::Outcome::complete) {
+    for (int i = 1; i <= count; ++i) {
+      settler_->remark({id, time(from + (to - from) * i / count), attribution::Tokens{}});
+    }
+    attribution::Usage usage;
+    usage.prompt = prompt;
+    usage.cached = 0;
+    usage.output = count;
+    settler_->remark({id, time(to), usage});
+    settler_->remark({id, time(to), attribution::Ended{outcome}});
+  }
+
+  FakeClock clock_;
+  std::unique_ptr<fakes::FakeMeter> meter_;
+  FakeWriter writer_;
+  LiveBooks books_;
+  std::unique_ptr<Settler> settler_;
+};
+
+TEST_F(SettlerTest, ALoneRequestTakesWhatIsAboveTheIdleThatWasLearnt) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  EXPECT_EQ(settler_->find("r1")->status, RequestStatus::pending);
+  at(120);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, RequestStatus::final_);
+  ASSERT_TRUE(found->end.fair.present());
+  EXPECT_NEAR(*found->end.fair.value, 1500, 15);
+  EXPECT_LE(found->end.fair.interval().lo, 1500);
+  EXPECT_GE(found->end.fair.interval().hi, 1500);
+  EXPECT_EQ(found->end.fair.tier, Tier::apportioned);
+  EXPECT_NEAR(*found->end.marginal.value, *found->end.fair.value, 15);
+  EXPECT_EQ(found->end.tokens.answer, 50);
+  EXPECT_EQ(found->end.tokens.prompt, 100);
+  auto accounts = writer_.accounts();
+  EXPECT_NEAR(static_cast<double>(accounts["request:r1"]), 1500e6, 15e6);
+  EXPECT_EQ(accounts["request:r1"] + accounts["idle.resident"] + accounts["unattributed"] + accounts["other"],
+            accounts["(meter)"]);
+  EXPECT_LT(static_cast<double>(accounts["unattributed"]), 15e6);
+  EXPECT_EQ(settler_->counts().open + settler_->counts().pending, 0U);
+}
+
+TEST_F(SettlerTest, LockstepDecodersShareEvenly) {
+  start(gpu(40, 50));
+  at(40);
+  for (const attribution::RequestId id : {1, 2, 3, 4}) open(id, 40, 50);
+  at(50);
+  for (const attribution::RequestId id : {1, 2, 3, 4}) decode(id, 40.2, 50, 100, 50);
+  at(120);
+  double sum = 0;
+  for (const char* id : {"r1", "r2", "r3", "r4"}) {
+    const auto found = settler_->find(id);
+    ASSERT_TRUE(found && found->end.fair.present()) << id;
+    EXPECT_NEAR(*found->end.fair.value, 750, 10);
+    sum += *found->end.fair.value;
+  }
+  EXPECT_NEAR(sum, 3000, 30);
+}
+
+TEST_F(SettlerTest, ACancelledRequestKeepsItsJoules) {
+  start(gpu(40, 43));
+  at(40);
+  open(1, 40, 100);
+  at(43);
+  decode(1, 40.5, 43, 25, 100, attribution::Outcome::cancelled);
+  at(100);
+  const auto found = settler_->find("r1");
+  EXPECT_EQ(found->status, RequestStatus::final_);
+  EXPECT_EQ(found->end.outcome, "cancelled");
+  EXPECT_NEAR(*found->end.fair.value, 900, 15);
+}
+
+TEST_F(SettlerTest, AWindowWithoutAReadingMakesItsRequestsVoid) {
+  auto twice = gpu(40, 45);
+  twice.joules = [once = twice.joules](SteadyTime t) {
+    return once(t) + 300 * (std::clamp(static_cast<double>(t.ns) * 1e-9, 70.0, 71.0) - 70);
+  };
+  start(std::move(twice));
+  meter_->lose(time(42.2), time(42.4), {"sensor.reset", "the counter began anew", "measure again"});
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(70);
+  open(2, 70, 10);
+  decode(2, 70.1, 71, 5, 10);
+  at(140);
+  const auto lost = settler_->find("r1");
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->status, RequestStatus::void_);
+  EXPECT_EQ(lost->end.void_reason->code, "sensor.reset");
+  EXPECT_FALSE(lost->end.fair.present());
+  EXPECT_GT(lost->end.fair.known_lo.value_or(0), 1000);
+  EXPECT_EQ(settler_->find("r2")->status, RequestStatus::final_);
+}
+
+TEST_F(SettlerTest, WithoutAMeterThereIsAnAbsence) {
+  start(gpu(40, 45), false);
+  at(40);
+  open(1, 40, 100);
+  decode(1, 40.5, 41, 5, 100);
+  at(42);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, RequestStatus::void_);
+  EXPECT_EQ(found->end.fair.reason->code, "sensor.none");
+  EXPECT_EQ(found->end.tokens.answer, 5);
+  ASSERT_EQ(writer_.batches.size(), 1U);
+  EXPECT_EQ(writer_.batches[0].ended.size(), 1U);
+  EXPECT_TRUE(writer_.batches[0].windows.empty());
+}
+
+TEST_F(SettlerTest, AFullDiskLosesRowsAndCountsThem) {
+  start(gpu(40, 45));
+  writer_.failure = Error{ErrorKind::resource, "file.full", "the disk is full", "free some space"};
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(60);
+  EXPECT_EQ(settler_->counts().lost_rows, 0U);
+  EXPECT_EQ(settler_->counts().ledger_fault, "the disk is full");
+  writer_.failure.reset();
+  at(100);
+  EXPECT_EQ(settler_->counts().lost_rows, 0U);  // it was only late
+  EXPECT_NEAR(static_cast<double>(writer_.accounts()["request:r1"]), 1500e6, 15e6);
+  writer_.failure = Error{ErrorKind::resource, "file.full", "the disk is full", "free some space"};
+  at(200);
+  settler_->pump(true);
+  EXPECT_GT(settler_->counts().lost_rows, 0U);
+  EXPECT_EQ(settler_->find("r1")->status, RequestStatus::final_);
+}
+
+TEST_F(SettlerTest, TheLastPumpLeavesNothingOpen) {
+  start(gpu(40, 50));
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  for (int i = 1; i <= 20; ++i) settler_->remark({1, time(40.5 + i * 0.2), attribution::Tokens{}});
+  settler_->pump(true);
+  const auto accounts = writer_.accounts();
+  EXPECT_GT(accounts.at("request:r1"), 1'300'000'000);
+  EXPECT_NEAR(static_cast<double>(accounts.at("(meter)")), 44e6 * 100 + 5 * 300e6, 60e6);
+}
+
+TEST_F(SettlerTest, TheProvisionalFigureIsAGuessOrAnAbsence) {
+  start(gpu(40, 45));
+  EXPECT_FALSE(settler_->provisional(10).present());
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(50);
+  const Quantity q = settler_->provisional(10);
+  ASSERT_TRUE(q.present());
+  EXPECT_NEAR(*q.value, 300, 60);  // 1,500 J over 50 tokens
+  EXPECT_EQ(q.tier, Tier::modelled);
+}
+
+}  // namespace
+}  // namespace joulebook::gateway

@@ -1,0 +1,189 @@
+// The settler's windows: what is posted, and to whom.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gateway/request_view.h"
+#include "gateway/settler.h"
+
+namespace joulebook::gateway {
+namespace {
+
+constexpr const char* kWork = "work";  // the posting that is divided; never in the ledger
+constexpr double kMinute = 60;
+constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
+
+std::string account_of(const std::string& id) { return "request:" + id; }
+
+std::string kind_of(const std::string& domain) { return domain.substr(0, domain.find(':')); }
+
+}  // namespace
+
+bool Settler::metered(const DomainEnergy& domain) const {
+  if (!domain.top_level) return false;
+  if (options_.domains.empty()) return true;
+  return std::any_of(options_.domains.begin(), options_.domains.end(), [&](const std::string& d) {
+    return d == domain.domain || d == kind_of(domain.domain);
+  });
+}
+
+void Settler::mark_lost(const Window& window, const Reason& reason) {
+  for (auto& [request, entry] : entries_) {
+    if (entry.begin.arrived >= window.end) continue;
+    if (entry.end.ended && *entry.end.ended <= window.begin) continue;
+    if (!entry.lost) entry.lost = reason;
+  }
+}
+
+WindowEnergy Settler::counted(const MeteredWindow& window, Sums& sums) {
+  WindowEnergy out = window.energy;
+  std::erase_if(out.domains, [&](const DomainEnergy& d) { return !metered(d); });
+  sums.whole = !out.domains.empty();
+  if (out.domains.empty() && !window.silent) mark_lost(out.window, options_.no_meter);
+  for (const auto& domain : out.domains) {
+    if (domain.settled) continue;
+    sums.whole = false;
+    if (!window.silent) mark_lost(out.window, domain.energy.reason.value_or(options_.no_meter));
+  }
+  return out;
+}
+
+// Replaces the posting of all work by one a request.
+void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const Window& window,
+                     Sums& sums) {
+  const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
+                                 [](const Posting& p) { return p.account == kWork; });
+  if (work == settlement.postings.end()) return;
+  const MicroJoules active = work->amount;
+  settlement.postings.erase(work);
+  const Floors floors = floors_.floors();
+  const auto floor = floors.watts.find(settlement.domain);
+  const auto division = attributor_.divide(active_energy(
+      domain, window, active, floor == floors.watts.end() ? 0 : floor->second, floors_.within(settlement.domain)));
+  std::map<std::string, std::int64_t> amounts;
+  for (const auto& posting : settlement.postings) amounts[posting.account] += posting.amount.count;
+  for (const auto& share : division.shares) {
+    const auto it = entries_.find(share.request);
+    amounts[it == entries_.end() ? "unattributed" : account_of(it->second.begin.id)] +=
+        share.energy.count;
+  }
+  amounts["other"] += division.other.count;
+  amounts["unattributed"] += division.unattributed.count;
+  settlement.postings.clear();
+  for (const auto& [account, amount] : amounts) {
+    if (amount > 0) settlement.postings.push_back({account, {amount}});
+  }
+  sums.active += to_joules(active).value();
+  sums.unattributed += to_joules(division.unattributed).value();
+}
+
+void Settler::settle_front() {
+  const MeteredWindow& window = *windows_.front();
+  floors_.known(window.energy);
+  if (window.silent) floors_.silent(window.energy);
+  const Floors floors = floors_.floors();
+  Sums sums;
+  const WindowEnergy energy = counted(window, sums);
+  SplitRule rule = options_.split;
+  for (const auto& domain : energy.domains) {
+    if (!floors.watts.contains(domain.domain)) rule.floorless.insert(domain.domain);
+  }
+  boundary_.clear();
+  for (auto& settlement :
+       settle_window(energy, floors, window.silent ? "idle.resident" : kWork, rule)) {
+    const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(),
+                                     [&](const auto& d) { return d.domain == settlement.domain; });
+    divide(settlement, *domain, energy.window, sums);
+    sums.gross += to_joules(settlement.meter).value();
+    const std::string kind = kind_of(settlement.domain);
+    if (boundary_.find(kind) == std::string::npos) boundary_ += (boundary_.empty() ? "" : "+") + kind;
+    books_.settled({settlement, domain->energy.tier, domain->energy.interval(), domain->energy.level});
+    batch_.windows.push_back(std::move(settlement));
+  }
+  show(energy.window, sums);
+  ++counts_.windows;
+}
+
+void Settler::show(const Window& window, const Sums& sums) {
+  const double seconds = window.duration().count();
+  if (seconds <= 0) return;
+  const Anchor anchor = clock_.anchor();
+  LivePoint point;
+  point.utc_ms = (anchor.wall_ns - (anchor.steady - window.end).count()) / 1'000'000;
+  point.watts = sums.whole ? sums.gross / seconds : kNever;
+  point.tokens_per_s = tokens_in_window_ / seconds;
+  point.unattributed = sums.active > 0 ? sums.unattributed / sums.active : kNever;
+  point.joules_per_token =
+      sums.active > 0 && tokens_in_window_ > 0 ? sums.active / tokens_in_window_ : kNever;
+  for (const auto& [request, entry] : entries_) {
+    const SteadyTime begin = std::max(entry.end.sent.value_or(window.end), window.begin);
+    const SteadyTime end = std::min(entry.end.ended.value_or(window.end), window.end);
+    if (end > begin) point.batch += Seconds(end - begin).count() / seconds;
+  }
+  books_.point(point);
+  const double keep = std::exp(-seconds / kMinute);
+  recent_joules_ = recent_joules_ * keep + sums.active;
+  recent_tokens_ = recent_tokens_ * keep + tokens_in_window_;
+  tokens_in_window_ = 0;
+}
+
+void Settler::close(attribution::RequestId request, Entry& entry,
+                    const attribution::RequestFigures* figures) {
+  RequestEnd& end = entry.end;
+  end.fair = end.marginal = Quantity::absent("J", entry.lost.value_or(options_.no_meter));
+  MicroJoules posted;
+  if (figures != nullptr) {
+    posted = figures->posted;
+    end.rule = figures->rule;
+    end.unattributed = figures->unattributed;
+    end.fair = figures->fair;
+    end.marginal = figures->marginal;
+    for (const auto& phase : figures->phases) {
+      end.phases.push_back({std::string(attribution::to_string(phase.phase)), phase.tokens,
+                            phase.seconds, phase.energy});
+    }
+  }
+  if (entry.lost) {
+    end.fair = Quantity::absent("J", *entry.lost, to_joules(posted).value());
+    end.marginal = Quantity::absent("J", *entry.lost);
+  }
+  if (!end.fair.present()) end.void_reason = end.fair.reason;
+  StoredRequest stored;
+  stored.run = writer_ != nullptr ? writer_->run() : "";
+  stored.status = end.void_reason ? RequestStatus::void_ : RequestStatus::final_;
+  stored.begin = entry.begin;
+  stored.end = end;
+  stored.posted = posted;
+  batch_.ended.push_back(std::move(end));
+  by_id_.erase(entry.begin.id);
+  entries_.erase(request);
+  remember(std::move(stored));
+}
+
+void Settler::remember(StoredRequest stored) {
+  const RequestRow row = live_row(stored, clock_.anchor());
+  books_.ended(row);
+  if (on_row) on_row(row);
+  settled_order_.push_back(stored.begin.id);
+  settled_[stored.begin.id] = std::move(stored);
+  if (settled_order_.size() <= options_.remembered) return;
+  settled_.erase(settled_order_.front());
+  settled_order_.pop_front();
+}
+
+void Settler::finish(SteadyTime edge) {
+  for (const auto& figures : attributor_.settled(edge)) {
+    const auto it = entries_.find(figures.request);
+    if (it != entries_.end()) close(it->first, it->second, &figures);
+  }
+}
+
+void Settler::finish_without_meter() {
+  std::vector<attribution::RequestId> over;
+  for (const auto& [request, entry] : entries_) {
+    if (entry.over) over.push_back(request);
+  }
+  for (const auto request : over) close(request, entries_.at(request), nullptr);
+}
+
+}  // namespace joulebook::gateway
