@@ -1,5 +1,7 @@
 #include "gateway/live_faces.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "export/live_json.h"
 #include "export/prometheus.h"
@@ -25,7 +27,7 @@ Metering::Own LiveFaces::live(const RequestHead& head) const {
   if (accept.find("application/json") != accept.npos && accept.find("text/event-stream") == accept.npos) {
     return {.content_type = "application/json", .body = live_json(state).dump() + "\n", .fields = kFresh};
   }
-  Metering::Own own{.content_type = "text/event-stream", .live = true, .fields = kFresh};
+  Metering::Own own{.content_type = "text/event-stream", .live = head.method == "GET", .fields = kFresh};
   own.body = live_event(state, own.cursor);
   return own;
 }
@@ -55,7 +57,9 @@ std::string LiveFaces::next(std::uint64_t& cursor) const {
   const auto last = static_cast<std::int64_t>(cursor);
   // A wall clock that was set back must not silence the stream.
   if (now_ms >= last && now_ms - last < kEvery_ms) return {};
-  return live_event(snapshot_(), cursor);
+  std::string event = live_event(snapshot_(), cursor);
+  cursor = static_cast<std::uint64_t>(std::max<std::int64_t>(1, now_ms));
+  return event;
 }
 
 }  // namespace joulebook::gateway

@@ -68,6 +68,10 @@ TEST_F(LiveFacesTest, TheStreamHasAnEventASecondAndStandsClocksThatStep) {
   EXPECT_EQ(faces_.next(cursor), "");
 }
 
+TEST_F(LiveFacesTest, AHeadStaysOpenForNobody) {
+  EXPECT_FALSE(ask("/joulebook/v1/live", "text/event-stream", "HEAD")->live);
+}
+
 TEST_F(LiveFacesTest, OneStateIsGivenAsJson) {
   const auto own = ask("/joulebook/v1/live", "application/json");
   EXPECT_FALSE(own->live);
