@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "gateway/upstream_address.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -53,6 +54,14 @@ Result<UpstreamAddress> parse_upstream(const std::string& url) {
   out.host = host;
   out.port = port;
   return out;
+}
+
+Result<UpstreamPlace> upstream_place(const std::string& url) {
+  const auto address = parse_upstream(url);
+  if (!address) return fail(address.error());
+  const bool here = address->host == "localhost" || address->host == "::1" ||
+                    address->host.starts_with("127.");
+  return UpstreamPlace{address->name(), static_cast<int>(parse_int(address->port).value_or(0)), here};
 }
 
 Task<std::shared_ptr<Wire>> Upstream::connect(asio::ssl::context& context, Nanos patience, bool fresh) {

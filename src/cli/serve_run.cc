@@ -1,0 +1,377 @@
+#include "cli/serve_run.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "core/text.h"
+#include "core/version.h"
+#include "export/live_json.h"
+#include "export/pushers.h"
+#include "gateway/local_server.h"
+#include "gateway/scraper.h"
+#include "gateway/service.h"
+#include "gateway/upstream_address.h"
+#include "meter/remote_meter.h"
+#include "physics/serving/machines.h"
+#include "physics/serving/shapes.h"
+#include "physics/shape/shape_source.h"
+#include "report/figure.h"
+#include "report/live_page.h"
+#include "sensor/process_finder.h"
+
+namespace joulebook {
+namespace {
+
+namespace gw = gateway;
+
+constexpr Nanos kPump = std::chrono::milliseconds(100);
+constexpr Nanos kLookForProcesses = std::chrono::seconds(5);
+constexpr Nanos kPush = std::chrono::seconds(10);
+
+std::atomic<bool> g_reload{false};
+
+void on_reload(int) { g_reload = true; }
+
+Nanos nanos(double seconds) { return Nanos(static_cast<std::int64_t>(seconds * 1e9)); }
+
+// The meter of the machine that computes: this one's, or that of an agent; or why there is none.
+struct MeterHere {
+  std::unique_ptr<Meter> meter;
+  std::optional<Reason> missing;
+  bool remote = false;
+};
+
+Result<MeterHere> open_meter_for(const Context& context, const gw::ServeOptions& options,
+                                 const std::vector<gw::UpstreamPlace>& places) {
+  MeterHere out;
+  if (!options.meter.empty()) {
+    RemoteMeterOptions remote;
+    remote.url = options.meter;
+    remote.ca_file = options.meter_ca;
+    const char* token = std::getenv("JOULEBOOK_METER_TOKEN");
+    remote.token = token != nullptr ? token : "";
+    auto meter = open_remote_meter(std::move(remote), system_clock());
+    if (!meter) return fail(meter.error());
+    out.meter = std::move(*meter);
+    out.remote = true;
+    return out;
+  }
+  const bool elsewhere = std::none_of(places.begin(), places.end(),
+                                      [](const gw::UpstreamPlace& p) { return p.here; });
+  if (elsewhere && options.domains.empty()) {
+    out.missing = Reason{"meter.elsewhere", "the upstream runs on another machine, which has no meter here",
+                         "run `joulebook agent` there and name it with --meter"};
+    return out;
+  }
+  auto meter = context.open_meter();
+  if (!meter) return fail(meter.error());
+  if ((*meter)->sensors().empty()) {
+    out.missing = Reason{"sensor.none", "no sensor can be read on this machine",
+                         "see `joulebook doctor` for what is missing"};
+    return out;
+  }
+  out.meter = std::move(*meter);
+  return out;
+}
+
+// What the model is, for the weights of its work; nothing where nobody said.
+Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOptions& options,
+                                                             const std::vector<SensorInfo>& sensors) {
+  const std::string& name = options.shape.empty() ? options.model : options.shape;
+  if (name.empty()) return std::optional<attribution::ServedModel>();
+  auto shape = physics::read_shape(name);
+  if (!shape) return fail(shape.error());
+  attribution::ServedModel model;
+  model.name = shape->name;
+  model.work.shape = serving::serving_shape(*shape);
+  model.work.weight_bytes = model.work.shape.stored.dense;
+  model.work.expert_bytes = model.work.shape.stored.expert;
+  model.work.head_bytes = model.work.shape.stored.head;
+  model.work.embedding_bytes = model.work.shape.stored.embedding;
+  model.work.kv_scale = model.work.shape.stored.kv / 2;
+  model.work.weights = model.work.weight_bytes < 0.8   ? serving::Weights::fp4
+                       : model.work.weight_bytes < 1.6 ? serving::Weights::fp8
+                                                       : serving::Weights::bits16;
+  auto device = serving::find_device("H100");
+  for (const auto& sensor : sensors) {
+    if (!sensor.domain.starts_with("gpu")) continue;
+    if (auto known = serving::find_device(sensor.name)) device = std::move(known);
+  }
+  if (!device) return fail(device.error());
+  model.work.device = *device;
+  return std::optional(std::move(model));
+}
+
+class Gateway {
+ public:
+  Gateway(const Context& context, gw::ServeOptions options)
+      : context_(context), options_(std::move(options)) {}
+
+  [[nodiscard]] Status open();
+  [[nodiscard]] int run(double for_s);
+
+ private:
+  [[nodiscard]] Status open_upstreams();
+  [[nodiscard]] Status open_ledger();
+  [[nodiscard]] Result<gw::Tenants> tenants() const;
+  void look_for_processes();
+  void push();
+  void reload();
+  void say_where() const;
+  void end();
+
+  const Context& context_;
+  gw::ServeOptions options_;
+  std::vector<gw::UpstreamPlace> places_;
+  std::unique_ptr<gw::LocalServer> server_;
+  MeterHere meter_;
+  std::unique_ptr<ServeWriter> writer_;
+  gw::LiveBooks books_;
+  std::unique_ptr<gw::Settler> settler_;
+  std::unique_ptr<gw::Service> service_;
+  std::unique_ptr<gw::Edge> edge_;
+  std::unique_ptr<gw::Scraper> scraper_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Pushers> pushers_;
+  std::vector<int> pids_;
+  SteadyTime looked_{0};
+  SteadyTime pushed_{0};
+};
+
+Status Gateway::open_upstreams() {
+  if (!options_.model.empty()) {
+    gw::LocalServerOptions local;
+    local.program = JOULEBOOK_LLAMA_SERVER;
+    local.libraries = JOULEBOOK_LLAMA_LIBRARIES;
+    local.model = options_.model;
+    local.slots = options_.slots;
+    local.context = options_.context;
+    local.threads = options_.threads;
+    auto server = gw::LocalServer::start(local);
+    if (!server) return fail(server.error());
+    server_ = std::move(*server);
+    options_.upstreams = {server_->url()};
+  }
+  for (const auto& url : options_.upstreams) {
+    auto place = gw::upstream_place(url);
+    if (!place) return fail(place.error());
+    places_.push_back(std::move(*place));
+  }
+  return {};
+}
+
+Status Gateway::open_ledger() {
+  Json spec = Json::object({{"upstreams", Json::array()}});
+  std::string title = "serve";
+  for (const auto& place : places_) title += " " + place.name;
+  auto writer = open_serve_writer(context_.settings.get("ledger"), title, system_clock().anchor(), spec);
+  if (!writer) return fail(writer.error());
+  writer_ = std::move(*writer);
+  return {};
+}
+
+Result<gw::Tenants> Gateway::tenants() const {
+  const auto folder = std::filesystem::path(context_.settings.get("ledger")).parent_path();
+  auto salt = gw::tenant_salt((folder / "tenant-salt").string());
+  if (!salt) return fail(salt.error());
+  return gw::Tenants::from(context_.settings.file(), std::move(*salt));
+}
+
+Status Gateway::open() {
+  if (auto ok = open_upstreams(); !ok) return ok;
+  auto meter = open_meter_for(context_, options_, places_);
+  if (!meter) return fail(meter.error());
+  meter_ = std::move(*meter);
+  if (meter_.meter) {
+    if (auto ok = meter_.meter->start(); !ok) return ok;
+  }
+  if (auto ok = open_ledger(); !ok) return ok;
+  gw::SettlerOptions settling;
+  settling.lengths.busy = nanos(options_.window_s);
+  settling.attribution.horizon = nanos(options_.horizon_s);
+  settling.domains = options_.domains;
+  if (meter_.missing) settling.no_meter = *meter_.missing;
+  auto model = served_model(options_, meter_.meter ? meter_.meter->sensors() : std::vector<SensorInfo>());
+  if (!model) return fail(model.error());
+  settling.attribution.models.assign(places_.size(), *model);
+  look_for_processes();
+  // Without a process to watch nobody knows of others: what is above idle is the upstream's.
+  settling.split.alone = pids_.empty();
+  settling.split.tree_has_self = false;
+  settler_ = std::make_unique<gw::Settler>(meter_.meter.get(), writer_.get(), books_, system_clock(),
+                                           std::move(settling));
+  gw::ServiceOptions service;
+  service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}};
+  for (const auto& place : places_) service.wire.upstreams.push_back(place.name);
+  service.ledger = context_.settings.get("ledger");
+  service.page = live_page();
+  if (meter_.missing) service.absences.push_back(*meter_.missing);
+  auto known = tenants();
+  if (!known) return fail(known.error());
+  service_ = std::make_unique<gw::Service>(std::move(service), *settler_, books_, std::move(*known),
+                                           system_clock());
+  gw::EdgeOptions edge;
+  edge.listen = options_.listen;
+  edge.open_to_network = options_.open_to_network;
+  edge.tls_cert = options_.tls_cert;
+  edge.tls_key = options_.tls_key;
+  edge.upstreams = options_.upstreams;
+  edge.upstream_ca = options_.upstream_ca;
+  edge.kept_body = static_cast<std::size_t>(options_.body_mib * 1048576);
+  edge.connections = static_cast<std::size_t>(options_.connections);
+  auto opened = gw::Edge::open(std::move(edge), service_.get());
+  if (!opened) return fail(opened.error());
+  edge_ = std::move(*opened);
+  service_->edge(edge_.get());
+  PushTargets targets;
+  targets.otlp = options_.otlp;
+  targets.clickhouse = options_.clickhouse;
+  if (auto ok = check_targets(targets); !ok) return ok;
+  transport_ = http_transport();
+  pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
+  settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
+  return {};
+}
+
+// The processes that listen where the upstreams are, and those that hang from them: whose CPU time
+// and GPUs are metered. A server that was started anew is found again.
+void Gateway::look_for_processes() {
+  looked_ = system_clock().now();
+  if (!meter_.meter || meter_.remote) return;
+  std::vector<int> pids;
+  if (server_) pids.push_back(server_->pid());
+  for (const auto& place : places_) {
+    if (!place.here || server_) continue;
+    const auto found = pids_listening_on(*context_.files(), static_cast<std::uint16_t>(place.port));
+    if (found) pids.insert(pids.end(), found->begin(), found->end());
+  }
+  if (pids.empty() || pids == pids_) return;
+  pids_ = pids;
+  meter_.meter->watch_processes(std::move(pids));
+}
+
+void Gateway::push() {
+  const SteadyTime now = system_clock().now();
+  if (!pushers_->any() || now - pushed_ < kPush) return;
+  pushed_ = now;
+  pushers_->live(service_->state());
+  service_->sink_dropped(pushers_->lost());
+}
+
+void Gateway::reload() {
+  if (!g_reload.exchange(false)) return;
+  if (auto ok = edge_->reload(); !ok) context_.warn(ok.error().message + "; the old certificate stays");
+  auto settings = Settings::load(process_environment());
+  if (!settings) {
+    context_.warn(settings.error().message + "; the old settings stay");
+    return;
+  }
+  auto salt = gw::tenant_salt(
+      (std::filesystem::path(context_.settings.get("ledger")).parent_path() / "tenant-salt").string());
+  if (!salt) return;
+  auto known = gw::Tenants::from(settings->file(), std::move(*salt));
+  if (!known) {
+    context_.warn(known.error().message + "; the old tenants stay");
+    return;
+  }
+  service_->tenants(std::move(*known));
+  context_.say("joulebook: tenants and certificate read again");
+}
+
+void Gateway::say_where() const {
+  const auto colon = options_.listen.rfind(':');
+  const std::string base = fmt::format("{}://{}:{}", options_.tls_cert.empty() ? "http" : "https",
+                                       options_.listen.substr(0, colon), edge_->port());
+  std::string upstreams;
+  for (const auto& place : places_) upstreams += (upstreams.empty() ? "" : ", ") + place.name;
+  context_.say(fmt::format("joulebook: {} passes to {}", base, upstreams));
+  context_.say(fmt::format("joulebook: live page {}/joulebook/, metrics {}/metrics", base, base));
+  if (meter_.missing) {
+    context_.warn("no energy: " + meter_.missing->message);
+    context_.say("  cure: " + meter_.missing->cure);
+  }
+  if (options_.open_to_network) {
+    context_.warn("whoever reaches " + base + " can use the upstreams and read what requests took");
+  }
+}
+
+int Gateway::run(double for_s) {
+  std::signal(SIGHUP, on_reload);
+  say_where();
+  std::thread serving([this] {
+    if (meter_.meter) meter_.meter->register_self_thread();
+    edge_->run();
+  });
+  scraper_ = std::make_unique<gw::Scraper>(
+      options_.upstreams, options_.upstream_ca,
+      [this](std::size_t upstream, const std::optional<attribution::EngineReading>& reading) {
+        service_->metrics_page(upstream, reading.has_value(), reading ? reading->running.value_or(0) : 0,
+                               reading && reading->waiting ? *reading->waiting : 0);
+        if (reading) settler_->reading(*reading);
+      },
+      [this] {
+        if (meter_.meter) meter_.meter->register_self_thread();
+      });
+  if (meter_.meter) meter_.meter->register_self_thread();
+  const SteadyTime until =
+      for_s > 0 ? system_clock().now() + nanos(for_s) : SteadyTime{std::numeric_limits<std::int64_t>::max()};
+  int code = 0;
+  while (!cancelled() && system_clock().now() < until) {
+    std::this_thread::sleep_for(kPump);
+    settler_->pump();
+    push();
+    reload();
+    if (system_clock().now() - looked_ > kLookForProcesses) look_for_processes();
+    if (server_ && !server_->alive()) {
+      context_.warn("llama-server has ended by itself");
+      code = exit_code(ErrorKind::engine);
+      break;
+    }
+  }
+  context_.say("joulebook: no new requests; open ones may end");
+  edge_->drain(nanos(options_.drain_s));
+  serving.join();
+  end();
+  return code;
+}
+
+void Gateway::end() {
+  scraper_.reset();
+  settler_->pump(true);
+  pushers_->live(service_->state());
+  pushers_->stop(std::chrono::seconds(3));
+  const gw::LiveState state = service_->state();
+  const Json result = live_json(state);
+  if (writer_) {
+    if (auto ok = writer_->end(system_clock().anchor(), result, true); !ok) {
+      context_.warn("the run could not be ended in the ledger: " + ok.error().message);
+    }
+  }
+  if (meter_.meter) meter_.meter->stop();
+  server_.reset();
+  std::string text = fmt::format("{} requests final, {} void\n", state.final_, state.void_);
+  for (const auto& domain : state.domains) {
+    text += fmt::format("{}: {} metered", domain.domain, human(to_joules(domain.meter).value(), "J"));
+    for (const auto& [account, amount] : domain.accounts) {
+      text += fmt::format(", {} {}", account, human(to_joules(amount).value(), "J"));
+    }
+    text += "\n";
+  }
+  context_.print(text);
+  if (auto ok = context_.emit(result); !ok) context_.warn(ok.error().message);
+}
+
+}  // namespace
+
+Result<int> serve_until_stopped(const Context& context, const gateway::ServeOptions& options,
+                                double for_s) {
+  Gateway gateway(context, options);
+  if (auto ok = gateway.open(); !ok) return fail(ok.error());
+  return gateway.run(for_s);
+}
+
+}  // namespace joulebook

@@ -1,0 +1,144 @@
+#include "gateway/service.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/version.h"
+#include "gateway/agent.h"
+#include "gateway/request_view.h"
+#include "gateway/wire/api.h"
+
+namespace joulebook::gateway {
+namespace {
+
+constexpr std::string_view kRequests = "/joulebook/v1/requests/";
+constexpr std::string_view kAnswers = "/joulebook/v1/answers/";
+
+Metering::Own json_answer(int status, const Json& json) {
+  Metering::Own own;
+  own.status = status;
+  own.content_type = "application/json";
+  own.fields = "Cache-Control: no-store\r\n";
+  own.body = json.dump(2) + "\n";
+  return own;
+}
+
+Metering::Own unknown(const std::string& message) {
+  return json_answer(404, Json::object({{"error", Json::object({{"code", "request.unknown"},
+                                                                {"message", message},
+                                                                {"cure", "see x-joulebook-request-id in the answer"}})}}));
+}
+
+}  // namespace
+
+Service::Service(ServiceOptions options, Settler& settler, const LiveBooks& books, Tenants tenants,
+                 const Clock& clock)
+    : options_(std::move(options)),
+      settler_(settler),
+      books_(books),
+      clock_(clock),
+      started_(clock.anchor()),
+      faces_([this] { return state(); }, options_.page, clock),
+      tenants_(std::move(tenants)),
+      pages_(options_.wire.upstreams.size()) {}
+
+std::unique_ptr<Exchange> Service::begin(const RequestHead& head, SteadyTime at) {
+  const auto api = api_of(head.method, head.target);
+  if (!api) return nullptr;
+  RequestBegin begin;
+  begin.id = new_request_id(clock_.anchor().wall_ns);
+  begin.route = route_of(head.target);
+  begin.arrived = at;
+  const TraceParent parent = trace_parent(field_of(head, "traceparent"));
+  begin.trace_id = parent.trace_id;
+  begin.parent_span = parent.parent_span;
+  {
+    const std::lock_guard lock(mutex_);
+    begin.tenant = tenants_.of(head);
+  }
+  return std::make_unique<MeteredExchange>(*api, ++newest_, std::move(begin), options_.wire, settler_);
+}
+
+std::optional<Metering::Own> Service::own(const RequestHead& head) {
+  const std::string_view path = head.target.substr(0, head.target.find('?'));
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  if (reads && path.starts_with(kRequests)) return request(path.substr(kRequests.size()));
+  if (reads && path.starts_with(kAnswers)) return answer(path.substr(kAnswers.size()));
+  return faces_.own(head);
+}
+
+Metering::Own Service::request(std::string_view id) const {
+  const std::string wanted(id);
+  if (const auto found = settler_.find(wanted)) {
+    return json_answer(200, request_json(*found, clock_.anchor()));
+  }
+  if (!options_.ledger.empty()) {
+    if (const auto reader = open_serve_reader(options_.ledger)) {
+      if (const auto stored = (*reader)->request(wanted); stored && stored->begin.id == wanted) {
+        return json_answer(200, request_json(*stored, clock_.anchor()));
+      }
+    }
+  }
+  return unknown("no request of that id passed here");
+}
+
+Metering::Own Service::answer(std::string_view trace_id) const {
+  if (!options_.ledger.empty()) {
+    if (const auto reader = open_serve_reader(options_.ledger)) {
+      const auto requests = (*reader)->answer(std::string(trace_id));
+      if (requests && !requests->empty()) {
+        return json_answer(200, answer_json(std::string(trace_id), *requests, clock_.anchor()));
+      }
+    }
+  }
+  return unknown("no request of that trace passed here");
+}
+
+void Service::metrics_page(std::size_t upstream, bool found, double running, double waiting) {
+  const std::lock_guard lock(mutex_);
+  if (upstream < pages_.size()) pages_[upstream] = {found, running, waiting};
+}
+
+void Service::tenants(Tenants tenants) {
+  const std::lock_guard lock(mutex_);
+  tenants_ = std::move(tenants);
+}
+
+LiveState Service::state() const {
+  LiveState state;
+  state.version = std::string(version_line());
+  state.started_wall_ns = started_.wall_ns;
+  state.now_wall_ns = clock_.anchor().wall_ns;
+  state.boundary = options_.boundary;
+  state.rule = settler_.rule();
+  state.absences = options_.absences;
+  books_.fill(state);
+  const SettlerCounts counts = settler_.counts();
+  state.open = counts.open;
+  state.pending = counts.pending;
+  state.lost_rows = counts.lost_rows;
+  state.sink_dropped = sink_dropped_;
+  if (!counts.ledger_fault.empty()) {
+    state.absences.push_back({"ledger.unwritten", counts.ledger_fault, "see where --ledger points"});
+  }
+  state.self_energy = Quantity::absent(
+      "J", {"self.unknown", "what the gateway itself took is in the account self", "see the accounts"});
+  if (edge_ == nullptr) return state;
+  const EdgeCounts edge = edge_->counts();
+  state.connections = edge.connections;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < edge.upstreams.size(); ++i) {
+    const UpstreamCounts& u = edge.upstreams[i];
+    UpstreamState upstream{u.name, u.reachable, u.requests, u.failures, static_cast<double>(u.running),
+                           std::numeric_limits<double>::quiet_NaN(), false};
+    if (i < pages_.size() && pages_[i].found) {
+      upstream.metrics_page = true;
+      upstream.running = pages_[i].running;
+      upstream.waiting = pages_[i].waiting;
+    }
+    state.upstreams.push_back(std::move(upstream));
+  }
+  return state;
+}
+
+}  // namespace joulebook::gateway
