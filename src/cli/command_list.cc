@@ -4,6 +4,8 @@
 
 namespace joulebook {
 
+void add_serve(CommandLine& line);
+void add_agent(CommandLine& line);
 void add_calibrate(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
@@ -14,6 +16,8 @@ void add_top(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
+      add_serve,
+      add_agent,
       add_calibrate,
       add_predict,
       add_explain,

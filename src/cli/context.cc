@@ -81,7 +81,8 @@ std::vector<std::string> Context::sensor_specs() const {
   return specs;
 }
 
-Result<std::unique_ptr<Meter>> Context::open_meter() const {
+Result<std::unique_ptr<Meter>> Context::open_meter(
+    std::function<void(std::string_view)> publish) const {
   const auto tree = files();
   Discovery found = discover(tree, system_clock(), sensor_choice());
   if (found.sensors.empty() && !settings.get("sensors").empty()) {
@@ -94,6 +95,7 @@ Result<std::unique_ptr<Meter>> Context::open_meter() const {
   reuse(found.sensors, known);
   MeterOptions options;
   options.floors = idle_floors(known);
+  options.publish = std::move(publish);
   options.devices = devices;
   options.look = device_look(tree);
   options.period = std::chrono::milliseconds(std::max(1, settings.get_int("period_ms")));

@@ -4,6 +4,7 @@
 #include <joulebook/result.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,8 +39,9 @@ struct Context {
   [[nodiscard]] SensorChoice sensor_choice() const;
   // Meters outside, as --sensor names them.
   [[nodiscard]] std::vector<std::string> sensor_specs() const;
-  // Opens a meter over the chosen sensors.
-  [[nodiscard]] Result<std::unique_ptr<Meter>> open_meter() const;
+  // Opens a meter over the chosen sensors. `publish`: as MeterOptions has it.
+  [[nodiscard]] Result<std::unique_ptr<Meter>> open_meter(
+      std::function<void(std::string_view)> publish = {}) const;
 };
 
 // Set by the first SIGINT or SIGTERM; the second ends the process.

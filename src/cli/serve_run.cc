@@ -106,6 +106,27 @@ Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOpti
   return std::optional(std::move(model));
 }
 
+// What was metered, over all domains.
+Quantity total_of(const gw::LiveState& state) {
+  if (state.domains.empty()) {
+    return Quantity::absent("J", state.absences.empty()
+                                     ? Reason{"window.none", "nothing was settled", "serve longer"}
+                                     : state.absences.front());
+  }
+  Quantity total = Quantity::exact(0, "J");
+  total.own = {0, 0};
+  total.level = 1;
+  for (const auto& domain : state.domains) {
+    total.value = *total.value + to_joules(domain.meter).value();
+    total.own = {total.own.lo + domain.within.lo, total.own.hi + domain.within.hi};
+    total.level = std::min(total.level, domain.level);
+    total.tier = weakest(total.tier, domain.tier);
+  }
+  total.boundary = state.boundary;
+  total.method = "sum of the settled windows";
+  return total;
+}
+
 class Gateway {
  public:
   Gateway(const Context& context, gw::ServeOptions options)
@@ -345,7 +366,8 @@ void Gateway::end() {
   pushers_->live(service_->state());
   pushers_->stop(std::chrono::seconds(3));
   const gw::LiveState state = service_->state();
-  const Json result = live_json(state);
+  Json result = live_json(state);
+  result.set("total", to_json(total_of(state)));
   if (writer_) {
     if (auto ok = writer_->end(system_clock().anchor(), result, true); !ok) {
       context_.warn("the run could not be ended in the ledger: " + ok.error().message);

@@ -18,8 +18,12 @@ std::vector<double> sorted(const std::deque<double>& values) {
 void FloorLearner::silent(const WindowEnergy& window) {
   const double seconds = window.window.duration().count();
   if (seconds <= 0) return;
+  const bool others = window.cpu.capacity > 0 && window.cpu.machine > kMostBusy * window.cpu.capacity;
   for (const auto& domain : window.domains) {
     if (!domain.top_level || !domain.settled) continue;
+    // A modelled machine's power at rest is the model's own.
+    if (domain.energy.tier == Tier::modelled && known_.contains(domain.domain)) continue;
+    if (others && !domain.domain.starts_with("gpu")) continue;
     auto& watts = watts_[domain.domain];
     watts.push_back(to_joules(*domain.settled).value() / seconds);
     if (watts.size() > kKept) watts.pop_front();

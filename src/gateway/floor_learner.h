@@ -15,6 +15,9 @@ class FloorLearner {
  public:
   static constexpr std::size_t kKept = 60;   // windows a domain
   static constexpr std::size_t kEnough = 2;  // before a floor is believed
+  // Share of the machine's CPU time above which a window says nothing of the CPU side at rest: other
+  // programs run.
+  static constexpr double kMostBusy = 0.1;
 
   // A window in which no request was open and the engine said that it ran none.
   void silent(const WindowEnergy& window);

@@ -50,6 +50,30 @@ RC_GTEST_PROP(FloorLearner, BurstsDoNotLiftTheFloor, ()) {
   RC_ASSERT(within.lo <= 70 && 70 <= within.hi);
 }
 
+TEST(FloorLearner, OtherProgramsAreNoRest) {
+  FloorLearner learner;
+  for (int i = 0; i < 5; ++i) {
+    auto busy = window(1, 90);
+    busy.cpu = {4, 3, 0, 0};
+    learner.silent(busy);  // a GPU does not mind
+    busy.domains[0].domain = "package:0";
+    learner.silent(busy);
+  }
+  EXPECT_TRUE(learner.learnt("gpu:0"));
+  EXPECT_FALSE(learner.learnt("package:0"));
+}
+
+TEST(FloorLearner, AModelledMachineRestsAsItsModelSays) {
+  FloorLearner learner;
+  auto modelled = window(1, 90, 50.0);
+  modelled.domains[0].energy.tier = Tier::modelled;
+  for (int i = 0; i < 5; ++i) {
+    learner.known(modelled);
+    learner.silent(modelled);
+  }
+  EXPECT_DOUBLE_EQ(learner.floors().watts.at("gpu:0"), 50);
+}
+
 TEST(FloorLearner, ForgetsWhatIsLongPast) {
   FloorLearner learner;
   for (std::size_t i = 0; i < FloorLearner::kKept; ++i) learner.silent(window(1, 40));

@@ -109,7 +109,7 @@ LiveState Service::state() const {
   state.version = std::string(version_line());
   state.started_wall_ns = started_.wall_ns;
   state.now_wall_ns = clock_.anchor().wall_ns;
-  state.boundary = options_.boundary;
+  state.boundary = settler_.boundary();
   state.rule = settler_.rule();
   state.absences = options_.absences;
   books_.fill(state);

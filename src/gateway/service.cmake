@@ -1,7 +1,7 @@
 joulebook_room(gateway
   SOURCES active_energy.cc agent.cc floor_learner.cc live_books.cc live_faces.cc local_server.cc
-    request_view.cc serve_options.cc settler.cc settler_windows.cc windows.cc
-  DEPENDS core meter study ledger export attribution wire
+    request_view.cc scraper.cc serve_options.cc service.cc settler.cc settler_windows.cc windows.cc
+  DEPENDS core meter study ledger export attribution edge wire
   LIBRARIES fmt::fmt Threads::Threads)
 
 joulebook_test(gateway ROOMS gateway fake_meter LIBRARIES rapidcheck rapidcheck_gtest

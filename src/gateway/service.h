@@ -19,7 +19,6 @@ namespace joulebook::gateway {
 struct ServiceOptions {
   WireOptions wire;
   std::string ledger;  // where settled requests are looked up; empty: nowhere
-  std::string boundary;
   std::vector<Reason> absences;
   std::string page;
 };

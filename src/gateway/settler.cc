@@ -210,6 +210,11 @@ SettlerCounts Settler::counts() const {
   return out;
 }
 
+std::string Settler::boundary() const {
+  const std::lock_guard lock(mutex_);
+  return boundary_;
+}
+
 std::string Settler::rule() const {
   const std::lock_guard lock(mutex_);
   for (auto it = settled_order_.rbegin(); it != settled_order_.rend(); ++it) {

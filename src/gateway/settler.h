@@ -72,6 +72,8 @@ class Settler final : public TrafficSink {
   [[nodiscard]] Quantity provisional(double tokens) const override;
   [[nodiscard]] SettlerCounts counts() const;
   [[nodiscard]] std::string rule() const;
+  // Kinds of the domains that were settled last, "gpu+package"; empty: none.
+  [[nodiscard]] std::string boundary() const;
 
  private:
   struct Opened {
