@@ -188,7 +188,7 @@ class Step {
     const double speed = rate * p[w.engine == Engine::v2 ? prefill_v2 : prefill_v3];
     prefill_time = read * each / (speed * (w.weights == Weights::fp8 ? x.compute : 1));
     mixed = 1 - std::exp(-prompts);
-    if (s.experts > 0) prompts_in_experts();
+    if (s.experts > 0 && mixed > 0) prompts_in_experts();
     if (w.engine == Engine::v1) return;
     if (w.engine == Engine::v2) prefill_time += mixed * p[prefill_step_v2] * kMicro;
     constexpr double kTenth = 10;
