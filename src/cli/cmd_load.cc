@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 
 #include "cli/attach.h"
@@ -70,6 +71,11 @@ std::string shown_address(const std::string& address) {
   const auto at = parts->authority.rfind('@');
   const std::string place = at == std::string::npos ? parts->authority : parts->authority.substr(at + 1);
   return fmt::format("{}://{}", parts->secure ? "https" : "http", place);
+}
+
+// Some servers call a model by its path.
+std::string shown_model(const std::string& model) {
+  return model.starts_with('/') ? std::filesystem::path(model).filename().string() : model;
 }
 
 Result<std::unique_ptr<load::Transport>> open_transport(const LoadRequest& request,
@@ -191,7 +197,7 @@ Status keep(const Context& context, const Anchor& start, const LoadResult& resul
 void describe(LoadResult& result, const LoadRequest& request, const EngineInfo& info,
               const Campaign& campaign) {
   result.address = shown_address(request.address);
-  result.model = info.model;
+  result.model = shown_model(info.model);
   result.server = info.version;
   result.local = info.local;
   result.streamed = campaign.body.stream;
@@ -285,8 +291,11 @@ void add_prompts(CLI::App& k, LoadRequest& r) {
   k.add_option("--prompts", r.prompts, "your own prompts (JSONL)")->type_name("FILE");
   k.add_flag("--completions", r.completions, "text completions instead of chat");
   k.add_flag("--no-stream", r.whole, "whole replies; there is no first token then");
-  k.add_flag("--ignore-eos,!--no-ignore-eos", r.ignore_eos,
-             "answers to their full length (default: made-up prompts, where the server can)");
+  const auto eos = [&](const char* flag, bool value, const char* doc) {
+    k.add_flag_callback(flag, [&r, value] { r.ignore_eos = value; }, doc);
+  };
+  eos("--ignore-eos", true, "answers to their full length (default: made-up prompts, where it can)");
+  eos("--no-ignore-eos", false, "answers end where the model ends them");
   k.add_option("--temperature", r.temperature, "0: greedy")->check(CLI::Range(0.0, 10.0));
   k.add_option("--body", r.extra, "more members of each request, as a JSON object")->type_name("JSON");
 }

@@ -78,6 +78,8 @@ class HttpStreams::Impl {
     stream.end = {};
     stream.status = 0;
     stream.busy = true;
+    stream.again = false;
+    set(stream, CURLOPT_FRESH_CONNECT, 0L);
     set(stream, CURLOPT_POSTFIELDS, stream.body.c_str());
     set(stream, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(stream.body.size()));
     curl().multi_add_handle(multi_.get(), stream.easy.get());
@@ -114,6 +116,7 @@ class HttpStreams::Impl {
     HttpStreamEnd end;
     long status = 0;
     bool busy = false;
+    bool again = false;  // it is being sent a second time
   };
 
   template <class T>
@@ -193,6 +196,7 @@ class HttpStreams::Impl {
       curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &found);
       auto* stream = reinterpret_cast<Stream*>(found);
       const CURLcode code = message->data.result;
+      if (send_again(*stream, code)) continue;
       stream->end.status = status_of(*stream);
       if (code != CURLE_OK) stream->end.failure = curl().easy_strerror(code);
       stream->end.untrusted = refused_certificate(code);
@@ -202,6 +206,22 @@ class HttpStreams::Impl {
       cancel(*stream);
       listener_->ended(stream->slot, stream->end);
     }
+  }
+
+  // A kept connection that the server had closed meanwhile says nothing about the request: it goes out
+  // once more, on a fresh one (RFC 9112, section 9.3.1).
+  bool send_again(Stream& stream, CURLcode code) {
+    const bool lost =
+        code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+    if (!lost || stream.again || status_of(stream) != 0) return false;
+    long fresh = 1;
+    curl().easy_getinfo(stream.easy.get(), CURLINFO_NUM_CONNECTS, &fresh);
+    if (fresh != 0) return false;
+    curl().multi_remove_handle(multi_.get(), stream.easy.get());
+    stream.again = true;
+    set(stream, CURLOPT_FRESH_CONNECT, 1L);
+    curl().multi_add_handle(multi_.get(), stream.easy.get());
+    return true;
   }
 
   static long status_of(Stream& stream) {

@@ -1,7 +1,8 @@
 #pragma once
 // Many HTTP POSTs to one address at once, on one thread, each answer handed on piece by piece as it
 // comes: thousands of streams. Connections are kept and used again. Only http and https (HTTP/1.1, a
-// stream a connection); redirects are not followed, since a key could follow them.
+// stream a connection); redirects are not followed, since a key could follow them. A request that finds
+// its kept connection closed goes out once more on a fresh one.
 //
 // libcurl's multi-socket interface over epoll (libcurl is opened at run time, as in http.h). Not
 // thread-safe. One answer needs about 60 KiB while it runs.

@@ -114,6 +114,9 @@ Result<LoadResult> run_campaign(Campaign campaign, Transport& transport,
       auto flow = driver.run();
       if (!flow) return fail(flow.error());
       point.repeats.push_back(repeat_of(std::move(*flow), point.plan, hooks.meter, hooks.unmetered));
+      if (const auto& why = point.repeats.back().flow.first_error; !why.empty()) {
+        hooks.say("the first request that failed: " + why);
+      }
       const SteadyVerdict& verdict = point.repeats.back().flow.verdict;
       hooks.say(fmt::format("{}, run {} of {}: {} answered, {}{}", point_label(point.plan), repeat + 1,
                             campaign.repeats, point.repeats.back().flow.span.ended_well,

@@ -94,6 +94,20 @@ TEST(HttpLoad, AQueueInTheServerIsInFlight) {
   EXPECT_GT(*f.in_flight.value, 5);
 }
 
+// Servers close kept connections when it suits them; no request is lost by it.
+TEST(HttpLoad, AClosedConnectionIsNoFailure) {
+  MockOptions options;
+  options.answers_a_connection = 3;
+  const MockUpstream server(options);
+  LoadPlan plan;
+  plan.concurrency = 4;
+  plan.requests = 100;
+  const auto result = load(server.address(), plan, 2);
+  ASSERT_TRUE(result.has_value()) << result.error().message;
+  EXPECT_EQ(result->points[0].repeats[0].flow.span.ended_well, 100);
+  EXPECT_TRUE(result->points[0].repeats[0].flow.first_error.empty());
+}
+
 TEST(HttpLoad, ARefusalIsToldOnce) {
   const ScriptedEndpoint server({ScriptedReply::json(R"({"error":{"message":"no such key"}})", 401)});
   LoadPlan plan;

@@ -93,6 +93,7 @@ struct Peer {
   bool waits_to_write = false;
   bool answering = false;
   bool queued = false;  // for a slot
+  int answers = 0;
   Answer answer;
 };
 
@@ -230,20 +231,24 @@ class MockUpstream::Server {
       if (n < 0) break;
       peer.in.append(buffer, static_cast<std::size_t>(n));
     }
-    next_request(peer);
+    if (!next_request(peer)) drop(fd);
   }
 
-  void next_request(Peer& peer) {
+  // False where the connection is to be closed.
+  bool next_request(Peer& peer) {
     while (!peer.answering && !peer.queued) {
       const auto end = peer.in.find("\r\n\r\n");
-      if (end == std::string::npos) return;
+      if (end == std::string::npos) return true;
       const std::string head = peer.in.substr(0, end);
       const std::size_t length = content_length(head);
-      if (peer.in.size() < end + 4 + length) return;
+      if (peer.in.size() < end + 4 + length) return true;
+      const int most_answers = options_.answers_a_connection;
+      if (most_answers > 0 && peer.answers >= most_answers) return false;
       const std::string body = peer.in.substr(end + 4, length);
       peer.in.erase(0, end + 4 + length);
-      if (!take(peer, head, body)) return;
+      if (!take(peer, head, body)) return false;
     }
+    return true;
   }
 
   // False where the peer is gone.
@@ -345,9 +350,9 @@ class MockUpstream::Server {
       return true;
     }
     peer.answering = false;
+    ++peer.answers;
     release();
-    next_request(peer);
-    return true;
+    return next_request(peer);
   }
 
   std::string last(const Answer& a) const {

@@ -23,6 +23,7 @@ struct MockOptions {
   Nanos gap{0};
   int tokens = 16;      // where the request names no most
   int slots = 0;        // 0: any number at a time
+  int answers_a_connection = 0;  // after so many the next request finds it closed; 0: any number
   bool timings = true;  // llama-server's, in the last chunk
   std::string owner = "mock";   // of the model, as /v1/models says
   std::string request_id;       // a header x-joulebook-request-id, with a number behind it; empty: none
