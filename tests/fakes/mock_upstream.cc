@@ -260,7 +260,8 @@ class MockUpstream::Server {
                              body.find("\"stream\": true") != std::string::npos;
       peer.answer.usage = body.find("include_usage") != std::string::npos;
       peer.answer.prompt_tokens = words_in(body) + kTemplateTokens;
-      const long most_tokens = number_after(body, "\"max_tokens\":");
+      const long most_tokens = std::max(number_after(body, "\"max_tokens\":"),
+                                        number_after(body, "\"max_completion_tokens\":"));
       peer.answer.tokens = most_tokens > 0 ? static_cast<int>(most_tokens) : options_.tokens;
       if (options_.slots > 0 && running_ >= options_.slots) {
         peer.queued = true;
