@@ -1,6 +1,6 @@
-// Any bytes as a trace, as prompts and as a stream of answers: read or refused, and what is read keeps
-// what the headers promise. Shown to find a planted fault: without the check that a trace's times never
-// go back, two lines in the wrong order.
+// Any bytes as a trace, as prompts and as a stream of answers: read or refused, and what is read
+// keeps what the headers promise. Shown to find a planted fault: without the check that a trace's
+// times never go back, two lines in the wrong order.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -69,7 +69,8 @@ std::string shown_address(const std::string& address) {
   const auto parts = parse_http_address(address);
   if (!parts) return address;
   const auto at = parts->authority.rfind('@');
-  const std::string place = at == std::string::npos ? parts->authority : parts->authority.substr(at + 1);
+  const std::string place =
+      at == std::string::npos ? parts->authority : parts->authority.substr(at + 1);
   return fmt::format("{}://{}", parts->secure ? "https" : "http", place);
 }
 
@@ -84,14 +85,16 @@ Result<std::unique_ptr<load::Transport>> open_transport(const LoadRequest& reque
   std::size_t most = 1;
   for (const auto& plan : campaign.plans) {
     const bool waits = plan.counts() && plan.requests > 0;
-    const auto needed = waits ? std::min<std::int64_t>(plan.concurrency, plan.requests + plan.warmup_requests)
-                              : plan.concurrency;
+    const auto needed =
+        waits ? std::min<std::int64_t>(plan.concurrency, plan.requests + plan.warmup_requests)
+              : plan.concurrency;
     most = std::max(most, static_cast<std::size_t>(std::max<std::int64_t>(1, needed)));
   }
   if (!room_for_streams(most)) {
-    return fail(ErrorKind::resource, "load.descriptors",
-                fmt::format("{} requests in flight need more open files than this process may have", most),
-                "raise the limit (ulimit -n), or lower --concurrency");
+    return fail(
+        ErrorKind::resource, "load.descriptors",
+        fmt::format("{} requests in flight need more open files than this process may have", most),
+        "raise the limit (ulimit -n), or lower --concurrency");
   }
   HttpStreamOptions options;
   options.url = base + std::string(load::request_path(campaign.body));
@@ -177,8 +180,9 @@ Status keep(const Context& context, const Anchor& start, const LoadResult& resul
             const Json& document, bool metered) {
   auto ledger = open_ledger(context.settings.get("ledger"));
   if (!ledger) return fail(ledger.error());
-  auto id = (*ledger)->begin_run("load", result.model, start,
-                                 Json::object({{"address", result.address}, {"prompts", result.prompts}}));
+  auto id = (*ledger)->begin_run(
+      "load", result.model, start,
+      Json::object({{"address", result.address}, {"prompts", result.prompts}}));
   if (!id) return fail(id.error());
   std::int64_t ordinal = 0;
   for (const auto& point : result.points) {
@@ -235,12 +239,14 @@ int load_command(const Context& context, LoadRequest request) {
 
   const Anchor start = system_clock().anchor();
   RawFile raw(request.out);
-  auto result = load::run_campaign(*campaign, **transport, hooks_of(context, metered->meter.get(), raw));
+  auto result =
+      load::run_campaign(*campaign, **transport, hooks_of(context, metered->meter.get(), raw));
   if (metered->meter) metered->meter->stop();
   if (auto ok = raw.finish(); !ok) return report_error(ok.error());
   if (!result) return report_error(result.error());
   describe(*result, request, info, *campaign);
-  result->warnings.insert(result->warnings.end(), metered->warnings.begin(), metered->warnings.end());
+  result->warnings.insert(result->warnings.end(), metered->warnings.begin(),
+                          metered->warnings.end());
   const Json document = document_of(context, *result);
   const ScreenStyle style{terminal_width(), wants_colour(1)};
   context.print(load_table(*result, style));
@@ -260,8 +266,9 @@ std::string seconds_of(const std::string& text) {
 }
 
 void add_pace(CLI::App& k, LoadRequest& r) {
-  k.add_option("-c,--concurrency", r.concurrency,
-               "closed loop: so many in flight (default 1); with --rate or --trace: at most so many")
+  k.add_option(
+       "-c,--concurrency", r.concurrency,
+       "closed loop: so many in flight (default 1); with --rate or --trace: at most so many")
       ->check(CLI::Range(1, 65536))
       ->type_name("N");
   k.add_option("--rate", r.rate, "open loop: so many requests a second, whatever is in flight")
@@ -272,19 +279,27 @@ void add_pace(CLI::App& k, LoadRequest& r) {
   k.add_option("--burstiness", r.burstiness, "shape of gamma: below 1 bursts, 1 is poisson")
       ->check(CLI::Range(0.01, 1000.0))
       ->type_name("X");
-  k.add_option("--ramp", r.ramp_s, "climb to it over this span")->transform(seconds_of)->type_name("SPAN");
+  k.add_option("--ramp", r.ramp_s, "climb to it over this span")
+      ->transform(seconds_of)
+      ->type_name("SPAN");
   k.add_option("--trace", r.trace, "send times and lengths (JSONL)")->type_name("FILE");
-  k.add_option("--speed", r.speed, "of the trace (default 1)")->check(CLI::Range(1e-3, 1e6))->type_name("X");
-  k.add_option("--sweep", r.sweep, "several loads: concurrency=1,2,4,8 or rate=1,2,4")->type_name("K=LIST");
-  k.add_option("--repeats", r.repeats, "runs of each load (default 1)")->check(CLI::Range(1, 1000))->type_name("N");
+  k.add_option("--speed", r.speed, "of the trace (default 1)")
+      ->check(CLI::Range(1e-3, 1e6))
+      ->type_name("X");
+  k.add_option("--sweep", r.sweep, "several loads: concurrency=1,2,4,8 or rate=1,2,4")
+      ->type_name("K=LIST");
+  k.add_option("--repeats", r.repeats, "runs of each load (default 1)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
   k.add_option("--seed", r.seed, "of arrivals, lengths and prompts (default 1)")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
 }
 
 void add_prompts(CLI::App& k, LoadRequest& r) {
-  k.add_option("--input-tokens", r.input,
-               "of made-up prompts: 512, uniform:100-900, normal:512,64, lognormal:512,0.5 (default 128)")
+  k.add_option(
+       "--input-tokens", r.input,
+       "of made-up prompts: 512, uniform:100-900, normal:512,64, lognormal:512,0.5 (default 128)")
       ->type_name("LENGTHS");
   k.add_option("--output-tokens", r.output, "most tokens of an answer, likewise (default 128)")
       ->type_name("LENGTHS");
@@ -294,26 +309,38 @@ void add_prompts(CLI::App& k, LoadRequest& r) {
   const auto eos = [&](const char* flag, bool value, const char* doc) {
     k.add_flag_callback(flag, [&r, value] { r.ignore_eos = value; }, doc);
   };
-  eos("--ignore-eos", true, "answers to their full length (default: made-up prompts, where it can)");
+  eos("--ignore-eos", true,
+      "answers to their full length (default: made-up prompts, where it can)");
   eos("--no-ignore-eos", false, "answers end where the model ends them");
   k.add_option("--temperature", r.temperature, "0: greedy")->check(CLI::Range(0.0, 10.0));
-  k.add_option("--body", r.extra, "more members of each request, as a JSON object")->type_name("JSON");
+  k.add_option("--body", r.extra, "more members of each request, as a JSON object")
+      ->type_name("JSON");
 }
 
 void add_span(CLI::App& k, LoadRequest& r) {
   k.add_option("--requests", r.requests, "measure exactly so many (default: until steady)")
       ->check(CLI::Range(1, 1'000'000'000))
       ->type_name("N");
-  k.add_option("--duration", r.duration_s, "measure for this span")->transform(seconds_of)->type_name("SPAN");
-  k.add_option("--warmup", r.warmup, "before it: requests (20) or a span (5s)")->type_name("N|SPAN");
-  k.add_option("--window", r.window_s, "of a steady-state window (default 5s)")->transform(seconds_of)->type_name("SPAN");
+  k.add_option("--duration", r.duration_s, "measure for this span")
+      ->transform(seconds_of)
+      ->type_name("SPAN");
+  k.add_option("--warmup", r.warmup, "before it: requests (20) or a span (5s)")
+      ->type_name("N|SPAN");
+  k.add_option("--window", r.window_s, "of a steady-state window (default 5s)")
+      ->transform(seconds_of)
+      ->type_name("SPAN");
   k.add_option("--max-windows", r.max_windows, "after so many it is not steady (default 12)")
       ->check(CLI::Range(3, 1000))
       ->type_name("N");
-  k.add_option("--tolerance", r.tolerance, "by which three windows may differ, per cent (default 10)")
+  k.add_option("--tolerance", r.tolerance,
+               "by which three windows may differ, per cent (default 10)")
       ->check(CLI::Range(0.1, 100.0));
-  k.add_option("--drain", r.drain_s, "patience at the end (default 60s)")->transform(seconds_of)->type_name("SPAN");
-  k.add_option("--timeout", r.timeout_s, "of one request")->transform(seconds_of)->type_name("SPAN");
+  k.add_option("--drain", r.drain_s, "patience at the end (default 60s)")
+      ->transform(seconds_of)
+      ->type_name("SPAN");
+  k.add_option("--timeout", r.timeout_s, "of one request")
+      ->transform(seconds_of)
+      ->type_name("SPAN");
   k.add_option("--slo", r.slo, "objective of a good request: ttft=500ms,tpot=50ms,itl=200ms,e2e=2s")
       ->type_name("LIST");
 }
@@ -322,20 +349,23 @@ void add_span(CLI::App& k, LoadRequest& r) {
 
 void add_load(CommandLine& line) {
   const auto r = std::make_shared<LoadRequest>();
-  CLI::App& k = line.add("load", "drive an endpoint: latencies, and joules per token at a named batch",
-                         [r](const Context& context) { return load_command(context, *r); });
+  CLI::App& k =
+      line.add("load", "drive an endpoint: latencies, and joules per token at a named batch",
+               [r](const Context& context) { return load_command(context, *r); });
   k.add_option("address", r->address, "of an OpenAI-compatible endpoint")->type_name("ADDRESS");
   line.add_setting(k, "model");
   k.add_option("--model-name", r->model_name, "which model to ask for (default: the first listed)");
   k.add_option("--api-key-env", r->key_variable,
                "the variable that holds the key (default OPENAI_API_KEY)")
       ->type_name("NAME");
-  k.add_option("--ca", r->ca_file, "PEM of who may sign the endpoint's certificate")->type_name("FILE");
+  k.add_option("--ca", r->ca_file, "PEM of who may sign the endpoint's certificate")
+      ->type_name("FILE");
   k.add_flag("--insecure", r->insecure, "take any certificate");
   add_pace(k, *r);
   add_prompts(k, *r);
   add_span(k, *r);
-  k.add_option("--out", r->out, "a line for every request (JSONL), without texts")->type_name("FILE");
+  k.add_option("--out", r->out, "a line for every request (JSONL), without texts")
+      ->type_name("FILE");
   k.add_flag("--keep-text", r->keep_text, "put prompts and answers into --out");
   k.add_option("--pid", r->pids, "the server's processes (default: who listens at the address)")
       ->delimiter(',')

@@ -13,7 +13,7 @@
 namespace joulebook {
 namespace {
 
-constexpr int kMostInFlight = 4096;        // of an open loop, where nothing else was asked for
+constexpr int kMostInFlight = 4096;       // of an open loop, where nothing else was asked for
 constexpr std::int64_t kOpenWarmup = 10;  // requests
 
 using load::Campaign;
@@ -24,7 +24,8 @@ Status check_pace(const LoadRequest& r) {
     return fail(ErrorKind::usage, "load.pace", std::move(what), std::move(cure));
   };
   if (!r.trace.empty() && (r.rate > 0 || !r.sweep.empty() || r.requests > 0 || r.duration_s > 0)) {
-    return bad("a trace has times and a length of its own", "leave --rate, --sweep, --requests and --duration away");
+    return bad("a trace has times and a length of its own",
+               "leave --rate, --sweep, --requests and --duration away");
   }
   if (r.rate > 0 && r.sweep.starts_with("rate")) {
     return bad("--rate and a sweep of rates are one too many", "leave --rate away");
@@ -130,8 +131,8 @@ Status set_work(const LoadRequest& r, Campaign& campaign) {
   campaign.work.seed = static_cast<std::uint64_t>(r.seed);
   if (r.prompts.empty()) return {};
   if (!r.trace.empty()) {
-    return fail(ErrorKind::usage, "load.pace", "a trace has lengths of its own, so prompts are made up",
-                "leave --prompts away");
+    return fail(ErrorKind::usage, "load.pace",
+                "a trace has lengths of its own, so prompts are made up", "leave --prompts away");
   }
   auto text = read_file(r.prompts);
   if (!text) return fail(text.error());

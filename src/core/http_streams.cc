@@ -208,8 +208,8 @@ class HttpStreams::Impl {
     }
   }
 
-  // A kept connection that the server had closed meanwhile says nothing about the request: it goes out
-  // once more, on a fresh one (RFC 9112, section 9.3.1).
+  // A kept connection that the server had closed meanwhile says nothing about the request: it goes
+  // out once more, on a fresh one (RFC 9112, section 9.3.1).
   bool send_again(Stream& stream, CURLcode code) {
     const bool lost =
         code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;

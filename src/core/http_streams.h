@@ -1,8 +1,8 @@
 #pragma once
 // Many HTTP POSTs to one address at once, on one thread, each answer handed on piece by piece as it
-// comes: thousands of streams. Connections are kept and used again. Only http and https (HTTP/1.1, a
-// stream a connection); redirects are not followed, since a key could follow them. A request that finds
-// its kept connection closed goes out once more on a fresh one.
+// comes: thousands of streams. Connections are kept and used again. Only http and https (HTTP/1.1,
+// a stream a connection); redirects are not followed, since a key could follow them. A request that
+// finds its kept connection closed goes out once more on a fresh one.
 //
 // libcurl's multi-socket interface over epoll (libcurl is opened at run time, as in http.h). Not
 // thread-safe. One answer needs about 60 KiB while it runs.
@@ -23,7 +23,7 @@ struct HttpStreamOptions {
   std::string ca_file;               // PEM of who may sign; empty: the system's
   bool insecure = false;             // takes any certificate
   double total_s = 0;                // an answer gives up after so long in all; 0: no such limit
-  std::string watched_header;        // of the answer, in lower case, whose value is kept; empty: none
+  std::string watched_header;  // of the answer, in lower case, whose value is kept; empty: none
 };
 
 // How an answer ended.
@@ -52,8 +52,8 @@ class HttpStreams {
   HttpStreams(const HttpStreams&) = delete;
   HttpStreams& operator=(const HttpStreams&) = delete;
 
-  // Sends `body` as JSON. The caller numbers what is in flight: a slot that is busy may not be posted
-  // to. Slots should be small numbers.
+  // Sends `body` as JSON. The caller numbers what is in flight: a slot that is busy may not be
+  // posted to. Slots should be small numbers.
   void post(std::size_t slot, std::string body);
   // Ends it without a word to any listener. A free slot is left alone.
   void cancel(std::size_t slot);

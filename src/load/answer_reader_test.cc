@@ -24,7 +24,8 @@ constexpr std::string_view kStream =
     "data: {\"choices\":[{\"delta\":{\"content\":\"a \\\"b\\\" \\u00e9\"}}]}\r\n\r\n"
     "data:{\"choices\":[{\"delta\":{\"content\":null},\"finish_reason\":\"stop\"}]}\n\n"
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":5,"
-    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"completion_tokens_details\":{\"reasoning_tokens\":2}}}\n\n"
+    "\"prompt_tokens_details\":{\"cached_tokens\":4},\"completion_tokens_details\":{\"reasoning_"
+    "tokens\":2}}}\n\n"
     "data: [DONE]\n\n";
 
 TEST(AnswerReader, CountsPiecesAndTakesUsageHoweverItIsCut) {
@@ -83,13 +84,13 @@ TEST(AnswerReader, BegunAgainItForgets) {
 }
 
 rc::Gen<Json> some_json(int depth) {
-  const auto text = rc::gen::map(rc::gen::arbitrary<std::string>(),
-                                 [](const std::string& s) { return Json(s); });
+  const auto text =
+      rc::gen::map(rc::gen::arbitrary<std::string>(), [](const std::string& s) { return Json(s); });
   const auto scalar = rc::gen::oneOf(text, rc::gen::just(Json(true)), rc::gen::just(Json(-1.5e9)),
                                      rc::gen::just(Json(nullptr)));
   if (depth == 0) return scalar;
-  const auto items = rc::gen::resize(
-      4, rc::gen::container<std::vector<Json>>(rc::gen::lazy([=] { return some_json(depth - 1); })));
+  const auto items = rc::gen::resize(4, rc::gen::container<std::vector<Json>>(
+                                            rc::gen::lazy([=] { return some_json(depth - 1); })));
   const auto list = rc::gen::map(items, [](const std::vector<Json>& v) { return Json(v); });
   const auto object = rc::gen::map(items, [](const std::vector<Json>& v) {
     Json out = Json::object();
@@ -126,8 +127,9 @@ RC_GTEST_PROP(JsonScan, AgreesWithTheParser, ()) {
 
 TEST(JsonScan, RefusesWhatDoesNotFitTogether) {
   const auto none = [](std::string_view, std::string_view) { return true; };
-  for (const auto* text : {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "[1]",
-                           "{\"a\":[1}", "{\"a\":\"x}", "{a:1}", "{\"a\":1}x", "{\"a\":1 2}"}) {
+  for (const auto* text :
+       {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "[1]", "{\"a\":[1}",
+        "{\"a\":\"x}", "{a:1}", "{\"a\":1}x", "{\"a\":1 2}"}) {
     EXPECT_FALSE(walk_object(text, none)) << text;
   }
   const std::string deep = "{\"a\":" + std::string(100, '[') + std::string(100, ']') + "}";

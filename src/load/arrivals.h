@@ -1,11 +1,11 @@
 #pragma once
 // When requests are due, by themselves and not by the answers to others: the open loop.
 //
-// Gaps of mean 1 are drawn (constant: always 1; Poisson: exponential; gamma of shape k: CV 1/sqrt k,
-// so that k = 1 is Poisson and k < 1 bursts) and taken as steps of the rate's integral. While the
-// rate climbs, rate(t) = rate t / ramp, its integral is rate t^2 / (2 ramp); after it rate (t - ramp / 2).
-// Arrivals of a Poisson process so made are Poisson with that rate (inversion: E. Cinlar,
-// Introduction to Stochastic Processes, 1975, ch. 4.7). Not thread-safe.
+// Gaps of mean 1 are drawn (constant: always 1; Poisson: exponential; gamma of shape k: CV 1/sqrt
+// k, so that k = 1 is Poisson and k < 1 bursts) and taken as steps of the rate's integral. While
+// the rate climbs, rate(t) = rate t / ramp, its integral is rate t^2 / (2 ramp); after it rate (t -
+// ramp / 2). Arrivals of a Poisson process so made are Poisson with that rate (inversion: E.
+// Cinlar, Introduction to Stochastic Processes, 1975, ch. 4.7). Not thread-safe.
 #include <cstdint>
 #include <optional>
 #include <string_view>

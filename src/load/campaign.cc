@@ -72,21 +72,31 @@ void warn_of(const LoadPoint& point, std::vector<std::string>& warnings) {
     late = std::max(late, repeat.flow.span.latencies.lag.quantile(0.99).value_or(0) * 1e-9);
   }
   const std::string label = point_label(point.plan);
+  for (const auto& repeat : point.repeats) {
+    const SteadyVerdict& verdict = repeat.flow.verdict;
+    if (verdict.steadiness != Steadiness::unjudged || point.plan.replays()) continue;
+    warnings.push_back(fmt::format("{}: whether it was steady can't be said ({}): measure for longer",
+                                   label, verdict.why));
+    break;
+  }
   if (uncounted > 0) {
-    warnings.push_back(fmt::format("{}: the endpoint did not count the tokens of {} answers: their "
-                                   "pieces are counted, of which each may hold several",
-                                   label, uncounted));
+    warnings.push_back(
+        fmt::format("{}: the endpoint did not count the tokens of {} answers: their "
+                    "pieces are counted, of which each may hold several",
+                    label, uncounted));
   }
   if (unfinished > 0) {
-    warnings.push_back(fmt::format("{}: {} requests had not ended {:g} s after the span and were "
-                                   "given up",
-                                   label, unfinished, point.plan.drain_s));
+    warnings.push_back(
+        fmt::format("{}: {} requests had not ended {:g} s after the span and were "
+                    "given up",
+                    label, unfinished, point.plan.drain_s));
   }
   if (late > 0.01 && (point.plan.open() || point.plan.replays())) {
-    warnings.push_back(fmt::format("{}: 1 in 100 requests was sent {:.0f} ms late or more, because "
-                                   "{} were in flight or this machine is busy; latencies count from "
-                                   "when they were due",
-                                   label, late * 1e3, point.plan.concurrency));
+    warnings.push_back(
+        fmt::format("{}: 1 in 100 requests was sent {:.0f} ms late or more, because "
+                    "{} were in flight or this machine is busy; latencies count from "
+                    "when they were due",
+                    label, late * 1e3, point.plan.concurrency));
   }
 }
 
@@ -113,13 +123,14 @@ Result<LoadResult> run_campaign(Campaign campaign, Transport& transport,
       Driver driver(point.plan, work, transport, driver_hooks_);
       auto flow = driver.run();
       if (!flow) return fail(flow.error());
-      point.repeats.push_back(repeat_of(std::move(*flow), point.plan, hooks.meter, hooks.unmetered));
+      point.repeats.push_back(
+          repeat_of(std::move(*flow), point.plan, hooks.meter, hooks.unmetered));
       if (const auto& why = point.repeats.back().flow.first_error; !why.empty()) {
         hooks.say("the first request that failed: " + why);
       }
       const SteadyVerdict& verdict = point.repeats.back().flow.verdict;
-      hooks.say(fmt::format("{}, run {} of {}: {} answered, {}{}", point_label(point.plan), repeat + 1,
-                            campaign.repeats, point.repeats.back().flow.span.ended_well,
+      hooks.say(fmt::format("{}, run {} of {}: {} answered, {}{}", point_label(point.plan),
+                            repeat + 1, campaign.repeats, point.repeats.back().flow.span.ended_well,
                             to_string(verdict.steadiness),
                             verdict.why.empty() ? "" : " (" + verdict.why + ")"));
     }

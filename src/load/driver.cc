@@ -9,7 +9,7 @@
 namespace joulebook::load {
 namespace {
 
-constexpr Nanos kLook = std::chrono::milliseconds(50);     // how soon a cancel is seen
+constexpr Nanos kLook = std::chrono::milliseconds(50);  // how soon a cancel is seen
 constexpr Nanos kAfterFailure = std::chrono::milliseconds(50);
 constexpr std::int64_t kHopeless = 20;  // failures, with not one answer, beside those in flight
 

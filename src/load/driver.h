@@ -28,7 +28,7 @@ namespace joulebook::load {
 
 // What a run of the driver showed.
 struct Flow {
-  Window span;  // all windows that count, as one
+  Window span;                       // all windows that count, as one
   std::vector<WindowPoint> windows;  // every window, in order
   std::size_t first_window = 0;      // of those that count
   std::size_t last_window = 0;       // one after them
@@ -36,11 +36,11 @@ struct Flow {
   Beats beats;
   SteadyTime start;  // the first request, warm-up included
   std::int64_t sent = 0;
-  std::int64_t warmup = 0;       // sent before anything counted
-  std::int64_t unfinished = 0;   // were given up at the end
-  double tokens_per_piece = 1;   // over all answers
+  std::int64_t warmup = 0;      // sent before anything counted
+  std::int64_t unfinished = 0;  // were given up at the end
+  double tokens_per_piece = 1;  // over all answers
   double tokens_per_answer = 0;
-  std::string first_error;       // message of the first request that failed; empty: none did
+  std::string first_error;  // message of the first request that failed; empty: none did
 };
 
 struct DriverHooks {

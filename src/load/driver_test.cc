@@ -98,8 +98,8 @@ TEST(Driver, AStallIsChargedFromWhenRequestsWereDue) {
   }
   EXPECT_EQ(charged, 1000);
   EXPECT_GT(lag, 9);  // and says how late it sent them
-  // A third of 30 s of requests waited up to 10 s: 1 in 6 at least 5 s, and then for the 500 that were
-  // due before it, 50 at a time, 10 ms each.
+  // A third of 30 s of requests waited up to 10 s: 1 in 6 at least 5 s, and then for the 500 that
+  // were due before it, 50 at a time, 10 ms each.
   EXPECT_NEAR(ms(run.flow->span.latencies.e2e, 1 - 1.0 / 6), 5110, 60);
 }
 

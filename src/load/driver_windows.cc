@@ -9,7 +9,7 @@
 namespace joulebook::load {
 namespace {
 
-constexpr int kParts = 6;      // of a span whose length is given
+constexpr int kParts = 6;  // of a span whose length is given
 constexpr int kBeatsAWindow = 4;
 constexpr double kFirstBeat = 0.25;  // s, where the span's length is not known
 
@@ -77,8 +77,8 @@ void Driver::roll(SteadyTime t) {
 bool Driver::roll_once(SteadyTime t) {
   const Window& window = windows_.back();
   if (plan_.counts()) {
-    const std::int64_t quota = std::max<std::int64_t>(
-        plan_.least_per_window, (target_ + kParts - 1) / kParts);
+    const std::int64_t quota =
+        std::max<std::int64_t>(plan_.least_per_window, (target_ + kParts - 1) / kParts);
     if (measured_ >= target_ || window.answered < quota) return false;
     close_window(t);
     return true;

@@ -61,8 +61,8 @@ struct Done {
   bool objective = false;
 };
 
-// Requests are counted by the output that came, in answers of mean length: of answers that begin and
-// end together a whole batch lies on one side of the span's edge or the other.
+// Requests are counted by the output that came, in answers of mean length: of answers that begin
+// and end together a whole batch lies on one side of the span's edge or the other.
 Done done_in(const Flow& flow, const LoadPlan& plan) {
   Done out;
   const auto answered = static_cast<double>(flow.span.answered);
@@ -79,7 +79,8 @@ Done done_in(const Flow& flow, const LoadPlan& plan) {
 Quantity each(const Quantity& total, double count, const char* per) {
   if (count > 0) return scaled(total, 1 / count, per);
   Quantity none = Quantity::absent(
-      "J", {"load.none_done", fmt::format("there was no {} in the span", per), "measure for longer"});
+      "J",
+      {"load.none_done", fmt::format("there was no {} in the span", per), "measure for longer"});
   none.per = per;
   return none;
 }
@@ -119,7 +120,8 @@ LoadFigures figures_of(const Flow& flow, const LoadPlan& plan, const WindowEnerg
     return observed(count / seconds, unit, "counted over the span");
   };
   LoadFigures out;
-  out.in_flight = observed(span.in_flight_s / seconds, "1", "mean of the curve of requests in flight");
+  out.in_flight =
+      observed(span.in_flight_s / seconds, "1", "mean of the curve of requests in flight");
   out.in_flight_little =
       observed(span.residence_s / seconds, "1", "Little's law: requests a second x mean time");
   out.answering = observed(span.answering_s / seconds, "1",
@@ -130,8 +132,8 @@ LoadFigures figures_of(const Flow& flow, const LoadPlan& plan, const WindowEnerg
   out.goodput = rate(done.good, "1/s");
   out.good_share = Quantity::absent("1", none_seen("request"));
   if (span.due > 0) {
-    out.good_share = observed(static_cast<double>(span.kept_slo) / static_cast<double>(span.due), "1",
-                              "of the requests due in the span");
+    out.good_share = observed(static_cast<double>(span.kept_slo) / static_cast<double>(span.due),
+                              "1", "of the requests due in the span");
   }
   if (!done.objective) {
     make_absent(out.goodput, no_objective());
@@ -163,13 +165,14 @@ std::vector<std::pair<double, double>> joules_by_beat(const Flow& flow, const En
 }
 
 Quantity mean_of(std::span<const Quantity> parts) {
-  const auto absent = std::find_if(parts.begin(), parts.end(),
-                                   [](const Quantity& q) { return !q.present(); });
+  const auto absent =
+      std::find_if(parts.begin(), parts.end(), [](const Quantity& q) { return !q.present(); });
   if (absent != parts.end()) return *absent;
   const auto n = static_cast<double>(parts.size());
   Quantity out = scaled(sum(parts), 1 / n);
   if (parts.size() == 1) {
-    out.method += out.method.empty() ? "one run" : "; one run: how far another would differ is not known";
+    out.method +=
+        out.method.empty() ? "one run" : "; one run: how far another would differ is not known";
     return out;
   }
   double variance = 0;
@@ -211,7 +214,8 @@ LoadFigures over_repeats(const std::vector<Repeat>& repeats) {
   LoadFigures out = repeats.front().figures;
   for (const auto& row : figure_rows()) {
     if (used.empty()) {
-      make_absent(row.of(out), unsteady_reason(repeats.front().flow.verdict.why));
+      Quantity& q = row.of(out);
+      if (q.present()) make_absent(q, unsteady_reason(repeats.front().flow.verdict.why));
       continue;
     }
     std::vector<Quantity> parts;
@@ -246,9 +250,18 @@ const std::vector<FigureRow>& figure_rows() {
                                   {"", "good_share", &F::good_share},
                                   {"", "power", &F::power}};
     constexpr std::array<std::pair<std::string_view, LatencyFigures F::*>, 5> kLatencies = {
-        {{"ttft", &F::ttft}, {"tpot", &F::tpot}, {"itl", &F::itl}, {"e2e", &F::e2e}, {"lag", &F::lag}}};
+        {{"ttft", &F::ttft},
+         {"tpot", &F::tpot},
+         {"itl", &F::itl},
+         {"e2e", &F::e2e},
+         {"lag", &F::lag}}};
     constexpr std::array<std::pair<std::string_view, Quantity L::*>, 6> kParts = {
-        {{"mean", &L::mean}, {"p50", &L::p50}, {"p90", &L::p90}, {"p95", &L::p95}, {"p99", &L::p99}, {"max", &L::most}}};
+        {{"mean", &L::mean},
+         {"p50", &L::p50},
+         {"p90", &L::p90},
+         {"p95", &L::p95},
+         {"p99", &L::p99},
+         {"max", &L::most}}};
     constexpr std::array<std::pair<std::string_view, EnergyFigures F::*>, 3> kEnergies = {
         {{"gross", &F::gross}, {"above_idle", &F::above_idle}, {"server", &F::server}}};
     constexpr std::array<std::pair<std::string_view, Quantity E::*>, 5> kEach = {

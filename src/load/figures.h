@@ -2,14 +2,13 @@
 // From flows and readings of the meter to figures, each a quantity or an absence with a reason.
 //
 // A repeat that was not steady gives no figure; a load's figure is the mean over its other repeats.
-// With two or more the interval is Student's t on that mean at 95 %, and for energies never narrower
-// than the meter's own error of the mean, with the shared parts of the meter kept apart. With one the
-// interval says how well that one run is known (the meter's own; the histogram's step), and the method
-// says that nothing is known of how far another would differ.
+// With two or more the interval is Student's t on that mean at 95 %, and for energies never
+// narrower than the meter's own error of the mean, with the shared parts of the meter kept apart.
+// With one the interval says how well that one run is known (the meter's own; the histogram's
+// step), and the method says that nothing is known of how far another would differ.
 //
-// Joules of a span are divided by what was done in that span: tokens that came, and as many requests as
-// have so many at their mean length.
-// Pure.
+// Joules of a span are divided by what was done in that span: tokens that came, and as many
+// requests as have so many at their mean length. Pure.
 #include <joulebook/quantity.h>
 
 #include <functional>
@@ -23,8 +22,8 @@
 namespace joulebook::load {
 
 struct EnergyFigures {
-  Quantity total;             // J of the span
-  Quantity per_request;       // answered
+  Quantity total;        // J of the span
+  Quantity per_request;  // answered
   Quantity per_output_token;
   Quantity per_total_token;   // input and output
   Quantity per_good_request;  // within the objective; absent without one
@@ -40,17 +39,17 @@ struct LatencyFigures {  // s
 };
 
 struct LoadFigures {
-  // The batch: mean number of requests in flight, as a curve and by Little's law, and of those whose
-  // answer is running. What a server keeps in its queue is in flight, too.
+  // The batch: mean number of requests in flight, as a curve and by Little's law, and of those
+  // whose answer is running. What a server keeps in its queue is in flight, too.
   Quantity in_flight;
   Quantity in_flight_little;
   Quantity answering;
   Quantity requests_per_s;  // answered
   Quantity output_per_s;    // tokens
   Quantity total_per_s;
-  Quantity goodput;         // requests a second within the objective; absent without one
+  Quantity goodput;  // requests a second within the objective; absent without one
   Quantity good_share;
-  Quantity power;           // W, mean, gross
+  Quantity power;  // W, mean, gross
   LatencyFigures ttft;
   LatencyFigures tpot;
   LatencyFigures itl;

@@ -93,8 +93,9 @@ TEST(Figures, ADriftOfJoulesPerTokenIsNotSteady) {
 
 TEST(Figures, UnsteadyRepeatsGiveNone) {
   const LoadPlan plan = plan_with_slo();
-  const std::vector<Repeat> repeats = {repeat_of(flow_of(60, 120, 50), plan, meter_of(100), {}),
-                                       repeat_of(flow_of(60, 999, 50, false), plan, meter_of(9), {})};
+  const std::vector<Repeat> repeats = {
+      repeat_of(flow_of(60, 120, 50), plan, meter_of(100), {}),
+      repeat_of(flow_of(60, 999, 50, false), plan, meter_of(9), {})};
   EXPECT_EQ(*over_repeats(repeats).gross.per_output_token.value, 1);
 }
 

@@ -115,7 +115,8 @@ Result<std::vector<TraceEntry>> parse_trace(std::string_view jsonl, const std::s
                         if (!in || !answer) return bad(place, "no lengths from 1 to 10 million");
                         if (out.empty()) first = *at;
                         const double t = (*at - first) / speed;
-                        if (t > kLatest) return bad(place, "a time more than 10^8 s from the start");
+                        if (t > kLatest)
+                          return bad(place, "a time more than 10^8 s from the start");
                         if (!out.empty() && t < out.back().at_s) {
                           return bad(place, "the time goes back");
                         }

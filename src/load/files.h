@@ -11,9 +11,9 @@
 
 namespace joulebook::load {
 
-// A line: {"prompt": "..."} or {"messages": [...]}, with "output_tokens" where it has a length of its
-// own; other members (id, kind, check: a study's prompts) are passed over. Blank lines are skipped.
-// Errors, placed as origin:line: input "load.prompts" (no such line, none at all).
+// A line: {"prompt": "..."} or {"messages": [...]}, with "output_tokens" where it has a length of
+// its own; other members (id, kind, check: a study's prompts) are passed over. Blank lines are
+// skipped. Errors, placed as origin:line: input "load.prompts" (no such line, none at all).
 [[nodiscard]] Result<std::vector<UserPrompt>> parse_user_prompts(std::string_view jsonl,
                                                                  const std::string& origin);
 

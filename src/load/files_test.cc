@@ -1,10 +1,9 @@
 #include "load/files.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-
-#include <fmt/format.h>
 
 namespace joulebook::load {
 namespace {
@@ -47,7 +46,8 @@ TEST(Trace, WhatIsWrongIsPlaced) {
 }
 
 RC_GTEST_PROP(Trace, ReadsBackWhatWasWritten, ()) {
-  const auto gaps = *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 5000)));
+  const auto gaps =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 5000)));
   std::string text;
   std::vector<double> at;
   double t = 0;

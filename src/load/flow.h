@@ -1,11 +1,12 @@
 #pragma once
-// What flowed in a span of a load test, in bounded memory: counts by the time of the event, latencies
-// by the time at which a request was due. Not thread-safe.
+// What flowed in a span of a load test, in bounded memory: counts by the time of the event,
+// latencies by the time at which a request was due. Not thread-safe.
 //
 // In flight, as a curve: the integral over time of the number of requests between being sent and
-// ending, and of those between their first piece of text and their last ("answering"); divided by the
-// span they are mean numbers of requests. Little's law gives the first one a second time: requests a
-// second times their mean time from being sent to ending (J. D. C. Little, Oper. Res. 9, 1961).
+// ending, and of those between their first piece of text and their last ("answering"); divided by
+// the span they are mean numbers of requests. Little's law gives the first one a second time:
+// requests a second times their mean time from being sent to ending (J. D. C. Little, Oper. Res. 9,
+// 1961).
 #include <cstdint>
 #include <map>
 #include <string>
@@ -34,12 +35,12 @@ struct Window {
   SteadyTime end;
 
   // By the time of the event.
-  std::int64_t answered = 0;       // requests that ended well
-  std::int64_t good = 0;           // of those, within the objective
-  std::int64_t pieces = 0;         // of text that came
-  std::int64_t input_tokens = 0;   // of answers that ended
-  double latency_s = 0;            // sum over answers that ended
-  double in_flight_s = 0;          // request seconds
+  std::int64_t answered = 0;      // requests that ended well
+  std::int64_t good = 0;          // of those, within the objective
+  std::int64_t pieces = 0;        // of text that came
+  std::int64_t input_tokens = 0;  // of answers that ended
+  double latency_s = 0;           // sum over answers that ended
+  double in_flight_s = 0;         // request seconds
   double answering_s = 0;
 
   // By the time at which they were due.
@@ -52,16 +53,16 @@ struct Window {
   std::int64_t cached_tokens = 0;
   std::int64_t output_tokens = 0;
   std::int64_t reasoning_tokens = 0;
-  std::int64_t asked_input = 0;   // of those whose prompt's tokens were counted and asked for
+  std::int64_t asked_input = 0;  // of those whose prompt's tokens were counted and asked for
   std::int64_t counted_input = 0;
-  std::int64_t uncounted = 0;     // answers whose endpoint did not count the output
+  std::int64_t uncounted = 0;                  // answers whose endpoint did not count the output
   std::map<std::string, std::int64_t> errors;  // by code
   Latencies latencies;
 
   [[nodiscard]] double seconds() const { return Seconds(end - begin).count(); }
   void add_ended(const RequestRecord& record, const Slo& slo);  // by the time of the event
   void add_due(const RequestRecord& record, const Slo& slo);    // by the time at which it was due
-  void merge(const Window& next);  // REQUIRES: they touch
+  void merge(const Window& next);                               // REQUIRES: they touch
 };
 
 // Pieces of text by time, in at most 96 beats of one length: where there would be more, neighbours

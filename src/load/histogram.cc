@@ -8,7 +8,8 @@ namespace joulebook::load {
 
 std::size_t Histogram::index_of(std::uint64_t value) {
   if (value < kSteps) return static_cast<std::size_t>(value);
-  const int shift = static_cast<int>(std::bit_width(value)) - 1 - kStepBits;  // value >> shift is in [64, 128)
+  const int shift =
+      static_cast<int>(std::bit_width(value)) - 1 - kStepBits;  // value >> shift is in [64, 128)
   return static_cast<std::size_t>(shift) * kSteps + static_cast<std::size_t>(value >> shift);
 }
 

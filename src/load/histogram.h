@@ -1,7 +1,7 @@
 #pragma once
 // A histogram of durations in bounded memory: log-linear, 64 steps to each power of two, so that a
-// value read back is within 1/128 (0.79 %) of the one put in; below 64 ns it is exact. At most 29 KiB
-// whatever was put in, and two can be merged without loss.
+// value read back is within 1/128 (0.79 %) of the one put in; below 64 ns it is exact. At most 29
+// KiB whatever was put in, and two can be merged without loss.
 //
 // The idea is G. Tene's HdrHistogram (hdrhistogram.org); the code is our own. Not thread-safe.
 #include <array>
@@ -22,8 +22,8 @@ class Histogram {
   [[nodiscard]] std::optional<double> mean() const;
   [[nodiscard]] std::optional<std::int64_t> least() const;
   [[nodiscard]] std::optional<std::int64_t> most() const;
-  // The quantile between order statistics (R's type 7: rank q (n - 1), linear between neighbours), in
-  // nanoseconds, each order statistic within 1/128. REQUIRES: 0 <= q <= 1.
+  // The quantile between order statistics (R's type 7: rank q (n - 1), linear between neighbours),
+  // in nanoseconds, each order statistic within 1/128. REQUIRES: 0 <= q <= 1.
   [[nodiscard]] std::optional<double> quantile(double q) const;
 
   static constexpr double kRelativeError = 1.0 / 128;

@@ -20,10 +20,9 @@ double exact_quantile(std::vector<std::int64_t> values, double q) {
 }
 
 std::vector<std::int64_t> values_of_all_sizes() {
-  const auto size = rc::gen::map(rc::gen::pair(rc::gen::inRange(0, 50), rc::gen::inRange(1, 1000)),
-                                 [](std::pair<int, int> p) {
-                                   return (std::int64_t{1} << p.first) * p.second / 500;
-                                 });
+  const auto size = rc::gen::map(
+      rc::gen::pair(rc::gen::inRange(0, 50), rc::gen::inRange(1, 1000)),
+      [](std::pair<int, int> p) { return (std::int64_t{1} << p.first) * p.second / 500; });
   return *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(size));
 }
 

@@ -49,7 +49,7 @@ TEST(HttpLoad, LatenciesAreThoseTheServerWasSetTo) {
   ASSERT_TRUE(result.has_value()) << result.error().message;
   const LoadPoint& point = result->points[0];
   const LoadFigures& f = point.repeats[0].figures;  // steady or not
-  EXPECT_EQ(server.answered(), 42U);  // and two to learn how it counts
+  EXPECT_EQ(server.answered(), 42U);                // and two to learn how it counts
   // Never early; late by as much as a busy machine makes it.
   EXPECT_GE(*f.ttft.p50.value, 0.0395);
   EXPECT_LT(*f.ttft.p50.value, 0.120);
@@ -109,12 +109,14 @@ TEST(HttpLoad, AClosedConnectionIsNoFailure) {
 }
 
 TEST(HttpLoad, ARefusalIsToldOnce) {
-  const ScriptedEndpoint server({ScriptedReply::json(R"({"error":{"message":"no such key"}})", 401)});
+  const ScriptedEndpoint server(
+      {ScriptedReply::json(R"({"error":{"message":"no such key"}})", 401)});
   LoadPlan plan;
   plan.requests = 5;
   const auto result = load(server.address(), plan, 5);
   ASSERT_FALSE(result.has_value());
-  EXPECT_NE(result.error().message.find("no such key"), std::string::npos) << result.error().message;
+  EXPECT_NE(result.error().message.find("no such key"), std::string::npos)
+      << result.error().message;
   EXPECT_EQ(server.requests().size(), 1U);  // the first question was enough
 }
 

@@ -79,8 +79,8 @@ std::size_t next(std::string_view text, std::size_t at, char close, bool& over) 
   return blanks(text, at + 1);
 }
 
-// Each value of a container; `value(begin)` reads one and gives the place after it, npos where it is
-// unsound, or text.size() + 1 to stop.
+// Each value of a container; `value(begin)` reads one and gives the place after it, npos where it
+// is unsound, or text.size() + 1 to stop.
 template <class Value>
 bool walk(std::string_view text, char open, char close, Value value) {
   std::size_t at = enter(text, open);
@@ -109,8 +109,7 @@ bool walk_object(std::string_view text, const JsonMember& member) {
     const std::size_t begin = blanks(text, colon + 1);
     const std::size_t end = skip_value(text, begin);
     if (end == kBad) return kBad;
-    const bool on =
-        member(text.substr(at + 1, name_end - at - 2), text.substr(begin, end - begin));
+    const bool on = member(text.substr(at + 1, name_end - at - 2), text.substr(begin, end - begin));
     return on ? end : text.size() + 1;
   });
 }

@@ -42,9 +42,10 @@ Json to_json(const Repeat& repeat) {
   Json windows = Json::array();
   for (const auto& w : flow.windows) {
     const auto n = static_cast<double>(w.answered);
-    windows.push(Json::object({{"duration_s", w.seconds},
-                               {"answered", w.answered},
-                               {"mean_latency_s", w.answered > 0 ? Json(w.latency_s / n) : Json()}}));
+    windows.push(
+        Json::object({{"duration_s", w.seconds},
+                      {"answered", w.answered},
+                      {"mean_latency_s", w.answered > 0 ? Json(w.latency_s / n) : Json()}}));
   }
   Json errors = Json::object();
   for (const auto& [code, n] : span.errors) errors.set(code, n);
@@ -83,7 +84,8 @@ std::string_view pace_word(const LoadPlan& plan) {
 Json to_json(const LoadPlan& plan) {
   const bool open = plan.open() && !plan.replays();
   const bool gamma = open && plan.arrivals == Arrivals::gamma;
-  const std::int64_t n = plan.replays() ? static_cast<std::int64_t>(plan.trace.size()) : plan.requests;
+  const std::int64_t n =
+      plan.replays() ? static_cast<std::int64_t>(plan.trace.size()) : plan.requests;
   return Json::object({{"pace", pace_word(plan)},
                        {"concurrency", plan.concurrency},
                        {"rate_per_s", open ? Json(plan.rate) : Json()},
@@ -114,9 +116,9 @@ Json to_json(const LoadPoint& point) {
 }  // namespace
 
 std::size_t LoadPoint::used() const {
-  return static_cast<std::size_t>(std::count_if(repeats.begin(), repeats.end(), [](const Repeat& r) {
-    return r.flow.verdict.steadiness != Steadiness::unsteady;
-  }));
+  return static_cast<std::size_t>(std::count_if(
+      repeats.begin(), repeats.end(),
+      [](const Repeat& r) { return r.flow.verdict.steadiness != Steadiness::unsteady; }));
 }
 
 std::optional<double> LoadPoint::input_accuracy() const {
@@ -132,7 +134,8 @@ std::optional<double> LoadPoint::input_accuracy() const {
 
 std::string pace_text(const LoadPlan& plan) {
   const std::string cap = fmt::format("{} in flight", plan.concurrency);
-  if (plan.replays()) return fmt::format("trace of {} requests, at most {}", plan.trace.size(), cap);
+  if (plan.replays())
+    return fmt::format("trace of {} requests, at most {}", plan.trace.size(), cap);
   if (!plan.open()) return "closed loop, " + cap;
   const std::string shape =
       plan.arrivals == Arrivals::gamma ? fmt::format(" of shape {:g}", plan.burstiness) : "";

@@ -18,15 +18,15 @@ struct LoadPoint {
 
   // Repeats that gave figures.
   [[nodiscard]] std::size_t used() const;
-  // Of the repeats that gave figures: what the endpoint counted for each token asked for in a made-up
-  // prompt; nothing where it did not count or the prompts were the user's.
+  // Of the repeats that gave figures: what the endpoint counted for each token asked for in a
+  // made-up prompt; nothing where it did not count or the prompts were the user's.
   [[nodiscard]] std::optional<double> input_accuracy() const;
 };
 
 struct LoadResult {
   std::string address;  // without keys
   std::string model;
-  std::string server;   // the endpoint's software, as it says; empty: it does not
+  std::string server;  // the endpoint's software, as it says; empty: it does not
   bool local = false;
   bool streamed = true;
   std::string prompts;  // "made up, input 512, output 128", "prompts.jsonl (40)"

@@ -9,7 +9,7 @@ namespace joulebook::load {
 
 struct BodyRule {
   std::string model;
-  bool chat = true;         // else /v1/completions
+  bool chat = true;  // else /v1/completions
   bool stream = true;
   bool ignore_eos = false;  // vLLM, SGLang, llama-server: answers are as long as asked for
   double temperature = 0;

@@ -20,20 +20,20 @@ struct EndpointCounts {
 
 struct RequestRecord {
   std::uint64_t index = 0;
-  SteadyTime scheduled;           // when it was due; latencies count from here
-  SteadyTime sent;                // when it was handed to the transport
+  SteadyTime scheduled;             // when it was due; latencies count from here
+  SteadyTime sent;                  // when it was handed to the transport
   std::optional<SteadyTime> first;  // first piece of text, thinking included
   std::optional<SteadyTime> last;   // last piece of text
-  SteadyTime end;                 // the answer was complete, or failed
-  std::int64_t asked_input = 0;   // tokens asked for; 0: a prompt of the user's own
-  std::int64_t asked_output = 0;  // at most
+  SteadyTime end;                   // the answer was complete, or failed
+  std::int64_t asked_input = 0;     // tokens asked for; 0: a prompt of the user's own
+  std::int64_t asked_output = 0;    // at most
   EndpointCounts counts;
-  std::int64_t pieces = 0;      // of text
-  Nanos longest_gap{0};         // between two pieces
-  std::string error;            // code; empty: answered
-  std::string finish;           // the endpoint's word: "stop", "length", ...
-  std::string energy_id;        // what a metering proxy calls it; empty: none is in front
-  std::string prompt;           // only where texts are kept
+  std::int64_t pieces = 0;  // of text
+  Nanos longest_gap{0};     // between two pieces
+  std::string error;        // code; empty: answered
+  std::string finish;       // the endpoint's word: "stop", "length", ...
+  std::string energy_id;    // what a metering proxy calls it; empty: none is in front
+  std::string prompt;       // only where texts are kept
   std::string answer;
 
   [[nodiscard]] bool ok() const { return error.empty(); }

@@ -50,7 +50,7 @@ std::string_view to_string(Steadiness steadiness) {
 SteadyVerdict judge_windows(std::span<const WindowPoint> windows, const SteadyRule& rule) {
   SteadyVerdict out;
   if (windows.size() < 3) {
-    out.why = fmt::format("{} windows, and three are needed", windows.size());
+    out.why = "fewer than three windows";
     return out;
   }
   const Three three = gathered(windows);
@@ -59,12 +59,10 @@ SteadyVerdict judge_windows(std::span<const WindowPoint> windows, const SteadyRu
     out.why = fmt::format("fewer than {} answers in a third of the span", rule.least_answers);
     return out;
   }
-  out.throughput_spread = spread(three, [](const WindowPoint& w) {
-    return static_cast<double>(w.pieces) / w.seconds;
-  });
-  out.latency_spread = spread(three, [](const WindowPoint& w) {
-    return w.latency_s / static_cast<double>(w.answered);
-  });
+  out.throughput_spread =
+      spread(three, [](const WindowPoint& w) { return static_cast<double>(w.pieces) / w.seconds; });
+  out.latency_spread = spread(
+      three, [](const WindowPoint& w) { return w.latency_s / static_cast<double>(w.answered); });
   const bool flows = *out.throughput_spread <= rule.tolerance;
   const bool waits = *out.latency_spread <= rule.tolerance;
   out.steadiness = flows && waits ? Steadiness::steady : Steadiness::unsteady;
@@ -72,8 +70,8 @@ SteadyVerdict judge_windows(std::span<const WindowPoint> windows, const SteadyRu
     out.why = fmt::format("throughput differs by {:.0f} % between three windows",
                           100 * *out.throughput_spread);
   } else if (!waits) {
-    out.why = fmt::format("latency differs by {:.0f} % between three windows",
-                          100 * *out.latency_spread);
+    out.why =
+        fmt::format("latency differs by {:.0f} % between three windows", 100 * *out.latency_spread);
   }
   return out;
 }
@@ -116,8 +114,8 @@ void judge_trend(SteadyVerdict& verdict, const std::optional<Trend>& trend,
   const bool drifts = trend->p < kTrendLevel && std::abs(trend->change) > rule.tolerance;
   if (!drifts || verdict.steadiness != Steadiness::steady) return;
   verdict.steadiness = Steadiness::unsteady;
-  verdict.why = fmt::format("joules per output token drift by {:+.0f} % over the span",
-                            100 * trend->change);
+  verdict.why =
+      fmt::format("joules per output token drift by {:+.0f} % over the span", 100 * trend->change);
 }
 
 }  // namespace joulebook::load

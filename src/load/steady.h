@@ -2,11 +2,12 @@
 // Whether a load test has come to rest: numbers in, a verdict out. Pure.
 //
 // Three windows: over three neighbouring windows the largest throughput (of output) is within
-// `tolerance` of the smallest, and so is the mean latency. (The rule of Triton's perf_analyzer, docs "Measurement modes":
-// three windows, 10 %.) More than three windows are first gathered into three.
-// Trend: a straight line through J per output token over time, by least squares; it drifts where the
-// slope's t differs from 0 at 1 % and the line changes by more than `tolerance` over the span. (Batch
-// means: neighbouring points are taken as independent, which beats of many tokens nearly are.)
+// `tolerance` of the smallest, and so is the mean latency. (The rule of Triton's perf_analyzer,
+// docs "Measurement modes": three windows, 10 %.) More than three windows are first gathered into
+// three. Trend: a straight line through J per output token over time, by least squares; it drifts
+// where the slope's t differs from 0 at 1 % and the line changes by more than `tolerance` over the
+// span. (Batch means: neighbouring points are taken as independent, which beats of many tokens
+// nearly are.)
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,7 @@ enum class Steadiness {
 
 struct SteadyVerdict {
   Steadiness steadiness = Steadiness::unjudged;
-  std::string why;  // one sentence; empty where steady
+  std::string why;                          // one sentence; empty where steady
   std::optional<double> throughput_spread;  // max / min - 1 over the three
   std::optional<double> latency_spread;
   std::optional<double> trend;  // relative change of J/token over the span, where there is a meter

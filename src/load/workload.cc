@@ -13,13 +13,12 @@ namespace {
 
 constexpr double kLongest = 1e7;  // tokens
 constexpr std::array<std::string_view, 32> kWords = {
-    "the",  "of",   "and",  "to",   "in",   "is",    "was",  "for",  "on",   "that", "with",
-    "as",   "by",   "at",   "from", "are",  "this",  "be",   "have", "an",   "were", "which",
-    "time", "water", "house", "one", "day", "light", "work", "air",  "small", "long"};
+    "the",  "of",    "and",   "to",   "in",  "is",    "was",  "for",  "on",    "that", "with",
+    "as",   "by",    "at",    "from", "are", "this",  "be",   "have", "an",    "were", "which",
+    "time", "water", "house", "one",  "day", "light", "work", "air",  "small", "long"};
 
 tl::unexpected<Error> bad(std::string_view text) {
-  return fail(ErrorKind::usage, "load.lengths",
-              fmt::format("'{}' is no length in tokens", text),
+  return fail(ErrorKind::usage, "load.lengths", fmt::format("'{}' is no length in tokens", text),
               "write 512, uniform:100-900, normal:512,64 (mean, deviation) or lognormal:512,0.5 "
               "(mean, deviation of the logarithm)");
 }
@@ -100,7 +99,8 @@ std::optional<LengthFit> LengthFit::from(std::int64_t words_a, std::int64_t toke
   LengthFit out;
   out.per_word = static_cast<double>(tokens_b - tokens_a) / static_cast<double>(words_b - words_a);
   out.base = static_cast<double>(tokens_a) - out.per_word * static_cast<double>(words_a);
-  // A tokenizer that took a word for fewer than 1/2 or more than 8 tokens isn't counting these words.
+  // A tokenizer that took a word for fewer than 1/2 or more than 8 tokens isn't counting these
+  // words.
   if (out.per_word < 0.5 || out.per_word > 8 || out.base < -8) return std::nullopt;
   return out;
 }

@@ -20,8 +20,9 @@
 
 namespace joulebook::load {
 
-// Lengths in tokens: "512"; "uniform:100-900"; "normal:512,64" (mean, deviation); "lognormal:512,0.5"
-// (mean, deviation of the logarithm). Draws are whole, at least 1 and at most 10 million.
+// Lengths in tokens: "512"; "uniform:100-900"; "normal:512,64" (mean, deviation);
+// "lognormal:512,0.5" (mean, deviation of the logarithm). Draws are whole, at least 1 and at most
+// 10 million.
 class Lengths {
  public:
   // Errors: usage "load.lengths".

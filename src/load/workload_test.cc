@@ -51,10 +51,10 @@ RC_GTEST_PROP(LengthFit, FindsTheTemplateAndTheTokensAWord, ()) {
 }
 
 TEST(LengthFit, NonsenseIsNotLearned) {
-  EXPECT_FALSE(LengthFit::from(16, 50, 144, 50).has_value());   // the same for both
-  EXPECT_FALSE(LengthFit::from(16, 60, 144, 50).has_value());   // fewer for more
-  EXPECT_FALSE(LengthFit::from(16, 0, 144, 50).has_value());    // not counted
-  EXPECT_FALSE(LengthFit::from(16, 17, 144, 9000).has_value()); // 70 tokens a word
+  EXPECT_FALSE(LengthFit::from(16, 50, 144, 50).has_value());    // the same for both
+  EXPECT_FALSE(LengthFit::from(16, 60, 144, 50).has_value());    // fewer for more
+  EXPECT_FALSE(LengthFit::from(16, 0, 144, 50).has_value());     // not counted
+  EXPECT_FALSE(LengthFit::from(16, 17, 144, 9000).has_value());  // 70 tokens a word
 }
 
 TEST(Workload, EachPromptIsUnlikeTheOthersAndTheSameAgain) {

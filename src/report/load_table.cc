@@ -108,7 +108,8 @@ std::string counts_line(const LoadPoint& point) {
     answered += repeat.flow.span.ended_well;
     for (const auto& [code, n] : repeat.flow.span.errors) errors[code] += n;
   }
-  std::string out = fmt::format("{} of {} requests answered", count_text(answered), count_text(due));
+  std::string out =
+      fmt::format("{} of {} requests answered", count_text(answered), count_text(due));
   for (const auto& [code, n] : errors) out += fmt::format(", {} {}", count_text(n), code);
   if (const auto accuracy = point.input_accuracy(); accuracy && std::abs(*accuracy - 1) > 0.005) {
     out += fmt::format("; prompts had {:.1f} % of the tokens asked for", 100 * *accuracy);
@@ -178,8 +179,8 @@ std::string sweep_bars(const LoadResult& result, int width) {
   for (const auto& point : result.points) {
     const Quantity& each = point.figures.gross.per_output_token;
     if (!each.present() || !point.figures.in_flight.present()) continue;
-    bars.push_back({number_text(*point.figures.in_flight.value), *each.value,
-                    human(*each.value, "J")});
+    bars.push_back(
+        {number_text(*point.figures.in_flight.value), *each.value, human(*each.value, "J")});
   }
   return bar_chart("J/output token by requests in flight", bars, width);
 }
@@ -209,8 +210,8 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
   std::string out = ink.bold(paragraph("", head(result), width));
   const LoadPoint& first = result.points.front();
   if (result.points.size() == 1) {
-    out += paragraph("", fmt::format("{}; {}", load::pace_text(first.plan), load::span_text(first.plan)),
-                     width);
+    out += paragraph(
+        "", fmt::format("{}; {}", load::pace_text(first.plan), load::span_text(first.plan)), width);
     out += "\n" + rate_rows(first.figures, width, reasons);
     out += "\n" + latency_grid(first, width, reasons);
     out += "\n" + energy_grid(first.figures, width, reasons);
@@ -226,7 +227,8 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
   }
   if (const auto how = working(result); !how.empty()) out += ink.dim(paragraph("", how, width));
   for (const auto& [code, why] : reasons) out += ink.dim(paragraph(code + ": ", why, width));
-  for (const auto& warning : result.warnings) out += ink.warn(paragraph("warning: ", warning, width));
+  for (const auto& warning : result.warnings)
+    out += ink.warn(paragraph("warning: ", warning, width));
   return out;
 }
 

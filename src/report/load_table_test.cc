@@ -104,8 +104,8 @@ TEST(LoadTable, OnePointMatchesItsGolden) {
 TEST(LoadTable, SweepMatchesItsGolden) {
   LoadResult result = result_of({point_of(1, 1), point_of(4, 1), point_of(16, 1), point_of(64, 1)});
   auto& last = result.points.back();
-  last.repeats[0].flow.verdict = {load::Steadiness::unsteady,
-                                  "latency differs by 31 % between three windows", {}, {}, {}};
+  last.repeats[0].flow.verdict = {
+      load::Steadiness::unsteady, "latency differs by 31 % between three windows", {}, {}, {}};
   last.figures = load::over_repeats(last.repeats);
   expect_golden("load-sweep", load_table(result, {100, false}));
 }

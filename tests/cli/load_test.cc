@@ -38,10 +38,11 @@ TEST(Load, SweepIsMeteredWrittenDownAndObeysItsSchema) {
   const std::string json = folder + "/load.json";
   const std::string raw = folder + "/raw.jsonl";
   const std::string ledger = folder + "/ledger.db";
-  const Outcome outcome = joulebook(
-      {"load", server.address(), "--sweep", "concurrency=1,3", "--requests", "60", "--repeats", "2",
-       "--output-tokens", "8", "--slo", "ttft=1s", "--json", json, "--out", raw, "--ledger", ledger},
-      {{"OPENAI_API_KEY", "sk-secret-key"}});
+  const Outcome outcome =
+      joulebook({"load", server.address(), "--sweep", "concurrency=1,3", "--requests", "60",
+                 "--repeats", "2", "--output-tokens", "8", "--slo", "ttft=1s", "--json", json,
+                 "--out", raw, "--ledger", ledger},
+                {{"OPENAI_API_KEY", "sk-secret-key"}});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("J/output token"));
   const auto document = nlohmann::json::parse(text_of(json));
@@ -68,9 +69,11 @@ TEST(Load, OpenLoopTraceAndPromptsOfOnesOwn) {
   const MockUpstream server(quick());
   const std::string folder = fresh_folder("load_files");
   const std::string json = folder + "/load.json";
-  std::ofstream(folder + "/trace.jsonl") << "{\"timestamp\":0,\"input_length\":50,\"output_length\":4}\n"
-                                            "{\"timestamp\":300,\"input_length\":60,\"output_length\":5}\n";
-  std::ofstream(folder + "/prompts.jsonl") << "{\"prompt\":\"a secret of mine\",\"output_tokens\":3}\n";
+  std::ofstream(folder + "/trace.jsonl")
+      << "{\"timestamp\":0,\"input_length\":50,\"output_length\":4}\n"
+         "{\"timestamp\":300,\"input_length\":60,\"output_length\":5}\n";
+  std::ofstream(folder + "/prompts.jsonl")
+      << "{\"prompt\":\"a secret of mine\",\"output_tokens\":3}\n";
   const auto run = [&](std::vector<std::string> more) {
     std::vector<std::string> arguments = {"load", server.address(), "--json", json};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -80,7 +83,8 @@ TEST(Load, OpenLoopTraceAndPromptsOfOnesOwn) {
     expect_schema(document);
     return document;
   };
-  const auto open = run({"--rate", "100", "--arrivals", "gamma", "--burstiness", "0.5", "--requests", "50"});
+  const auto open =
+      run({"--rate", "100", "--arrivals", "gamma", "--burstiness", "0.5", "--requests", "50"});
   EXPECT_EQ(open["points"][0]["plan"]["burstiness"], 0.5);
   EXPECT_EQ(open["points"][0]["repeats"][0]["measured"], 50);
   const auto trace = run({"--trace", folder + "/trace.jsonl"});
@@ -88,7 +92,8 @@ TEST(Load, OpenLoopTraceAndPromptsOfOnesOwn) {
   EXPECT_EQ(trace["points"][0]["repeats"][0]["output_tokens"], 9);
   EXPECT_EQ(trace["points"][0]["repeats"][0]["steady"]["verdict"], "not judged");
   const std::string raw = folder + "/raw.jsonl";
-  const std::vector<std::string> own = {"--prompts", folder + "/prompts.jsonl", "--requests", "5", "--out", raw};
+  const std::vector<std::string> own = {
+      "--prompts", folder + "/prompts.jsonl", "--requests", "5", "--out", raw};
   EXPECT_EQ(run(own)["points"][0]["repeats"][0]["output_tokens"], 15);
   EXPECT_THAT(text_of(raw), Not(HasSubstr("secret")));
   std::vector<std::string> kept = own;

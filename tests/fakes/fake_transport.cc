@@ -13,8 +13,7 @@ std::string usage_of(const FakeAnswer& answer) {
 }
 
 std::string last_lines(const FakeAnswer& answer) {
-  std::string out =
-      event_line(R"({"choices":[{"index":0,"delta":{},"finish_reason":"length"}]})");
+  std::string out = event_line(R"({"choices":[{"index":0,"delta":{},"finish_reason":"length"}]})");
   if (answer.usage) out += event_line(R"({"choices":[],)" + usage_of(answer) + "}");
   return out + "data: [DONE]\n\n";
 }

@@ -1,7 +1,7 @@
 #pragma once
-// A streaming endpoint on a clock of its own, behind the load room's transport: every answer's pieces
-// are given out when it is posted, so that the true latency of each request is known. Time moves only
-// in wait(). Not thread-safe.
+// A streaming endpoint on a clock of its own, behind the load room's transport: every answer's
+// pieces are given out when it is posted, so that the true latency of each request is known. Time
+// moves only in wait(). Not thread-safe.
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,7 +53,7 @@ class FakeTransport final : public load::Transport {
   Answers answers_;
   SteadyTime now_{1'000'000'000};
   std::pair<SteadyTime, SteadyTime> stall_{};
-  std::multimap<SteadyTime, Event> events_;  // equal times stay in order
+  std::multimap<SteadyTime, Event> events_;       // equal times stay in order
   std::map<std::size_t, std::uint64_t> running_;  // request by slot
   std::vector<SteadyTime> sent_;
   std::uint64_t posted_ = 0;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <ctime>
 #include <deque>
@@ -21,6 +20,8 @@
 #include <thread>
 #include <unordered_map>
 #include <vector>
+
+#include "fakes/mock_wire.h"
 
 namespace joulebook::fakes {
 namespace {
@@ -35,46 +36,6 @@ SteadyTime now() {
   timespec t{};
   ::clock_gettime(CLOCK_MONOTONIC, &t);
   return {static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec};
-}
-
-std::string chunk(std::string_view bytes) {
-  char size[32];
-  const int n = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-  std::string out(size, static_cast<std::size_t>(n));
-  out += bytes;
-  return out += "\r\n";
-}
-
-// The whole number after `name`, or -1.
-long number_after(std::string_view text, std::string_view name) {
-  const auto at = text.find(name);
-  if (at == text.npos) return -1;
-  return std::atol(std::string(text.substr(at + name.size(), 20)).c_str());
-}
-
-// Words of every "content" or "prompt" text.
-int words_in(std::string_view body) {
-  int words = 0;
-  for (const std::string_view name : {"\"content\":\"", "\"prompt\":\""}) {
-    for (auto at = body.find(name); at != body.npos; at = body.find(name, at)) {
-      at += name.size();
-      bool in_word = false;
-      for (; at < body.size() && body[at] != '"'; ++at) {
-        if (body[at] == '\\') ++at;
-        const bool blank = body[at] == ' ';
-        if (!blank && !in_word) ++words;
-        in_word = !blank;
-      }
-    }
-  }
-  return words;
-}
-
-std::size_t content_length(std::string_view head) {
-  std::string lower(head);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return static_cast<std::size_t>(std::max(0L, number_after(lower, "\r\ncontent-length:")));
 }
 
 struct Answer {
@@ -302,7 +263,8 @@ class MockUpstream::Server {
       due_.pop();
       const auto it = peers_.find(due.fd);
       // A peer that went, or whose number another has now, has nothing due at that very instant.
-      if (it == peers_.end() || !it->second->answering || it->second->answer.next != due.at) continue;
+      if (it == peers_.end() || !it->second->answering || it->second->answer.next != due.at)
+        continue;
       if (!advance(*it->second, t)) drop(due.fd);
     }
   }
@@ -315,7 +277,8 @@ class MockUpstream::Server {
   std::string usage(const Answer& a) const {
     const std::string prompt = std::to_string(a.prompt_tokens);
     const std::string tokens = std::to_string(a.tokens);
-    std::string out = "\"usage\":{\"prompt_tokens\":" + prompt + ",\"completion_tokens\":" + tokens +
+    std::string out = "\"usage\":{\"prompt_tokens\":" + prompt +
+                      ",\"completion_tokens\":" + tokens +
                       ",\"total_tokens\":" + std::to_string(a.prompt_tokens + a.tokens) + "}";
     if (!options_.timings) return out;
     const double prompt_ms = Seconds(options_.first).count() * 1e3;
@@ -330,9 +293,11 @@ class MockUpstream::Server {
     Answer& a = peer.answer;
     std::string bytes;
     if (!a.streamed) {
-      bytes = reply("{\"object\":\"chat.completion\",\"model\":\"mock-1b\",\"choices\":[{\"index\":0,"
-                    "\"message\":{\"role\":\"assistant\",\"content\":\"words\"},\"finish_reason\":"
-                    "\"length\"}]," + usage(a) + "}");
+      bytes = reply(
+          "{\"object\":\"chat.completion\",\"model\":\"mock-1b\",\"choices\":[{\"index\":0,"
+          "\"message\":{\"role\":\"assistant\",\"content\":\"words\"},\"finish_reason\":"
+          "\"length\"}]," +
+          usage(a) + "}");
       bytes.insert(bytes.find("Content-Length"), id_line());
       a.sent = a.tokens;
     } else {
@@ -341,7 +306,8 @@ class MockUpstream::Server {
                 "Transfer-Encoding: chunked\r\n\r\n";
       }
       static const std::string piece = chunk(kPiece);
-      for (; a.sent < a.tokens && a.next <= t; ++a.sent, a.next = a.next + options_.gap) bytes += piece;
+      for (; a.sent < a.tokens && a.next <= t; ++a.sent, a.next = a.next + options_.gap)
+        bytes += piece;
       if (a.sent == a.tokens) bytes += last(a);
     }
     if (a.sent == a.tokens) ++answered;
@@ -357,12 +323,14 @@ class MockUpstream::Server {
   }
 
   std::string last(const Answer& a) const {
-    std::string out =
-        chunk("data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"model\":"
-              "\"mock-1b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n");
+    std::string out = chunk(
+        "data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"model\":"
+        "\"mock-1b\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}\n\n");
     if (a.usage) {
-      out += chunk("data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"model\":"
-                   "\"mock-1b\",\"choices\":[]," + usage(a) + "}\n\n");
+      out += chunk(
+          "data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"model\":"
+          "\"mock-1b\",\"choices\":[]," +
+          usage(a) + "}\n\n");
     }
     return out + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
   }
@@ -380,7 +348,8 @@ class MockUpstream::Server {
       peer.out.erase(0, static_cast<std::size_t>(n));
     }
     const bool waits = !peer.out.empty();
-    if (waits != peer.waits_to_write) watch(peer.fd, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
+    if (waits != peer.waits_to_write)
+      watch(peer.fd, waits ? EPOLLIN | EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
     peer.waits_to_write = waits;
     return true;
   }
@@ -399,7 +368,8 @@ class MockUpstream::Server {
   std::thread thread_;
 };
 
-MockUpstream::MockUpstream(const MockOptions& options) : server_(std::make_unique<Server>(options)) {}
+MockUpstream::MockUpstream(const MockOptions& options)
+    : server_(std::make_unique<Server>(options)) {}
 MockUpstream::~MockUpstream() = default;
 int MockUpstream::port() const { return server_->port; }
 std::string MockUpstream::address() const { return "http://127.0.0.1:" + std::to_string(port()); }
