@@ -99,8 +99,6 @@ Result<std::unique_ptr<load::Transport>> open_transport(const LoadRequest& reque
   HttpStreamOptions options;
   options.url = base + std::string(load::request_path(campaign.body));
   options.bearer = key_of(request);
-  options.ca_file = request.ca_file;
-  options.insecure = request.insecure;
   options.total_s = request.timeout_s;
   options.watched_header = "x-joulebook-request-id";
   return load::open_http_transport(std::move(options));
@@ -258,13 +256,6 @@ int load_command(const Context& context, LoadRequest request) {
   return ok ? 0 : report_error(ok.error());
 }
 
-// "90", "60s", "250ms" in seconds, for CLI11.
-std::string seconds_of(const std::string& text) {
-  const auto span = parse_span(text);
-  if (!span) throw CLI::ValidationError("'" + text + "' is no span of time: 90, 60s, 5m, 250ms");
-  return fmt::format("{}", *span);
-}
-
 void add_pace(CLI::App& k, LoadRequest& r) {
   k.add_option(
        "-c,--concurrency", r.concurrency,
@@ -358,9 +349,6 @@ void add_load(CommandLine& line) {
   k.add_option("--api-key-env", r->key_variable,
                "the variable that holds the key (default OPENAI_API_KEY)")
       ->type_name("NAME");
-  k.add_option("--ca", r->ca_file, "PEM of who may sign the endpoint's certificate")
-      ->type_name("FILE");
-  k.add_flag("--insecure", r->insecure, "take any certificate");
   add_pace(k, *r);
   add_prompts(k, *r);
   add_span(k, *r);

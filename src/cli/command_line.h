@@ -26,6 +26,9 @@ class CommandLine {
   virtual void add_devices(CLI::App& command) = 0;
 };
 
+// "90", "60s", "5m", "1h", "250ms" in seconds: a reading for CLI11's transform, text in, text out.
+[[nodiscard]] std::string seconds_of(const std::string& text);
+
 using AddCommands = void (*)(CommandLine&);
 
 // Each of command_list.cc, in the order in which --help shows them.

@@ -14,8 +14,6 @@ struct LoadRequest {
   std::string address;
   std::string model_name;
   std::string key_variable = "OPENAI_API_KEY";
-  std::string ca_file;
-  bool insecure = false;
 
   std::optional<int> concurrency;  // 1 in a closed loop, 4096 at most in an open one
   double rate = 0;

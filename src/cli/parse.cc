@@ -58,13 +58,6 @@ void add_devices(CLI::App& app, SharedFlags& shared) {
       ->type_name("LIST");
 }
 
-// "90", "60s", "5m", "1h", "250ms" in seconds. A reading for CLI11: text in, text out.
-std::string seconds_of(const std::string& text) {
-  const auto span = parse_span(text);
-  if (!span) throw CLI::ValidationError("'" + text + "' is no span of time: 90, 60s, 5m, 1h");
-  return fmt::format("{}", *span);
-}
-
 void add_engine(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"threads", "context", "gpu_layers"}) add_setting(app, shared, key);
 }
@@ -265,6 +258,12 @@ class JoulebookLine final : public CommandLine {
 };
 
 }  // namespace
+
+std::string seconds_of(const std::string& text) {
+  const auto span = parse_span(text);
+  if (!span) throw CLI::ValidationError("'" + text + "' is no span of time: 90, 60s, 5m, 1h");
+  return fmt::format("{}", *span);
+}
 
 int run_command_line(int argc, char** argv) { return JoulebookLine().run(argc, argv); }
 

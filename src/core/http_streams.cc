@@ -152,11 +152,6 @@ class HttpStreams::Impl {
     set(stream, CURLOPT_HEADERFUNCTION, &Impl::on_header);
     set(stream, CURLOPT_HEADERDATA, static_cast<void*>(&stream));
     set(stream, CURLOPT_PRIVATE, static_cast<void*>(&stream));
-    if (!options_.ca_file.empty()) set(stream, CURLOPT_CAINFO, options_.ca_file.c_str());
-    if (options_.insecure) {
-      set(stream, CURLOPT_SSL_VERIFYPEER, 0L);
-      set(stream, CURLOPT_SSL_VERIFYHOST, 0L);
-    }
   }
 
   void cancel(Stream& stream) {

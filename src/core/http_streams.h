@@ -20,8 +20,6 @@ struct HttpStreamOptions {
   std::string url;
   std::string bearer;                // key; empty: none is sent
   std::vector<std::string> headers;  // more lines: "X-Name: value"
-  std::string ca_file;               // PEM of who may sign; empty: the system's
-  bool insecure = false;             // takes any certificate
   double total_s = 0;                // an answer gives up after so long in all; 0: no such limit
   std::string watched_header;  // of the answer, in lower case, whose value is kept; empty: none
 };
