@@ -1,10 +1,11 @@
 // Any bytes as a trace, as prompts and as a stream of answers: read or refused, and what is read
 // keeps what the headers promise. Shown to find a planted fault: without the check that a trace's
-// times never go back, two lines in the wrong order.
+// times never go back, lines in the wrong order.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "load/answer_reader.h"
@@ -28,6 +29,17 @@ void check_trace(std::string_view bytes) {
     require(is_length(entry.input_tokens) && is_length(entry.output_tokens));
     before = entry.at_s;
   }
+}
+
+// A trace whose numbers are the bytes: so that the order of its times is soon tried.
+std::string made_trace(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < bytes.size() && i < 64; i += 2) {
+    out += "{\"at_s\":" + std::to_string(static_cast<unsigned char>(bytes[i])) +
+           ",\"input_tokens\":" + std::to_string(static_cast<unsigned char>(bytes[i + 1])) +
+           ",\"output_tokens\":1}\n";
+  }
+  return out;
 }
 
 void check_prompts(std::string_view bytes) {
@@ -64,6 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   check_trace(bytes);
+  check_trace(made_trace(bytes));
   check_prompts(bytes);
   require(read(bytes, 1U + data[0] % 16) == read(bytes, bytes.size() + 1));
   return 0;
