@@ -36,11 +36,12 @@ struct Account {
   std::map<std::string, SharedSum> shared;
   std::map<std::string, double> rules;  // J by rule
   double joules = 0;
+  double among = 0;         // J of it that a division could have given to others
   double active = 0;        // J of its windows
   double unattributed = 0;  // of that
   double prompt_edge = 0;   // J that hang on when its prompt was begun
+  double prompt_among = 0;  // of them, that others could have been given
   double unknown = 0;       // J that hang on counts that were not known
-  double wide = 0;          // J shared by a rule that nothing checks
   Tier tier = Tier::apportioned;
   std::string boundary;
 };

@@ -43,10 +43,24 @@ Reason nobody() {
           "in the engine's metrics page."};
 }
 
-// Half of an edge's error: a window's own interval is that of its two edges.
+// Traffic has shown enough to tell these requests' shares apart.
+bool identified(const std::vector<const RequestWork*>& shared, const Parts& all, const Factors& f, double total) {
+  constexpr double kLeastWindows = 20, kError = 0.1;
+  double error = 0, given = 0;
+  for (const RequestWork* r : shared) {
+    const double share = dot(r->total, f.value) / total;
+    error += std::sqrt(variance(f.covariance, gradient(r->total, share, all, total)));
+    given += share;
+  }
+  return f.windows >= kLeastWindows && error <= kError * given;
+}
+
+// Standard deviation of one edge, J. A bound is the sum of its two edges', each anywhere within; else a
+// normal interval is taken.
 double edge_error(const Quantity& q) {
   if (!q.present() || !std::isfinite(q.own.width())) return 0;
-  return std::max(q.own.width(), 0.0) / 4;  // each edge half of it, as a standard deviation of 2 to a side
+  const double half = std::max(q.own.width(), 0.0) / 2;
+  return q.level >= 1 ? half / 2 / std::sqrt(3.0) : half / kNormal / std::sqrt(2.0);
 }
 
 }  // namespace
@@ -65,13 +79,26 @@ struct Attributor::State {
     cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns, e.end.ns);
     work_begin = e.begin.ns;
     work_end = e.end.ns;
-    if (cached->known) pace.add(cached->step_parts, cached->busy_s, 0.05);
+    if (cached->known) pace.add(cached->step_parts, cached->busy_s, 0.01, 1);
     return *cached;
   }
 
   [[nodiscard]] bool covers(const ActiveEnergy& e, std::uint32_t upstream) const {
     return e.upstreams.empty() ||
            std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
+  }
+
+  // How much less a window tells at this power: a power limit bends the curve, and where it does, all work
+  // seems to cost the same a second. Steps inside a window lie above and below its mean, hence no sharp
+  // exponent. Without a known device the limit may lie just above the most that was seen.
+  double bend(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double watts) {
+    constexpr double kBend = 3;
+    double& most = most_w[e.domain];
+    most = std::max(most, watts);
+    double limit = 0;
+    for (const RequestWork* r : shared) limit = std::max(limit, prices.of(r->upstream).limit_w);
+    if (limit <= 0) limit = 1.02 * most;
+    return std::max(1 - std::pow(std::min(watts / limit, 1.0), kBend), 0.02);
   }
 
   [[nodiscard]] std::string rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const;
@@ -85,7 +112,8 @@ struct Attributor::State {
   BypassWatch bypass;
   PriceList prices;
   std::map<std::string, PriceFit> fits;  // by domain
-  PriceFit pace;                         // of the time that steps take
+  std::map<std::string, double> most_w;  // by domain
+  PriceFit pace{0.02};                   // of the time that steps take
   std::map<RequestId, Account> accounts;
   std::optional<WindowWork> cached;
   std::int64_t work_begin = 0, work_end = 0;
@@ -141,13 +169,16 @@ Division Attributor::divide(const ActiveEnergy& e) {
   if (s.fits.contains(e.domain) || s.fits.size() < kMostDomains) {
     PriceFit& fit = s.fits[e.domain];
     const double joules = to_joules(e.active).value();
-    if (work.known && joules > 0) fit.add(all, joules, 2 * edge_error(e.energy) / joules);
+    const double watts = joules / std::max(static_cast<double>((e.end - e.begin).count()) * 1e-9, 1e-9);
+    if (work.known && joules > 0) {
+      fit.add(all, joules, std::sqrt(2.0) * edge_error(e.energy) / joules, s.bend(e, shared, watts));
+    }
     bool known = !shared.empty();
     for (const RequestWork* r : shared) known = known && s.prices.of(r->upstream).known;
     f = fit.solve((known ? s.prices.of(shared.front()->upstream) : s.prices.other).spread);
   }
-  out.rule = s.rule(e, work, f.identified);
   const double total = dot(all, f.value);
+  out.rule = s.rule(e, work, identified(shared, all, f, total));
   std::vector<double> weights;
   for (const RequestWork* r : shared) {
     for (const Parts& phase : r->phases) weights.push_back(dot(phase, f.value));
@@ -206,12 +237,15 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
   d.last_edge = edge;
   d.last_end = e.end.ns;
   const double mine = share * joules;
-  d.form_variance += mine * mine * f.noise * f.noise;
+  const double form = mine * (1 - share) * f.noise;
+  d.form_variance += form * form;
   account.joules += mine;
   account.rules[out.rule] += mine;
-  account.prompt_edge += w.prompt_edge * f.value[kTime] / total * joules;
+  account.among += mine * (1 - share);
+  const double edge_j = w.prompt_edge * f.value[kTime] / total * joules;
+  account.prompt_edge += edge_j;
+  account.prompt_among += edge_j * (1 - share);
   account.unknown += w.unknown * f.value[kPrompt] / total * joules;
-  if (out.rule == "tokens") account.wide += mine;
   account.tier = e.energy.present() ? weakest(account.tier, e.energy.tier) : account.tier;
   const std::string kind = e.domain.substr(0, e.domain.find(':'));
   if (account.boundary.empty()) account.boundary = kind;

@@ -7,9 +7,9 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kFade = 1.0 / 2000;       // of what is known, a window
-constexpr double kModelError = 0.02;       // relative: what no factor of a part explains
+// What is wrong with a linear model is wrong in every window alike: a thousand say no more than these.
+constexpr double kMostWindows = 16;
 constexpr double kLeastFactor = 0.05;      // of the common scale
-constexpr double kIdentified = 0.25;       // relative error of a factor
 
 // In place; false where it is not positive definite.
 bool invert(Square& a) {
@@ -45,7 +45,7 @@ double variance(const Square& covariance, const Parts& gradient) {
   return std::max(sum, 0.0);
 }
 
-void PriceFit::add(const Parts& priced, double total, double error) {
+void PriceFit::add(const Parts& priced, double total, double error, double told) {
   double sum = 0;
   for (const double j : priced) sum += j;
   const double y = total / sum;
@@ -53,14 +53,13 @@ void PriceFit::add(const Parts& priced, double total, double error) {
   const double keep = 1 - kFade;
   // The error is relative to the total: in units of y it grows with y, so weights carry 1 / y^2 of
   // the mean, not of this window, or low readings would pull.
-  const double w = 1 / (kModelError * kModelError + error * error);
+  const double w = told * told / (model_error_ * model_error_ + error * error);
   for (std::size_t i = 0; i < kParts; ++i) {
     const double u = priced[i] / sum;
     for (std::size_t k = 0; k < kParts; ++k) {
       normal_[i][k] = normal_[i][k] * keep + w * u * priced[k] / sum;
     }
     moment_[i] = moment_[i] * keep + w * u * y;
-    seen_[i] = seen_[i] * keep + w * u;
   }
   square_ = square_ * keep + w * y * y;
   weight_ = weight_ * keep + w;
@@ -76,7 +75,7 @@ Factors PriceFit::solve(const Parts& spread) const {
   Parts b{};
   const auto fill = [&](double noise) {
     // In units of the scale; weights already hold 1 / error^2 at the noise that was expected.
-    const double k = weight_ > 0 ? 1 / (noise * noise) : 0;
+    const double k = weight_ > 0 ? std::min(1.0, kMostWindows / count_) / (noise * noise) : 0;
     for (std::size_t i = 0; i < kParts; ++i) {
       const double prior = 1 / (spread[i] * spread[i]);
       for (std::size_t c = 0; c < kParts; ++c) a[i][c] = k * normal_[i][c] + (i == c ? prior : 0);
@@ -98,16 +97,12 @@ Factors PriceFit::solve(const Parts& spread) const {
       residual -= 2 * x[i] * moment_[i] / scale;
       for (std::size_t c = 0; c < kParts; ++c) residual += x[i] * x[c] * normal_[i][c];
     }
-    noise = std::clamp(std::sqrt(std::max(residual, 0.0) / std::max(count_ - 3, 1.0)), 0.5, 20.0);
+    noise = std::clamp(std::sqrt(std::max(residual, 0.0) / std::max(count_ - 3, 1.0)), 1.0, 20.0);
   }
-  out.noise = noise * kModelError;
-  out.identified = count_ >= 20;
+  out.noise = noise * model_error_;
   for (std::size_t i = 0; i < kParts; ++i) {
     out.value[i] = std::max(x[i], kLeastFactor) * scale;
     for (std::size_t c = 0; c < kParts; ++c) out.covariance[i][c] = a[i][c] * scale * scale;
-    // Judged by what it does to a mean window's total.
-    const double part = weight_ > 0 ? seen_[i] / weight_ : 0;
-    if (std::sqrt(a[i][i]) * part > kIdentified) out.identified = false;
   }
   return out;
 }

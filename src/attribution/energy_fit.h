@@ -12,23 +12,27 @@ using Square = std::array<Parts, kParts>;
 struct Factors {
   Parts value{1, 1, 1, 1, 1, 1};
   Square covariance{};
-  double windows = 0;       // what it rests on, older ones faded
-  double noise = 0;         // relative, of a window's total
-  bool identified = false;  // traffic alone tells the parts apart that most of the energy is in
+  double windows = 0;  // what it rests on, older ones faded
+  double noise = 0;    // relative, of a window's total
 };
 
 class PriceFit {
  public:
+  // `model_error`: relative, of a total: what no factors on the parts explain, for costs are not linear
+  // in them.
+  explicit PriceFit(double model_error = 0.03) : model_error_(model_error) {}
+
   // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
-  // (relative). Ignored where either is not positive and finite.
-  void add(const Parts& priced, double total, double error);
+  // (relative); `told`, above 0 to 1: how much of a change of work shows in the total. Ignored where
+  // either is not positive and finite.
+  void add(const Parts& priced, double total, double error, double told);
   // With what is known of the prices before; value[i] > 0.
   [[nodiscard]] Factors solve(const Parts& spread) const;
 
  private:
+  double model_error_;
   Square normal_{};  // sum of weight x u u^T, u = parts over their sum
   Parts moment_{};   // sum of weight x u y, y = total over that sum
-  Parts seen_{};     // sum of weight x u
   double square_ = 0;
   double weight_ = 0;
   double count_ = 0;

@@ -37,6 +37,7 @@ struct Spread {
 constexpr double kForm = 0.02;       // of a request's energy: costs are not linear in their parts
 constexpr double kPhaseForm = 0.04;  // of a phase's: the line between two is not seen
 constexpr double kPrompt = 0.25;     // of what hangs on when a prompt was begun
+constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
 constexpr double kUnknown = 0.5;     // of what hangs on counts that nobody told
 constexpr double kMarginalForm = 0.08;
 
@@ -53,20 +54,20 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
       s.phases[i] += variance(d.covariance, d.moves[i]) + square(part) * edges + part * d.form_variance;
     }
   }
-  const double common = square(kPrompt * a.prompt_edge) + square(kUnknown * a.unknown);
-  s.fair += square(kForm * a.joules) + common;
+  const double common = square(kPrompt * a.prompt_among) + square(kUnknown * a.unknown);
+  s.fair += square(kForm * a.among) + common;
   s.marginal += square(kMarginalForm * a.joules) + common;
   for (std::size_t i = 0; i < kPhases; ++i) {
     if (joules[i] <= 0) continue;
-    s.phases[i] += square(kPhaseForm * joules[i]) + square(kForm * joules[i]) + common;
+    s.phases[i] += square(kPhaseForm * joules[i]) + square(kForm * a.among * joules[i] / std::max(a.joules, 1e-12)) +
+                   square(kPhasePrompt * a.prompt_edge) + square(kUnknown * a.unknown);
   }
   return s;
 }
 
 Quantity energy(const Account& a, double value, double sd, double most, Tier tier, const std::string& method) {
   Quantity q = Quantity::exact(value, "J");
-  const double wide = a.joules > 0 ? value * a.wide / a.joules : 0;  // nothing checks that part
-  q.own = {std::max(value - kNormal * sd - wide, 0.0), std::min(value + kNormal * sd + 2 * wide, std::max(most, value))};
+  q.own = {std::max(value - kNormal * sd, 0.0), std::min(value + kNormal * sd, std::max(most, value))};
   q.level = 0.95;
   q.per = "request";
   q.tier = weakest(tier, a.tier);

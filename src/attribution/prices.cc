@@ -95,6 +95,9 @@ Prices prices_of(const serving::Workload& work) {
   if (s.experts > 0) out.chosen_share = std::min(s.chosen / s.experts, 1.0);
   out.window = s.window;
   out.window_share = s.window_share;
+  const serving::Parameters& p = serving::built_in_fit().parameters;
+  out.limit_w = work.devices * work.device.power_limit *
+                (p[serving::power_cap] - by_kind(p, serving::idle_h100, work));
   out.known = true;
   for (const double j : out.joules) out.known = out.known && std::isfinite(j) && j >= 0;
   return out.known ? out : common_prices();

@@ -30,6 +30,7 @@ struct Prices {
   double chosen_share = 0;
   double window = 0;        // of attention, tokens; 0: none
   double window_share = 0;  // of the cache that it bounds
+  double limit_w = 0;       // power above idle at which the device's limit holds; 0: not known
   bool known = false;       // of the model itself; else of a model of common size
 
   // Share of all experts that `tokens` of a step choose, routing independent and even.

@@ -123,6 +123,7 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
               .tokens = count, .events = 1, .before = s.tokens, .reasoning = what.reasoning};
   piece.end = std::max(at, piece.begin);
   s.last = piece.end;
+  step_seen(track.arrived.upstream, piece.end);
   s.tokens += count;
   s.events += 1;
   sums_[track.arrived.upstream].output += count;
@@ -163,20 +164,54 @@ void Tracks::count(const Track& t, Course& c) const {
   c.end = t.ended ? *t.ended : std::max(now_, t.last);
 }
 
-// The prompt ends with the first token, and begins when it was sent, or when the prompt before it in
-// the queue was done, or as late as the pace that this upstream has shown allows.
-void Tracks::place_prompt(const Track& t, Course& c) const {
-  const auto pace_at = paces_.find(t.arrived.upstream);
-  const Pace pace = pace_at == paces_.end() ? Pace{} : pace_at->second;
-  const std::int64_t sent = *t.sent;
-  std::int64_t from = sent;
-  if (t.timings.load_s) from = std::min(sent + nanos(*t.timings.load_s), c.first);
+// Tokens of all sequences of a step come together, but for what the network does: a chain of them with
+// no gap that tells steps apart is one step's.
+void Tracks::step_seen(std::uint32_t upstream, std::int64_t at) {
+  constexpr std::size_t kMostSteps = 65'536;
+  const std::int64_t link = nanos(std::clamp(0.2 * pace(upstream).gap_s, 0.0003, 0.002));
+  auto& steps = steps_[upstream];
+  auto next = std::lower_bound(steps.begin(), steps.end(), at - link,
+                               [](const StepEnd& s, std::int64_t t) { return s.last < t; });
+  if (next == steps.end() || next->first > at + link) {
+    steps.insert(next, {at, at});
+  } else {
+    next->first = std::min(next->first, at);
+    next->last = std::max(next->last, at);
+    const auto after = std::next(next);
+    if (after != steps.end() && after->first <= next->last + link) {  // it joins two
+      next->last = std::max(next->last, after->last);
+      steps.erase(after);
+    }
+  }
+  if (steps.size() > kMostSteps) steps.pop_front();
+}
+
+// The earliest that its prompt can have been begun: when it was sent; when the prompt before it in the
+// queue was done; and a step that was under way is not joined.
+std::int64_t Tracks::queued_until(const Track& t, std::int64_t first, double gap_s) const {
+  std::int64_t from = *t.sent;
+  const std::int64_t together = first - nanos(std::clamp(0.3 * gap_s, 0.001, 0.05));
   const auto queue = firsts_.find(t.arrived.upstream);
-  if (queue != firsts_.end() && t.first) {
-    const auto together = c.first - nanos(std::clamp(0.3 * pace.gap_s, 0.001, 0.05));
-    auto before = queue->second.lower_bound(together);
+  if (queue != firsts_.end()) {
+    const auto before = queue->second.lower_bound(together);
     if (before != queue->second.begin()) from = std::max(from, *std::prev(before));
   }
+  const auto steps = steps_.find(t.arrived.upstream);
+  if (steps != steps_.end() && from == *t.sent) {
+    const auto next = std::lower_bound(steps->second.begin(), steps->second.end(), from,
+                                       [](const StepEnd& s, std::int64_t x) { return s.first < x; });
+    if (next != steps->second.end() && next->last < together) from = next->first;
+  }
+  return from;
+}
+
+// The prompt ends with the first token, and begins as queued_until says, or as late as the pace that
+// this upstream has shown allows.
+void Tracks::place_prompt(const Track& t, Course& c) const {
+  const Pace pace = this->pace(t.arrived.upstream);
+  const std::int64_t sent = *t.sent;
+  std::int64_t from = t.first ? queued_until(t, c.first, pace.gap_s) : sent;
+  if (t.timings.load_s) from = std::max(from, std::min(sent + nanos(*t.timings.load_s), c.first));
   if (t.timings.prefill_s) {
     from = c.first - nanos(*t.timings.prefill_s);
   } else if (pace.seconds_per_token > 0) {
@@ -228,7 +263,7 @@ Course Tracks::course(const Track& t) const {
   }
   // Nothing but its ends is seen: the prompt at the pace known, its tokens evenly after it.
   const std::int64_t sent = *t.sent;
-  const Pace pace = paces_.contains(t.arrived.upstream) ? paces_.at(t.arrived.upstream) : Pace{};
+  const Pace pace = this->pace(t.arrived.upstream);
   const double each = c.output / std::max<double>(t.arrived.choices, 1);
   const double whole = seconds(sent, c.end);
   constexpr double kPromptToken = 0.02;  // of a decoded one's time, where no pace is known
@@ -268,11 +303,8 @@ void Tracks::learn(std::int64_t begin, std::int64_t end) {
     Course c;
     count(t, c);
     if (c.computed < kLeastPrompt || !t.arrived.streamed) continue;
-    std::int64_t from = *t.sent;
     Pace& pace = paces_[t.arrived.upstream];
-    const auto& queue = firsts_[t.arrived.upstream];
-    auto before = queue.lower_bound(*t.first - nanos(std::clamp(0.3 * pace.gap_s, 0.001, 0.05)));
-    if (before != queue.begin()) from = std::max(from, *std::prev(before));
+    const std::int64_t from = queued_until(t, *t.first, pace.gap_s);
     const double each = seconds(from, *t.first) / c.computed;
     if (!(each > 0)) continue;
     pace.observed += 1;
@@ -308,6 +340,9 @@ std::vector<Tracks::Done> Tracks::over(std::int64_t edge) {
       while (!s.pieces.empty() && s.pieces.front().end < edge) s.pieces.pop_front();
     }
     ++it;
+  }
+  for (auto& [upstream, steps] : steps_) {
+    while (steps.size() > 1 && steps[1].last <= edge) steps.pop_front();
   }
   for (auto& [upstream, firsts] : firsts_) {  // the newest before the edge is kept
     auto from = firsts.lower_bound(edge);

@@ -113,6 +113,8 @@ class Tracks {
   Track* find(const Remark& remark);
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void end(Track& track, const Ended& what);
+  void step_seen(std::uint32_t upstream, std::int64_t at);
+  [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first, double gap_s) const;
   void place_prompt(const Track& track, Course& course) const;
   void place_tokens(const Track& track, Course& course) const;
   void count(const Track& track, Course& course) const;
@@ -120,6 +122,10 @@ class Tracks {
   Options options_;
   std::map<RequestId, Track> tracks_;
   std::map<std::uint32_t, std::multiset<std::int64_t>> firsts_;  // first tokens, by upstream
+  struct StepEnd {  // when the first and the last of its tokens came
+    std::int64_t first, last;
+  };
+  std::map<std::uint32_t, std::deque<StepEnd>> steps_;  // by upstream
   std::map<std::uint32_t, Pace> paces_;
   std::map<std::uint32_t, Sum> sums_;
   std::int64_t now_ = INT64_MIN;

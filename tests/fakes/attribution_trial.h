@@ -1,0 +1,63 @@
+#pragma once
+// The attributor put beside the simulated engine's truth, and beside three rules that others use.
+#include <string>
+#include <vector>
+
+#include "fakes/simulated_engine.h"
+
+namespace joulebook::fakes {
+
+struct Mix {
+  int requests = 400;
+  double prompt = 400;       // medians; lengths are log-normal
+  double output = 220;
+  double spread = 0.8;       // standard deviation of their logarithms
+  double cached = 0.3;       // of requests: half of the prompt
+  double reasoning = 0.2;    // of requests: half of the answer
+  double cancelled = 0.03;
+  double unstreamed = 0.05;
+};
+
+[[nodiscard]] std::vector<SimulatedJob> mixed_jobs(const Mix& mix, std::uint64_t seed);
+
+struct Scored {
+  std::size_t job = 0;
+  bool counts = false;  // streamed, 20 ticks and more, its computed tokens can be seen
+  double truth = 0, fair = 0, equal = 0, tokens = 0, time = 0;  // J
+  double marginal = 0, marginal_truth = 0;
+  bool marginal_held = false;
+  bool held = false;  // the truth lies in the interval
+  double width = 0;   // of it, over its value
+  std::array<double, attribution::kPhases> phase_truth{}, phase{}, phase_width{};
+  std::array<bool, attribution::kPhases> phase_held{};
+};
+
+struct Trial {
+  std::vector<Scored> requests;  // those that ended
+  double active = 0;             // J, metered
+  double unattributed = 0;
+  double other = 0;
+  std::string rule;              // of the last
+};
+
+// `known`: the attributor is told the model; else it has the traffic alone.
+[[nodiscard]] Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, bool known);
+
+struct Errors {
+  double median = 0, p95 = 0;
+};
+// Relative errors of those that count.
+[[nodiscard]] Errors errors_of(const Trial& trial, double Scored::* rule);
+// Share of intervals that held; a phase below 0: of fair. `width`: their mean.
+[[nodiscard]] double coverage(const std::vector<const Scored*>& scored, int phase, double& width);
+
+struct MarginalTrial {
+  double median = 0;  // error, relative: of its steps without it
+  double again = 0;   // and of the same traffic run again without it
+  double width = 0, held = 0;
+  double overlap = 0;  // requests at a time, mean
+};
+// An open loop of so many requests, `rate` a second; each is taken out in turn.
+[[nodiscard]] MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed);
+
+}  // namespace joulebook::fakes

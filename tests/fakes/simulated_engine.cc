@@ -1,0 +1,338 @@
+#include "fakes/simulated_engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <functional>
+
+namespace joulebook::fakes {
+namespace {
+
+using attribution::Phase;
+
+// SplitMix64 (Steele, Lea, Flood 2014): the same everywhere, unlike <random>'s distributions.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31U);
+  }
+  double unit() { return (static_cast<double>(next() >> 11U) + 0.5) * 0x1.0p-53; }
+  double normal() { return std::sqrt(-2 * std::log(unit())) * std::cos(6.283185307179586 * unit()); }
+  double exponential(double mean) { return -mean * std::log(unit()); }
+
+ private:
+  std::uint64_t state_;
+};
+
+// Costs of an 8-billion dense model on a 700 W device, each shaken apart.
+struct Costs {
+  double weights_j = 1.0, weights_s = 0.0062;
+  double host_s = 0.0012, sequence_s = 0.00002;
+  double active_w = 150, gap_w = 45;
+  double token_j = 0.010, token_s = 2.8e-5;
+  double context_j = 1.1e-5, context_s = 5e-8;
+  double prompt_j = 0.0085, prompt_s = 2.7e-5;
+  double attend_j = 3e-7, attend_s = 9e-10;
+  double limit_w = 560;
+};
+
+Costs shaken(const SimulatedEngineOptions& o) {
+  Costs c;
+  Dice dice(o.seed * 7919 + 13);
+  for (double* x : {&c.weights_j, &c.active_w, &c.gap_w, &c.token_j, &c.context_j, &c.prompt_j, &c.attend_j,
+                    &c.weights_s, &c.token_s, &c.context_s, &c.prompt_s, &c.attend_s, &c.host_s}) {
+    const double by = 0.3 + 0.2 * dice.unit();
+    *x *= 1 + o.shake * (dice.unit() < 0.5 ? -by : by);
+  }
+  return c;
+}
+
+struct Running {
+  std::size_t job;
+  int read = 0;  // prompt tokens, cached inside
+  int made = 0;
+  int kept = 0;       // tokens that this step gives it
+  int drafted = 0, accepted = 0;
+  double wire_s = 0;  // last remark of it
+};
+
+struct Piece {  // one sequence's part of a step
+  std::size_t job = 0;
+  Phase phase = Phase::answer;
+  double own_j = 0, rejected_j = 0;
+  double memory_s = 0, compute_s = 0;
+};
+
+class Engine {
+ public:
+  Engine(const SimulatedTraffic& traffic, const SimulatedEngineOptions& o)
+      : traffic_(traffic), o_(o), costs_(shaken(o)), dice_(o.seed) {
+    run_.jobs.resize(traffic.jobs.size());
+    run_.idle_w = o.idle_w;
+  }
+
+  SimulatedRun run() {
+    const std::size_t first = traffic_.concurrency > 0 ? static_cast<std::size_t>(traffic_.concurrency) : 0;
+    for (std::size_t i = 0; i < std::min(first, traffic_.jobs.size()); ++i) {
+      arrive(0.2 + 0.02 * static_cast<double>(i));
+    }
+    while (true) {
+      admit();
+      if (!running_.empty()) {
+        step();
+      } else if (!waiting_.empty()) {
+        now_ = std::max(now_, run_.jobs[waiting_.front()].sent_s);
+      } else if (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size()) {
+        now_ = std::max(now_, traffic_.jobs[next_].arrive_s);
+      } else {
+        break;
+      }
+    }
+    run_.end_s = now_ + 1;
+    std::stable_sort(run_.remarks.begin(), run_.remarks.end(),
+                     [](const auto& a, const auto& b) { return a.at < b.at; });
+    return std::move(run_);
+  }
+
+ private:
+  void say(std::size_t job, double at_s, decltype(attribution::Remark::what) what) {
+    run_.remarks.push_back({job + 1, {static_cast<std::int64_t>(at_s * 1e9)}, std::move(what)});
+  }
+
+  void arrive(double at_s) {
+    const std::size_t job = next_++;
+    const SimulatedJob& j = traffic_.jobs[job];
+    run_.jobs[job].sent_s = at_s;
+    attribution::Arrived a{.streamed = j.streamed};
+    a.prompt_bytes = static_cast<std::int64_t>(j.prompt * (3 + 2 * dice_.unit()));
+    say(job, at_s, a);
+    say(job, at_s, attribution::Sent{});
+    const auto later = std::find_if(waiting_.begin(), waiting_.end(),
+                                    [&](std::size_t w) { return run_.jobs[w].sent_s > at_s; });
+    waiting_.insert(later, job);
+  }
+
+  void admit() {
+    while (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size() && traffic_.jobs[next_].arrive_s <= now_) {
+      arrive(traffic_.jobs[next_].arrive_s);
+    }
+    while (!waiting_.empty() && static_cast<int>(running_.size()) < o_.most_running &&
+           run_.jobs[waiting_.front()].sent_s <= now_) {
+      const std::size_t job = waiting_.front();
+      waiting_.pop_front();
+      running_.push_back({.job = job, .read = traffic_.jobs[job].cached});
+    }
+  }
+
+  // Who is in the step, and what is its own.
+  std::vector<Piece> plan(std::vector<std::pair<std::size_t, int>>& chunks) {
+    const Costs& c = costs_;
+    std::vector<Piece> pieces;
+    int left = o_.budget;
+    for (Running& r : running_) {
+      const SimulatedJob& j = traffic_.jobs[r.job];
+      r.kept = 0;
+      if (r.read < j.prompt) continue;
+      verify(r, j);
+      const double context = j.prompt + r.made;
+      pieces.push_back({r.job, r.made < j.reasoning ? Phase::reason : Phase::answer,
+                        c.token_j * r.kept + c.context_j * std::pow(context, 0.99),
+                        c.token_j * (1 + o_.drafts - r.kept),
+                        c.context_s * std::pow(context, 1.01), c.token_s * (1 + o_.drafts)});
+      left -= 1 + o_.drafts;
+    }
+    for (std::size_t i = 0; i < running_.size() && left > 0; ++i) {
+      const Running& r = running_[i];
+      const int n = std::min(traffic_.jobs[r.job].prompt - r.read, left);
+      if (n <= 0) continue;
+      if (run_.jobs[r.job].begun_s == 0) run_.jobs[r.job].begun_s = now_;
+      const double attended = n * (r.read + n / 2.0);
+      pieces.push_back({r.job, Phase::prefill, c.prompt_j * std::pow(n, 1.01) + c.attend_j * attended, 0, 0,
+                        c.prompt_s * std::pow(n, 0.98) + c.attend_s * attended});
+      chunks.emplace_back(i, n);
+      left -= n;
+    }
+    return pieces;
+  }
+
+  void verify(Running& r, const SimulatedJob& j) {
+    r.kept = 1;
+    for (int d = 0; d < o_.drafts && dice_.unit() < o_.acceptance; ++d) ++r.kept;
+    r.kept = std::min(r.kept, j.output - r.made);
+    r.drafted += o_.drafts;
+    r.accepted += r.kept - 1;
+  }
+
+  struct Step {
+    double seconds = 0, joules = 0, bend = 1, common = 0;
+  };
+  // Of `n` sequences with these sums; none: no step.
+  [[nodiscard]] Step cost(double n, double memory, double compute, double own, double jitter) const {
+    const Costs& c = costs_;
+    if (n < 0.5) return {};
+    const double m = c.weights_s + memory;
+    const double device = std::sqrt(m * m + compute * compute + 0.6 * m * compute);
+    Step s{.seconds = (device + c.host_s + c.sequence_s * n) * jitter};
+    const double gap = std::min(c.host_s, s.seconds / 2);
+    s.common = c.weights_j + c.active_w * (s.seconds - gap) + c.gap_w * gap;
+    const double free_w = (s.common + own) / s.seconds;
+    s.bend = std::pow(1 + std::pow(free_w / c.limit_w, 6), -1.0 / 6);
+    s.joules = s.bend * (s.common + own);
+    return s;
+  }
+
+  double charge(const std::vector<Piece>& pieces) {
+    const double jitter = std::exp(o_.jitter * dice_.normal()), n = static_cast<double>(pieces.size());
+    double memory = 0, compute = 0, own = 0;
+    for (const Piece& p : pieces) {
+      memory += p.memory_s;
+      compute += p.compute_s;
+      own += p.own_j + p.rejected_j;
+    }
+    const Step whole = cost(n, memory, compute, own, jitter);
+    for (const Piece& p : pieces) {
+      JobTruth& truth = run_.jobs[p.job];
+      const double part = whole.bend * (p.own_j + whole.common / n), waste = whole.bend * p.rejected_j;
+      truth.fair += part + waste;
+      truth.phases[static_cast<std::size_t>(p.phase)] += part;
+      truth.phases[static_cast<std::size_t>(Phase::wasted)] += waste;
+      truth.marginal += whole.joules - cost(n - 1, memory - p.memory_s, compute - p.compute_s,
+                                            own - p.own_j - p.rejected_j, jitter).joules;
+    }
+    run_.active_j += whole.joules;
+    run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
+    return whole.seconds;
+  }
+
+  void step() {
+    std::vector<std::pair<std::size_t, int>> chunks;
+    const double length = charge(plan(chunks));
+    for (const auto& [i, n] : chunks) {
+      running_[i].read += n;
+      if (running_[i].read >= traffic_.jobs[running_[i].job].prompt) running_[i].kept = 1;
+    }
+    now_ += length;
+    for (Running& r : running_) {
+      if (r.kept > 0) tell(r, r.kept);
+    }
+    std::erase_if(running_, [&](const Running& r) { return run_.jobs[r.job].done; });
+  }
+
+  void tell(Running& r, int n) {
+    const SimulatedJob& j = traffic_.jobs[r.job];
+    JobTruth& truth = run_.jobs[r.job];
+    const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
+    if (j.streamed) {
+      say(r.job, at_s, attribution::Tokens{.count = n, .reasoning = r.made < j.reasoning, .counted = o_.drafts > 0});
+    }
+    r.made += n;
+    truth.made = r.made;
+    const bool cancelled = j.cancel_after > 0 && r.made >= j.cancel_after;
+    if (r.made < j.output && !cancelled) return;
+    if (!cancelled) say(r.job, at_s, usage(j, r));
+    say(r.job, at_s, attribution::Ended{cancelled ? attribution::Outcome::cancelled : attribution::Outcome::complete});
+    truth.ended_s = now_;
+    truth.done = true;
+    if (cancelled) {
+      for (double& p : truth.phases) p = 0;
+      truth.phases[static_cast<std::size_t>(Phase::wasted)] = truth.fair;
+    }
+    if (traffic_.concurrency > 0 && next_ < traffic_.jobs.size()) arrive(at_s + dice_.exponential(0.02));
+  }
+
+  attribution::Usage usage(const SimulatedJob& j, const Running& r) const {
+    attribution::Usage u{.prompt = j.prompt, .output = j.output};
+    if (j.counted) u.cached = j.cached;
+    if (j.reasoning > 0) u.reasoning = j.reasoning;
+    if (o_.drafts > 0) {
+      u.drafted = r.drafted;
+      u.accepted = r.accepted;
+    }
+    return u;
+  }
+
+  const SimulatedTraffic& traffic_;
+  const SimulatedEngineOptions& o_;
+  Costs costs_;
+  Dice dice_;
+  SimulatedRun run_;
+  std::deque<std::size_t> waiting_;
+  std::vector<Running> running_;
+  std::size_t next_ = 0;
+  double now_ = 0.1;
+};
+
+}  // namespace
+
+SimulatedRun simulate(const SimulatedTraffic& traffic, const SimulatedEngineOptions& options) {
+  return Engine(traffic, options).run();
+}
+
+std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double length_s, double tick_s) {
+  // Energy at each tick, then at each edge between the two ticks around it.
+  const auto ticks = static_cast<std::size_t>(std::ceil(run.end_s / tick_s)) + 3;
+  std::vector<double> at(ticks, 0);
+  std::size_t span = 0;
+  double before = 0;
+  for (std::size_t k = 0; k < ticks; ++k) {
+    const double t = static_cast<double>(k) * tick_s + 0.037;  // where its ticks fall
+    while (span < run.spans.size() && run.spans[span].end_s <= t) before += run.spans[span++].joules;
+    at[k] = before + run.idle_w * t;
+    if (span < run.spans.size() && run.spans[span].begin_s < t) {
+      const PowerSpan& s = run.spans[span];
+      at[k] += s.joules * (t - s.begin_s) / (s.end_s - s.begin_s);
+    }
+  }
+  const auto edge = [&](double t, double& width) {
+    const double k = std::max((t - 0.037) / tick_s, 0.0);
+    const auto i = std::min(static_cast<std::size_t>(k), ticks - 2);
+    width = at[i + 1] - at[i];
+    return at[i] + (k - static_cast<double>(i)) * width;
+  };
+  std::vector<attribution::ActiveEnergy> out;
+  double low_width = 0, high_width = 0;
+  std::int64_t last = to_microjoules(Joules(edge(0, low_width))).count;
+  for (double t = 0; t < run.end_s; t += length_s) {
+    const std::int64_t next = to_microjoules(Joules(edge(t + length_s, high_width))).count;
+    const std::int64_t idle = to_microjoules(Joules(run.idle_w * length_s)).count;
+    attribution::ActiveEnergy e;
+    e.begin = {static_cast<std::int64_t>(std::llround(t * 1e9))};
+    e.end = {static_cast<std::int64_t>(std::llround((t + length_s) * 1e9))};
+    e.domain = "gpu:0";
+    e.active = {std::max<std::int64_t>(next - last - idle, 0)};
+    e.energy = Quantity::exact(to_joules(e.active).value(), "J");
+    const double half = (low_width + high_width) / 2;
+    e.energy.own = {std::max(*e.energy.value - half, 0.0), *e.energy.value + half};
+    e.energy.level = 1;
+    e.energy.boundary = "gpu";
+    out.push_back(std::move(e));
+    last = next;
+    low_width = high_width;
+  }
+  return out;
+}
+
+attribution::ServedModel simulated_model() {
+  attribution::ServedModel m;
+  m.name = "Simulated-8B";
+  serving::Workload& w = m.work;
+  w.shape.name = m.name;
+  w.shape.layers = 32;
+  w.shape.attention_params = 1.3e9;
+  w.shape.ffn_params = 5.6e9;
+  w.shape.head_params = 5e8;
+  w.shape.kv_bytes = 131072;
+  w.shape.attention_flops = 524288;
+  w.shape.prompt_attention_flops = 524288;
+  w.device.name = "H100";
+  w.device.bandwidth = 3.35e12;
+  w.device.rate16 = 989e12;
+  w.device.power_limit = 700;
+  return m;
+}
+
+}  // namespace joulebook::fakes
