@@ -102,18 +102,31 @@ struct Attributor::State {
   }
 
   [[nodiscard]] std::string rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const;
-  Parts weights(const std::string& rule, const Factors& f) const;
-  void post(const ActiveEnergy& e, const RequestWork& w, const Factors& f, double total,
+  struct Weighed {
+    const Factors& fair;
+    const Factors& marginal;
+    const Parts& all;
+    double total;          // of all, by each
+    double marginal_total;
+  };
+  void post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
             std::span<const std::int64_t> parts, Division& out);
+  void post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by, double joules);
   void unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double joules);
 
   Options options;
   Tracks tracks;
   BypassWatch bypass;
   PriceList prices;
-  std::map<std::string, PriceFit> fits;  // by domain
+  // A fair share is a ratio of all parts to all, and the prior is to hold against what bends windows
+  // alike; a marginal is a difference, and own parts are told best by how windows differ.
+  struct Fits {
+    PriceFit fair{0.03, 16};
+    PriceFit marginal{0.01, 1000};
+  };
+  std::map<std::string, Fits> fits;      // by domain
   std::map<std::string, double> most_w;  // by domain
-  PriceFit pace{0.02};                   // of the time that steps take
+  PriceFit pace{0.02, 1000};             // of the time that steps take
   std::map<RequestId, Account> accounts;
   std::optional<WindowWork> cached;
   std::int64_t work_begin = 0, work_end = 0;
@@ -165,17 +178,21 @@ Division Attributor::divide(const ActiveEnergy& e) {
     shared.push_back(&r);
     sum(all, r.total);
   }
-  Factors f;
+  Factors f, without;
   if (s.fits.contains(e.domain) || s.fits.size() < kMostDomains) {
-    PriceFit& fit = s.fits[e.domain];
+    State::Fits& fit = s.fits[e.domain];
     const double joules = to_joules(e.active).value();
     const double watts = joules / std::max(static_cast<double>((e.end - e.begin).count()) * 1e-9, 1e-9);
     if (work.known && joules > 0) {
-      fit.add(all, joules, std::sqrt(2.0) * edge_error(e.energy) / joules, s.bend(e, shared, watts));
+      const double edges = std::sqrt(2.0) * edge_error(e.energy) / joules;
+      fit.fair.add(all, joules, edges, s.bend(e, shared, watts));
+      fit.marginal.add(all, joules, edges, 1);
     }
     bool known = !shared.empty();
     for (const RequestWork* r : shared) known = known && s.prices.of(r->upstream).known;
-    f = fit.solve((known ? s.prices.of(shared.front()->upstream) : s.prices.other).spread);
+    const Parts& spread = (known ? s.prices.of(shared.front()->upstream) : s.prices.other).spread;
+    f = fit.fair.solve(spread);
+    without = fit.marginal.solve(spread);
   }
   const double total = dot(all, f.value);
   out.rule = s.rule(e, work, identified(shared, all, f, total));
@@ -190,7 +207,7 @@ Division Attributor::divide(const ActiveEnergy& e) {
   for (std::size_t i = 0; i < shared.size(); ++i) {
     const auto own = std::span(parts).subspan(i * kPhases, kPhases);
     for (const std::int64_t p : own) given += p;
-    s.post(e, *shared[i], f, total, own, out);
+    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value)}, own, out);
   }
   out.unattributed = {e.active.count - given};
   if (out.unattributed.count != 0) out.reason = nobody();
@@ -198,15 +215,14 @@ Division Attributor::divide(const ActiveEnergy& e) {
   return out;
 }
 
-void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Factors& f, double total,
+void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
                              std::span<const std::int64_t> parts, Division& out) {
   const double joules = std::max(to_joules(e.active).value(), 0.0);
+  const auto& [f, without, all, total, ignored] = by;
   if (!(total > 0) || joules <= 0) return;
   Account& account = accounts[w.request];
   DomainAccount& d = account.domains[e.domain];
   const double share = dot(w.total, f.value) / total;
-  Parts all{};
-  for (std::size_t i = 0; i < kParts; ++i) all[i] = (cached->total)[i];
   for (std::size_t i = 0; i < kPhases; ++i) {
     const double part = dot(w.phases[i], f.value) / total;
     const Parts g = times(gradient(w.phases[i], part, all, total), joules);
@@ -218,15 +234,7 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
     }
   }
   sum(d.fair_moves, times(gradient(w.total, share, all, total), joules));
-  // Without it: what it did alone, its own parts, and the time by which it made steps longer.
-  const Factors time = pace.solve(prices.of(w.upstream).spread);
-  Parts absent = w.among;
-  absent[kStep] = 0;
-  absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
-  sum(absent, w.alone);
-  const double marginal = dot(absent, f.value) / total;
-  d.marginal += marginal * joules;
-  sum(d.marginal_moves, times(gradient(absent, marginal, all, total), joules));
+  post_marginal(d, w, by, joules);
   d.covariance = f.covariance;
   const double edge = edge_error(e.energy);
   const bool joins = d.last_end == e.begin.ns;
@@ -256,6 +264,18 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
     sum.high += p.hi * mine;
     sum.joules += mine;
   }
+}
+
+// Without it: what it did alone, its own parts, and the time by which it made steps longer.
+void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by, double joules) {
+  const Factors time = pace.solve(prices.of(w.upstream).spread);
+  Parts absent = w.among;
+  absent[kStep] = 0;
+  absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
+  sum(absent, w.alone);
+  const double marginal = dot(absent, by.marginal.value) / by.marginal_total;
+  d.marginal += marginal * joules;
+  sum(d.marginal_moves, times(gradient(absent, marginal, by.all, by.marginal_total), joules));
 }
 
 void Attributor::State::unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared,

@@ -7,8 +7,6 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kFade = 1.0 / 2000;       // of what is known, a window
-// What is wrong with a linear model is wrong in every window alike: a thousand say no more than these.
-constexpr double kMostWindows = 16;
 constexpr double kLeastFactor = 0.05;      // of the common scale
 
 // In place; false where it is not positive definite.
@@ -75,7 +73,7 @@ Factors PriceFit::solve(const Parts& spread) const {
   Parts b{};
   const auto fill = [&](double noise) {
     // In units of the scale; weights already hold 1 / error^2 at the noise that was expected.
-    const double k = weight_ > 0 ? std::min(1.0, kMostWindows / count_) / (noise * noise) : 0;
+    const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
     for (std::size_t i = 0; i < kParts; ++i) {
       const double prior = 1 / (spread[i] * spread[i]);
       for (std::size_t c = 0; c < kParts; ++c) a[i][c] = k * normal_[i][c] + (i == c ? prior : 0);

@@ -19,8 +19,8 @@ struct Factors {
 class PriceFit {
  public:
   // `model_error`: relative, of a total: what no factors on the parts explain, for costs are not linear
-  // in them.
-  explicit PriceFit(double model_error = 0.03) : model_error_(model_error) {}
+  // in them. It is wrong in every window alike: a thousand say no more than `most_windows`.
+  PriceFit(double model_error, double most_windows) : model_error_(model_error), most_windows_(most_windows) {}
 
   // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
   // (relative); `told`, above 0 to 1: how much of a change of work shows in the total. Ignored where
@@ -31,6 +31,7 @@ class PriceFit {
 
  private:
   double model_error_;
+  double most_windows_;
   Square normal_{};  // sum of weight x u u^T, u = parts over their sum
   Parts moment_{};   // sum of weight x u y, y = total over that sum
   double square_ = 0;

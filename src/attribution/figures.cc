@@ -34,8 +34,8 @@ struct Spread {
 };
 
 // Uncertainty constants: what the division cannot see however good its prices are.
-constexpr double kForm = 0.02;       // of a request's energy: costs are not linear in their parts
-constexpr double kPhaseForm = 0.04;  // of a phase's: the line between two is not seen
+constexpr double kForm = 0.03;       // of a request's energy: costs are not linear in their parts
+constexpr double kPhaseForm = 0.05;  // of a phase's: the line between two is not seen
 constexpr double kPrompt = 0.25;     // of what hangs on when a prompt was begun
 constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
 constexpr double kUnknown = 0.5;     // of what hangs on counts that nobody told
@@ -65,9 +65,9 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
   return s;
 }
 
-Quantity energy(const Account& a, double value, double sd, double most, Tier tier, const std::string& method) {
+Quantity energy(const Account& a, double value, double sd, Tier tier, const std::string& method) {
   Quantity q = Quantity::exact(value, "J");
-  q.own = {std::max(value - kNormal * sd, 0.0), std::min(value + kNormal * sd, std::max(most, value))};
+  q.own = {std::max(value - kNormal * sd, 0.0), value + kNormal * sd};
   q.level = 0.95;
   q.per = "request";
   q.tier = weakest(tier, a.tier);
@@ -156,11 +156,11 @@ RequestFigures figures_of(const Track& track, const Course& course, const Accoun
   }
   const Spread s = spread_of(a, joules);
   const double fair = to_joules(out.posted).value();
-  out.fair = energy(a, fair, std::sqrt(s.fair), a.active, Tier::apportioned, "fair share, " + out.rule);
-  out.marginal = energy(a, marginal, std::sqrt(s.marginal), a.active, Tier::modelled,
+  out.fair = energy(a, fair, std::sqrt(s.fair), Tier::apportioned, "fair share, " + out.rule);
+  out.marginal = energy(a, marginal, std::sqrt(s.marginal), Tier::modelled,
                         "active energy less what it would have been without, " + out.rule);
   for (std::size_t i = 0; i < kPhases; ++i) {
-    out.phases[i].energy = energy(a, joules[i], std::sqrt(s.phases[i]), a.active, Tier::apportioned,
+    out.phases[i].energy = energy(a, joules[i], std::sqrt(s.phases[i]), Tier::apportioned,
                                   "fair share of " + std::string(to_string(out.phases[i].phase)) + ", " + out.rule);
     if (posted[i] == 0 && a.joules > 0) out.phases[i].energy.own = {0, 0};
   }

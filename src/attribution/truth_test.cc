@@ -1,0 +1,120 @@
+// The attributor against the simulated engine: the goals of docs/attribution.md on fixed seeds, and what
+// holds of any traffic. bench/attribution_truth prints the whole table.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "fakes/attribution_trial.h"
+
+namespace joulebook::fakes {
+namespace {
+
+Trial trial(int concurrency, std::uint64_t seed, bool known, SimulatedEngineOptions engine = {}) {
+  Mix mix;
+  mix.requests = std::max(120, 5 * concurrency);
+  const SimulatedTraffic traffic{.jobs = mixed_jobs(mix, seed), .concurrency = concurrency};
+  engine.seed = seed;
+  return try_attribution(traffic, simulate(traffic, engine), known);
+}
+
+class Truth : public ::testing::TestWithParam<int> {};
+
+TEST_P(Truth, GoalsHoldWhereTheModelIsKnown) {
+  const int concurrency = GetParam();
+  Trial t;
+  for (const std::uint64_t seed : {11, 13, 14}) {
+    const Trial one = trial(concurrency, seed, true);
+    t.requests.insert(t.requests.end(), one.requests.begin(), one.requests.end());
+    t.active += one.active;
+    t.unattributed += one.unattributed;
+  }
+  const Errors ours = errors_of(t, &Scored::fair);
+  EXPECT_LE(ours.median, 0.05);
+  EXPECT_LE(ours.p95, 0.15);
+  EXPECT_LE(t.unattributed, 0.01 * t.active);
+  for (double Scored::* rival : {&Scored::equal, &Scored::tokens, &Scored::time}) {
+    const double theirs = errors_of(t, rival).median;
+    if (concurrency >= 8 && theirs > 0.15) {
+      EXPECT_LE(3 * ours.median, theirs);
+    }
+  }
+  std::vector<const Scored*> counted;
+  double fair = 0, truth = 0;
+  for (const Scored& s : t.requests) {
+    if (s.counts) counted.push_back(&s);
+    fair += s.fair;
+    truth += s.truth;
+  }
+  double width = 0;
+  EXPECT_GE(coverage(counted, -1, width), 0.93);
+  EXPECT_NEAR(fair / truth, 1, 0.01);
+}
+
+INSTANTIATE_TEST_SUITE_P(Concurrency, Truth, ::testing::Values(1, 8, 64));
+
+TEST(TruthOfTraffic, AloneWithoutAShapeIsFittedAndExact) {
+  const Trial t = trial(1, 11, false);
+  EXPECT_EQ(t.rule, "fitted");
+  EXPECT_LE(errors_of(t, &Scored::fair).median, 0.02);
+}
+
+TEST(TruthOfTraffic, ShortQueuesAndSlowNetworksAreStood) {
+  const Trial queued = trial(24, 14, true, {.most_running = 8});
+  EXPECT_LE(errors_of(queued, &Scored::fair).median, 0.06);
+  const Trial slow = trial(16, 14, true, {.network_s = 0.01});
+  EXPECT_LE(errors_of(slow, &Scored::fair).median, 0.08);  // delays longer than steps
+}
+
+TEST(TruthOfTraffic, DraftsThatWereRejectedAreWasted) {
+  const Trial t = trial(8, 13, true, {.drafts = 3});
+  double said = 0, truth = 0;
+  for (const Scored& s : t.requests) {
+    said += s.phase[5];
+    truth += s.phase_truth[5];
+  }
+  EXPECT_GT(said, 0);
+  EXPECT_NEAR(said / truth, 1, 0.8);
+}
+
+TEST(TruthOfTraffic, MarginalIsNearWhatItsStepsWouldSave) {
+  const MarginalTrial alone = try_marginal(60, 0.1, 1);
+  EXPECT_LE(alone.median, 0.02);
+  EXPECT_LE(alone.again, 0.02);
+  const MarginalTrial many = try_marginal(200, 1, 1);
+  EXPECT_LE(many.median, 0.15);
+  EXPECT_GE(many.held, 0.9);
+}
+
+// Remarks of different requests that overtake each other on their way here change nothing.
+TEST(TruthOfTraffic, OrderWithinJitterDoesNotMatter) {
+  Mix mix;
+  mix.requests = 40;
+  const SimulatedTraffic traffic{.jobs = mixed_jobs(mix, 5), .concurrency = 8};
+  SimulatedRun run = simulate(traffic, {.seed = 5});
+  SimulatedRun shuffled = run;
+  for (std::size_t i = 0; i + 1 < shuffled.remarks.size(); i += 2) {
+    auto& a = shuffled.remarks[i];
+    auto& b = shuffled.remarks[i + 1];
+    if (a.request != b.request && b.at - a.at < std::chrono::milliseconds(2)) std::swap(a, b);
+  }
+  const Trial first = try_attribution(traffic, run, true), second = try_attribution(traffic, shuffled, true);
+  ASSERT_EQ(first.requests.size(), second.requests.size());
+  double all = 0, apart = 0;
+  for (const Scored& s : first.requests) {
+    const auto other = std::find_if(second.requests.begin(), second.requests.end(),
+                                    [&](const Scored& o) { return o.job == s.job; });
+    ASSERT_NE(other, second.requests.end());
+    all += s.fair;
+    apart += std::abs(other->fair - s.fair);
+  }
+  EXPECT_LE(apart, 0.002 * all);
+}
+
+TEST(TruthOfTraffic, ARunIsTheSameEveryTime) {
+  const Trial a = trial(4, 3, true), b = trial(4, 3, true);
+  ASSERT_EQ(a.requests.size(), b.requests.size());
+  for (std::size_t i = 0; i < a.requests.size(); ++i) EXPECT_EQ(a.requests[i].fair, b.requests[i].fair);
+}
+
+}  // namespace
+}  // namespace joulebook::fakes
