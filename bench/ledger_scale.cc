@@ -80,7 +80,7 @@ RequestBegin begin_of(std::int64_t i, std::int64_t second) {
   b.upstream = "http://127.0.0.1:8080";
   b.stream = true;
   if (i % 10 == 0) b.trace_id = fmt::format("{:032x}", static_cast<std::uint64_t>(i) * 0x9E3779B9U);
-  b.arrived = {second * kSecond + i % kEachSecond * 3'000'000};
+  b.arrived = {second * kSecond + i % kEachSecond * 3'000};
   return b;
 }
 

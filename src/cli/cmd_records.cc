@@ -1,14 +1,20 @@
-// list, show, export, ledger verify: what is written down.
+// list, show, export: what is written down.
 #include <fmt/format.h>
+
+#include <fstream>
 
 #include "cli/commands.h"
 #include "core/text.h"
 #include "export/csv.h"
 #include "export/markdown.h"
+#include "export/request_export.h"
 #include "export/run_export.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
+#include "ledger/serve_ledger.h"
+#include "report/figure.h"
 #include "report/html_page.h"
+#include "report/request_table.h"
 #include "report/terminal_table.h"
 
 namespace joulebook {
@@ -24,6 +30,38 @@ Result<std::string> as_jsonl(const Ledger& ledger, const std::string& id) {
   auto trials = ledger.trials(id);
   if (!trials) return fail(trials.error());
   return json_lines(*trials);
+}
+
+// Runs of a gateway are told by their ids: kind, start, four digits.
+bool of_a_gateway(const std::string& run) { return run.starts_with("serve-"); }
+
+// A run's requests as they are read, row by row: there may be millions.
+Status export_requests(const Context& context, const std::string& run, const std::string& path) {
+  const auto reader = open_serve_reader(context.settings.get("ledger"));
+  if (!reader) return fail(reader.error());
+  const bool to_file = path != "-";
+  std::ofstream file;
+  if (to_file) file.open(path, std::ios::binary | std::ios::trunc);
+  std::string bytes = requests_csv_head();
+  const auto flush = [&] {
+    if (to_file) {
+      file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    } else {
+      context.print(bytes);
+    }
+    bytes.clear();
+  };
+  constexpr std::size_t kPortion = 1 << 18;
+  const auto read = (*reader)->each_request(run, [&](const StoredRequest& request) {
+    bytes += requests_csv_line(request);
+    if (bytes.size() >= kPortion) flush();
+  });
+  flush();
+  if (!read || !to_file) return read;
+  file.close();
+  if (file) return {};
+  return fail(ErrorKind::resource, "file.unwritable", path + ": it could not be written whole",
+              "free some space, or name another file");
 }
 
 // The formats that only a finished study has.
@@ -70,6 +108,41 @@ std::string shown(const Json& document) {
   return document.dump(2) + "\n";
 }
 
+// A word that is no run's may be a request's.
+int show_request(const Context& context, const std::string& id, const Error& no_run) {
+  const auto reader = open_serve_reader(context.settings.get("ledger"));
+  if (!reader) return report_error(reader.error());
+  const auto request = (*reader)->request(id);
+  if (!request) {
+    return report_error(request.error().code == "ledger.no_such_request" ? no_run
+                                                                         : request.error());
+  }
+  const Json document = request_json(*request);
+  context.print(request_table(document, screen()));
+  const auto ok = context.emit(document);
+  return ok ? 0 : report_error(ok.error());
+}
+
+// What a gateway's run came to. A run that goes on has no total yet, but what it posted.
+Result<Json> with_usage(const Context& context, const std::string& run, Json document) {
+  const auto reader = open_serve_reader(context.settings.get("ledger"));
+  if (!reader) return fail(reader.error());
+  auto usage = usage_json(**reader, run);
+  if (!usage) return fail(usage.error());
+  if (!document["total"].is_object()) {
+    double posted = 0;
+    for (const auto& a : (*usage)["accounts"].items()) posted += a["energy"]["value"].as_double();
+    const Reason reason{"run.unfinished", "the run has not ended", "ask again when it has"};
+    document.set("total", to_json(Quantity::absent("J", reason, posted)));
+  }
+  return document.set("usage", std::move(*usage));
+}
+
+std::string shown_usage(const std::string& run, const Json& document) {
+  return fmt::format("{}: {}\n\n", run, figure_text(document["total"]).full()) +
+         usage_table(document["usage"], screen());
+}
+
 }  // namespace
 
 int list(const Context& context, const ListOptions& options) {
@@ -87,9 +160,20 @@ int list(const Context& context, const ListOptions& options) {
 int show(const Context& context, const ShowOptions& options) {
   auto ledger = ledger_of(context);
   if (!ledger) return report_error(ledger.error());
-  auto document = (*ledger)->show(options.id);
+  auto id = (*ledger)->resolve(options.id);
+  if (!id) {
+    return id.error().code == "ledger.no_such_run" ? show_request(context, options.id, id.error())
+                                                   : report_error(id.error());
+  }
+  auto document = (*ledger)->show(*id);
   if (!document) return report_error(document.error());
-  context.print(shown(*document));
+  if (!of_a_gateway(*id)) {
+    context.print(shown(*document));
+  } else {
+    document = with_usage(context, *id, std::move(*document));
+    if (!document) return report_error(document.error());
+    context.print(shown_usage(*id, *document));
+  }
   const auto ok = context.emit(*document);
   return ok ? 0 : report_error(ok.error());
 }
@@ -98,37 +182,15 @@ int export_run(const Context& context, const ExportOptions& options) {
   if (auto ok = context.check_outputs({options.output}); !ok) return report_error(ok.error());
   auto ledger = ledger_of(context);
   if (!ledger) return report_error(ledger.error());
+  if (const auto run = (*ledger)->resolve(options.id);
+      run && of_a_gateway(*run) && options.format == "csv") {
+    const auto done = export_requests(context, *run, options.output);
+    return done ? 0 : report_error(done.error());
+  }
   auto bytes = exported(**ledger, options);
   if (!bytes) return report_error(bytes.error());
   const auto ok = write_to(context, options.output, *bytes);
   return ok ? 0 : report_error(ok.error());
-}
-
-int ledger_verify(const Context& context) {
-  auto ledger = ledger_of(context);
-  if (!ledger) return report_error(ledger.error());
-  auto verdict = (*ledger)->verify();
-  if (!verdict) return report_error(verdict.error());
-  const double metered = to_joules(verdict->metered).value();
-  const double lost = to_joules(verdict->unattributed).value();
-  context.print(fmt::format(
-      "{} runs, {} settled windows, {} postings: {} metered, {} of it unattributed ({:.2f} %)\n",
-      verdict->runs, verdict->settlements, verdict->postings, human(metered, "J"), human(lost, "J"),
-      metered > 0 ? 100 * lost / metered : 0));
-  Json faults = Json::array();
-  for (const auto& fault : verdict->faults) {
-    context.print("fault: " + fault + "\n");
-    faults.push(fault);
-  }
-  if (verdict->faults.empty()) context.print("every settled window sums to its meter\n");
-  const auto ok = context.emit(Json::object({{"runs", verdict->runs},
-                                             {"settlements", verdict->settlements},
-                                             {"postings", verdict->postings},
-                                             {"metered_uj", verdict->metered.count},
-                                             {"unattributed_uj", verdict->unattributed.count},
-                                             {"faults", faults}}));
-  if (!ok) return report_error(ok.error());
-  return verdict->faults.empty() ? 0 : exit_code(ErrorKind::negative);
 }
 
 }  // namespace joulebook

@@ -13,6 +13,7 @@ void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
+void add_ledger(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
   constexpr AddCommands kAll[] = {
@@ -25,6 +26,7 @@ void add_listed_commands(CommandLine& line) {
       add_synth,
       add_load,
       add_top,
+      add_ledger,
   };
   for (const AddCommands add : kAll) add(line);
 }

@@ -88,6 +88,4 @@ struct ExportOptions {
 };
 int export_run(const Context& context, const ExportOptions& options);
 
-int ledger_verify(const Context& context);
-
 }  // namespace joulebook

@@ -227,9 +227,9 @@ class JoulebookLine final : public CommandLine {
     CLI::App& l = add("list", "the runs in the ledger",
                       [this](const Context& context) { return list(context, list_); });
     l.add_option("-n", list_.most, "most runs to show");
-    CLI::App& s = add("show", "one run of the ledger",
+    CLI::App& s = add("show", "one run, or one metered request, of the ledger",
                       [this](const Context& context) { return show(context, show_); });
-    s.add_option("id", show_.id, "run id, a unique prefix of one, or 'last'")
+    s.add_option("id", show_.id, "id of a run or a request, a unique prefix of one, or 'last'")
         ->capture_default_str();
     CLI::App& e = add("export", "one run of the ledger as a file",
                       [this](const Context& context) { return export_run(context, export_); });
@@ -240,8 +240,6 @@ class JoulebookLine final : public CommandLine {
         ->check(CLI::IsMember({"json", "jsonl", "csv", "arms-csv", "markdown", "html"}));
     e.add_option("-o,--output", export_.output, "file ('-': standard output)")
         ->capture_default_str();
-    add("verify", "prove that every settled window sums to the meter", ledger_verify,
-        &group("ledger", "the ledger itself"));
   }
 
   CLI::App app_;

@@ -44,12 +44,21 @@ Result<Store::Run> Store::find(const std::string& id) const {
 }
 
 Result<std::vector<RunSummary>> Store::list(std::size_t most) const {
+  // A gateway's run may have millions of windows: its sums stand in the hourly tables.
   constexpr std::string_view kSql = R"sql(
     SELECT r.id, r.kind, r.title, r.started_utc, e.complete, e.total,
-           coalesce(e.end_ns, (SELECT max(end_ns) FROM settlements s WHERE s.run = r.run),
+           coalesce(e.end_ns,
+                    CASE r.kind WHEN 'serve' THEN
+                      (SELECT max((SELECT s.end_ns FROM settlements s WHERE s.run = r.run
+                           AND s.ordinal = 0 AND s.domain = d.domain
+                           ORDER BY s.begin_ns DESC LIMIT 1))
+                       FROM (SELECT DISTINCT domain FROM hourly_accounts h WHERE h.run = r.run) d)
+                    ELSE (SELECT max(end_ns) FROM settlements s WHERE s.run = r.run) END,
                     r.start_ns) - r.start_ns,
            coalesce(e.wall_ns, r.wall_ns) - r.wall_ns,
-           (SELECT coalesce(total(meter_uj), 0) FROM settlements s WHERE s.run = r.run)
+           CASE r.kind WHEN 'serve' THEN
+             (SELECT total(amount_uj) FROM hourly_accounts h WHERE h.run = r.run)
+           ELSE (SELECT total(meter_uj) FROM settlements s WHERE s.run = r.run) END
     FROM runs r LEFT JOIN run_ends e
       ON e.run_end = (SELECT max(run_end) FROM run_ends x WHERE x.run = r.run)
     ORDER BY r.run DESC LIMIT ?)sql";

@@ -13,21 +13,16 @@ namespace {
 
 constexpr float kInfinite = std::numeric_limits<float>::infinity();
 
-float down(double x) {
-  const auto f = static_cast<float>(x);
-  return static_cast<double>(f) <= x ? f : std::nextafter(f, -kInfinite);
-}
-
-float up(double x) {
-  const auto f = static_cast<float>(x);
-  return static_cast<double>(f) >= x ? f : std::nextafter(f, kInfinite);
+template <class Number>
+std::string_view written(Number n, std::array<char, 32>& text) {
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
 template <class Number>
 void append(Number n, std::string& out) {
   std::array<char, 32> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), n).ptr;
-  out.append(text.data(), end);
+  out += written(n, text);
 }
 
 // The shortest text that reads back as the same number; null: without end.
@@ -40,6 +35,25 @@ void add(Number x, std::string& out) {
   out += ',';
   append(x, out);
 }
+
+// An end of an interval, to a float's digits and never inwards: the shortest text of the nearest
+// float, or of its neighbour where that lies on the wrong side.
+void add_end(double x, float outwards, std::string& out) {
+  if (!std::isfinite(x)) return add(x, out);
+  auto f = static_cast<float>(x);
+  if (!std::isfinite(f)) return add(outwards > 0 ? static_cast<double>(kInfinite) : x, out);
+  std::array<char, 32> text;
+  std::string_view word = written(f, text);
+  double read = 0;
+  std::from_chars(word.data(), word.data() + word.size(), read);
+  if (outwards < 0 ? read > x : read < x) {
+    word = written(std::nextafter(f, outwards), text);
+  }
+  (out += ',') += word;
+}
+
+void add_low(double x, std::string& out) { add_end(x, -kInfinite, out); }
+void add_high(double x, std::string& out) { add_end(x, kInfinite, out); }
 
 double kept_value(const Quantity& q) {
   return q.unit == "J" ? std::round(*q.value * 1e6) / 1e6 : *q.value;
@@ -83,7 +97,7 @@ tl::unexpected<Error> damaged() {
 }
 
 double end_of(const Json& json, double infinite) {
-  return json.is_null() ? infinite : static_cast<double>(static_cast<float>(json.as_double()));
+  return json.is_null() ? infinite : json.as_double();
 }
 
 }  // namespace
@@ -101,18 +115,21 @@ Status pack_one(const Quantity& q, const SharedParts* fair, Dictionary& dictiona
   out += '[';
   append(*text, out);
   if (!q.present()) {
-    if (q.known_lo) add(down(*q.known_lo), out);
+    // Whole microjoules, but for the last bit of a sum of theirs.
+    const bool joules = q.unit == "J";
+    if (q.known_lo) add_low(joules ? std::floor(*q.known_lo * 1e6 + 1e-6) / 1e6 : *q.known_lo, out);
     out += ']';
     return {};
   }
   const double value = kept_value(q);
   add(value, out);
-  add(down(std::min(q.own.lo, value)), out);
-  add(up(std::max(q.own.hi, value)), out);
+  add_low(std::min(q.own.lo, value), out);
+  add_high(std::max(q.own.hi, value), out);
   for (const auto& part : q.shared) {
     if (inherits) break;
-    add(part.lo <= part.hi ? down(part.lo) : up(part.lo), out);
-    add(part.lo <= part.hi ? up(part.hi) : down(part.hi), out);
+    const bool rises = part.lo <= part.hi;
+    add_end(part.lo, rises ? -kInfinite : kInfinite, out);
+    add_end(part.hi, rises ? kInfinite : -kInfinite, out);
   }
   out += ']';
   return {};

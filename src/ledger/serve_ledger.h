@@ -3,8 +3,8 @@
 // windows that hold their joules. The same database as ledger.h; tables in docs/formats/ledger.md.
 //
 // No prompt, answer or key is ever in it: a tenant is a name or a short hash. Energies that are
-// posted are whole microjoules; figures are quantities, kept to six significant digits, ends rounded
-// outwards, values in J to the microjoule.
+// posted are whole microjoules; figures are quantities: values in J to the microjoule, ends of their
+// intervals to a float's digits and rounded outwards.
 //
 // A writer and a reader are each for one thread at a time; each has a connection of its own, so they
 // may be used on different threads, and readers never wait for the writer.
@@ -111,7 +111,11 @@ class ServeWriter {
                                                                      const Json& spec);
 
 enum class RequestStatus { pending, final_, void_ };
-[[nodiscard]] std::string_view to_string(RequestStatus status);
+[[nodiscard]] constexpr std::string_view to_string(RequestStatus status) {
+  return status == RequestStatus::final_  ? "final"
+         : status == RequestStatus::void_ ? "void"
+                                          : "pending";
+}
 
 struct StoredRequest {
   std::string run;

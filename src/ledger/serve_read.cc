@@ -107,6 +107,7 @@ class Reader final : public ServeReader {
   [[nodiscard]] Result<Quantity> figure(const std::string& text) const;
   [[nodiscard]] Result<StoredRequest> finished(Raw raw) const;
   [[nodiscard]] Result<StoredRequest> unfinished(Raw raw) const;
+  [[nodiscard]] Result<Quantity> served(const Raw& raw) const;
   [[nodiscard]] Result<std::vector<StoredRequest>> all(const std::string& where,
                                                        const std::vector<Value>& values) const;
 
@@ -147,6 +148,10 @@ Result<StoredRequest> Reader::finished(Raw raw) const {
     auto served = figure(raw.served);
     if (!served) return fail(served.error());
     r.end.served = std::move(*served);
+  } else {
+    auto shared = served(raw);
+    if (!shared) return fail(shared.error());
+    r.end.served = std::move(*shared);
   }
   auto phases = unpack_phases(parse_json(raw.phases).value_or(Json()),
                               [this](std::int64_t n) { return form(n); }, r.end.fair);
@@ -154,6 +159,62 @@ Result<StoredRequest> Reader::finished(Raw raw) const {
   r.end.phases = std::move(*phases);
   r.end.rule = parse_json(raw.rule).value_or(Json()).as_string();
   return std::move(r);
+}
+
+// What was posted to a request in each of its hours and domains, and the part of those hours' idle
+// that falls to it by fair share: ?1 run, ?2 request, ?3 arrived (steady ns). The hour of a window is
+// that of the hourly tables: it never falls within a domain.
+constexpr std::string_view kServed = R"sql(
+  WITH mine AS (
+    SELECT s.domain, CAST(strftime('%s', s.begin_utc) AS INTEGER) / 3600 AS hour, q.amount_uj
+    FROM (SELECT DISTINCT domain FROM hourly_accounts WHERE run = ?1) d
+    CROSS JOIN settlements s ON s.run = ?1 AND s.ordinal = 0 AND s.domain = d.domain
+      AND s.begin_ns >= coalesce((SELECT max(x.begin_ns) FROM settlements x WHERE x.run = ?1
+        AND x.ordinal = 0 AND x.domain = d.domain AND x.begin_ns <= ?3), ?3)
+      AND s.begin_ns < ?4
+    CROSS JOIN request_amounts q ON q.settlement = s.settlement AND q.request = ?2)
+  SELECT coalesce(sum(m.amount_uj), 0),
+    coalesce(total(m.amount_uj * 1.0 / (SELECT a.amount_uj FROM hourly_accounts a
+        WHERE a.run = ?1 AND a.hour = m.hour AND a.domain = m.domain AND a.amount_uj > 0
+          AND a.account = (SELECT account FROM accounts WHERE name = 'requests'))
+      * (SELECT coalesce(sum(i.amount_uj), 0) FROM hourly_accounts i
+         JOIN accounts n ON n.account = i.account WHERE i.run = ?1 AND i.hour = m.hour
+           AND i.domain = m.domain AND n.name LIKE 'idle.%')), 0),
+    coalesce(max(m.hour), 0),
+    coalesce((SELECT max(hour) FROM hourly_accounts WHERE run = ?1), 0),
+    (SELECT count(*) FROM run_ends WHERE run = ?1)
+  FROM mine m)sql";
+
+Result<Quantity> Reader::served(const Raw& raw) const {
+  const StoredRequest& r = raw.request;
+  if (!r.end.fair.present()) return r.end.fair;
+  double fair_uj = 0;
+  double idle_uj = 0;
+  bool open_hour = false;
+  const std::int64_t end = r.end.ended ? r.end.ended->ns : INT64_MAX;
+  const auto ok = db().each(kServed, {raw.run, raw.number, r.begin.arrived.ns, end},
+                            [&](const Row& row) {
+                              fair_uj = row.real(0);
+                              idle_uj = row.real(1);
+                              open_hour = row.number(2) >= row.number(3) && row.number(4) == 0;
+                            });
+  if (!ok) return fail(ok.error());
+  if (open_hour) {
+    return Quantity::absent("J",
+                            {"serve.hour_open", "the hour whose idle it shares is not over",
+                             "ask again when the hour is over"},
+                            *r.end.fair.value);
+  }
+  if (fair_uj < static_cast<double>(r.posted.count)) {
+    return Quantity::absent("J",
+                            {"serve.compacted", "the windows of its first hours are rolled up",
+                             "compact later: `joulebook ledger compact --older-than`"},
+                            *r.end.fair.value);
+  }
+  Quantity q = scaled(r.end.fair, fair_uj > 0 ? 1 + idle_uj / fair_uj : 1, r.end.fair.per);
+  q.tier = weakest(q.tier, Tier::apportioned);
+  q.method += "; idle of its hours by fair share";
+  return q;
 }
 
 // Begun and not ended: it goes on, or its gateway was killed and nobody has written that down yet.
@@ -312,18 +373,6 @@ Result<std::vector<HourTotal>> Reader::hourly(TotalBy by, HourSpan span,
 }
 
 }  // namespace
-
-std::string_view to_string(RequestStatus status) {
-  switch (status) {
-    case RequestStatus::pending:
-      return "pending";
-    case RequestStatus::final_:
-      return "final";
-    case RequestStatus::void_:
-      return "void";
-  }
-  return "pending";
-}
 
 Result<std::unique_ptr<ServeReader>> open_serve_reader(const std::string& path) {
   auto store = open_store(path, LedgerOptions{});

@@ -90,6 +90,43 @@ TEST(ServeLedger, TheExampleOfTheDocumentsSeesEveryJoule) {
   EXPECT_EQ(raw_number(dir.file(), "SELECT count(*) FROM requests WHERE status = 'pending'"), 2);
 }
 
+// Two requests in one hour, 3 J and 1 J of fair share: of its 8 J of idle 6 and 2 fall to them.
+TEST(ServeLedger, ServedSharesTheIdleOfTheHourOnceItIsOver) {
+  const TempDir dir;
+  auto writer = serving(dir.file());
+  ServeBatch batch = batch_at(1);
+  batch.begun = {request_begin(0, 100), request_begin(1, 200)};
+  batch.windows = {window_of(0, {{0, 3'000'000}}, 5'000'000), window_of(1, {{1, 1'000'000}}, 3'000'000)};
+  batch.ended = {request_end(0, kSecond, 3), request_end(1, 2 * kSecond, 1)};
+  ASSERT_TRUE(writer->settle(batch));
+  auto reader = open_serve_reader(dir.file()).value();
+  const auto early = *reader->request(fmt_id(0)).value().end.served;
+  EXPECT_EQ(early.reason->code, "serve.hour_open");
+  EXPECT_EQ(early.known_lo, 3.0);
+  ServeBatch next = batch_at(4000);
+  next.windows = {window_of(4000, {}, 9'000'000)};
+  ASSERT_TRUE(writer->settle(next));
+  const auto first = *reader->request(fmt_id(0)).value().end.served;
+  const auto second = *reader->request(fmt_id(1)).value().end.served;
+  EXPECT_DOUBLE_EQ(first.value.value_or(0), 9);
+  EXPECT_DOUBLE_EQ(second.value.value_or(0), 3);
+  EXPECT_EQ(first.tier, Tier::apportioned);
+}
+
+// A million windows would make a sum over them slow: what list shows is that of the hourly tables.
+TEST(ServeLedger, ListShowsAGatewayThatServes) {
+  const TempDir dir;
+  auto writer = serving(dir.file());
+  for (const auto& batch : traffic(12, 600)) ASSERT_TRUE(writer->settle(batch));
+  const auto runs = open_ledger(dir.file()).value()->list(5).value();
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].kind, "serve");
+  EXPECT_EQ(runs[0].duration_s, 7200);
+  const auto metered = raw_number(dir.file(), "SELECT sum(meter_uj) FROM settlements");
+  EXPECT_DOUBLE_EQ(quantity_from_json(runs[0].total)->known_lo.value_or(0),
+                   static_cast<double>(metered) * 1e-6);
+}
+
 TEST(ServeLedger, WhatIsWrongIsRefusedWholeAndTheWriterGoesOn) {
   const TempDir dir;
   auto writer = serving(dir.file());
@@ -137,7 +174,7 @@ TEST(ServeLedger, AStopEndsWhatIsOpenAndTheRun) {
   const auto stopped = open_serve_reader(dir.file()).value()->request(fmt_id(0)).value();
   EXPECT_EQ(stopped.status, RequestStatus::void_);
   EXPECT_EQ(stopped.end.void_reason->code, "serve.stopped");
-  EXPECT_EQ(stopped.end.fair.known_lo, 1e-5f);
+  EXPECT_EQ(stopped.end.fair.known_lo, 1e-5);
   EXPECT_TRUE(open_ledger(dir.file()).value()->list(1).value()[0].complete);
   batch = batch_at(4);
   batch.windows = {window_of(3, {})};
