@@ -7,6 +7,7 @@ namespace joulebook::gateway {
 void Windows::add(SteadyTime end) {
   if (end <= begin_) return;
   cut_.push_back({begin_, end, !busy_});
+  quiet_ = busy_ ? 0 : quiet_ + 1;
   begin_ = end;
   busy_.reset();
 }
@@ -17,10 +18,15 @@ void Windows::busy(SteadyTime begin, SteadyTime end) {
   busy_ = std::max(busy_.value_or(end), end);
 }
 
+// Short at first, so that the power at rest is soon known.
+Nanos Windows::length() const {
+  return busy_ ? lengths_.busy : std::min(lengths_.silent, lengths_.busy * (1 + quiet_));
+}
+
 void Windows::cut(SteadyTime now, bool last) {
-  while (now - begin_ >= (busy_ ? lengths_.busy : lengths_.silent)) {
+  while (now - begin_ >= length()) {
     const auto seen = busy_;
-    add(begin_ + (busy_ ? lengths_.busy : lengths_.silent));
+    add(begin_ + length());
     if (seen && *seen >= begin_) busy_ = seen;  // the work goes on into the next window
   }
   if (last) add(now);

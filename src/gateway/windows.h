@@ -18,7 +18,7 @@ class Windows {
  public:
   struct Lengths {
     Nanos busy = std::chrono::seconds(1);
-    Nanos silent = std::chrono::seconds(10);
+    Nanos silent = std::chrono::seconds(10);  // at most: it begins as `busy` and grows by that
     Nanos lag = std::chrono::milliseconds(300);  // before the meter is asked
   };
 
@@ -45,10 +45,12 @@ class Windows {
     bool silent;
   };
   void add(SteadyTime end);
+  [[nodiscard]] Nanos length() const;
 
   Lengths lengths_;
   SteadyTime begin_;                // of the window that is open
   std::optional<SteadyTime> busy_;  // the newest instant of work seen in it
+  std::int64_t quiet_ = 0;          // silent windows since the last work
   std::deque<Cut> cut_;
   std::deque<MeteredWindow> measured_;
 };

@@ -56,11 +56,14 @@ std::vector<Piece> drain(Windows& windows, std::int64_t now_s, bool last = false
 
 TEST(Windows, SilenceIsCutCoarselyAndWorkFinely) {
   Windows windows({0}, {});
-  EXPECT_TRUE(drain(windows, 5).empty());
+  const std::vector<Piece> silence{{0, 1, true}, {1, 3, true}};
+  EXPECT_EQ(drain(windows, 5), silence);
   windows.busy({7 * kSecond}, {7 * kSecond});
   windows.busy({9 * kSecond}, {9 * kSecond});
-  const std::vector<Piece> expected{{0, 7, true}, {7, 8, false}, {8, 9, false}};
+  const std::vector<Piece> expected{{3, 7, true}, {7, 8, false}, {8, 9, false}};
   EXPECT_EQ(drain(windows, 10), expected);
+  const auto later = drain(windows, 100);
+  EXPECT_EQ(later.back().end - later.back().begin, 10);
 }
 
 TEST(Windows, ARequestThatRunsOnMakesEachWindowBusy) {
@@ -68,13 +71,13 @@ TEST(Windows, ARequestThatRunsOnMakesEachWindowBusy) {
   windows.busy({0}, {2 * kSecond});  // the instant 2 s belongs to the third
   const std::vector<Piece> expected{{0, 1, false}, {1, 2, false}, {2, 3, false}};
   EXPECT_EQ(drain(windows, 4), expected);
-  const std::vector<Piece> rest{{3, 13, true}};
+  const std::vector<Piece> rest{{3, 4, true}, {4, 6, true}, {6, 9, true}, {9, 13, true}};
   EXPECT_EQ(drain(windows, 14), rest);
 }
 
 TEST(Windows, TheLastOneEndsNow) {
   Windows windows({0}, {});
-  const std::vector<Piece> expected{{0, 3, true}};
+  const std::vector<Piece> expected{{0, 1, true}, {1, 3, true}};
   EXPECT_EQ(drain(windows, 3, true), expected);
   EXPECT_EQ(windows.waiting(), 0U);
 }

@@ -1,0 +1,276 @@
+// `serve` and `agent` as programs: a plant whose energy is known below, a mock server behind, real
+// clients in front; what the wire, the ledger and the faces say in the end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "cli/process.h"
+#include "core/http.h"
+#include "fakes/mock_upstream.h"
+#include "fakes/power_plant.h"
+
+namespace joulebook::fakes {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// A program that runs beside the test, and ends with it.
+class Beside {
+ public:
+  Beside(std::vector<std::string> arguments, const std::string& err, const std::string& out = "/dev/null") {
+    pid_ = fork();
+    if (pid_ != 0) return;
+    setenv("JOULEBOOK_METER_TOKEN", "0123456789abcdef", 1);
+    if (freopen(err.c_str(), "w", stderr) == nullptr || freopen(out.c_str(), "w", stdout) == nullptr) _exit(126);
+    arguments.insert(arguments.begin(), JOULEBOOK_PROGRAM);
+    std::vector<char*> argv;
+    for (auto& a : arguments) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  ~Beside() { end(SIGKILL); }
+  // Its exit code, or 128 + signal.
+  int end(int signal = SIGTERM) {
+    if (pid_ <= 0) return code_;
+    kill(pid_, signal);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return code_;
+  }
+  [[nodiscard]] int pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+  int code_ = -1;
+};
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// The port that it says it listens on, once it does.
+int port_of(const std::string& err, const std::string& before) {
+  for (int i = 0; i < 1000; ++i) {
+    const std::string text = text_of(err);
+    const auto at = text.find(before);
+    if (at != text.npos) return std::atoi(text.c_str() + at + before.size());
+    std::this_thread::sleep_for(10ms);
+  }
+  ADD_FAILURE() << "never ready: " << text_of(err);
+  return 0;
+}
+
+struct Answer {
+  long status = 0;
+  std::string body;
+  std::string id;
+};
+
+Answer ask(const std::string& url, const std::string& body = {}, std::vector<std::string> headers = {}) {
+  HttpCall call;
+  Answer out;
+  call.url = url;
+  call.body = body;
+  call.headers = std::move(headers);
+  call.on_body = [&](std::string_view bytes) {
+    out.body += bytes;
+    return true;
+  };
+  perform({&call, 1});
+  out.status = call.status;
+  if (out.body.empty()) out.body = call.error_body;
+  out.id = call.answer_header("x-joulebook-request-id");
+  return out;
+}
+
+std::string prompt(int most, bool stream = true) {
+  return nlohmann::json{{"model", "mock"},
+                        {"stream", stream},
+                        {"max_tokens", most},
+                        {"messages", {{{"role", "user"}, {"content", "one two three"}}}}}
+      .dump();
+}
+
+// 20 W at rest, 80 W from the fifth to the eighth second.
+class ServeOnAPlant : public testing::Test {
+ protected:
+  static constexpr double kFrom = 5;
+  static constexpr double kTo = 8;
+
+  ServeOnAPlant()
+      : upstream_({.gap = 50ms}),
+        origin_(system_clock().now()),
+        plant_(sysroot_, origin_,
+               {{.directory = "intel-rapl:0",
+                 .name = "package-0",
+                 .power = PowerFunction::steps({{0, 20}, {kFrom, 80}, {kTo, 20}}),
+                 .tick = 5ms}}) {
+    plant_.run(system_clock());
+  }
+  ~ServeOnAPlant() override { plant_.stop(); }
+
+  std::unique_ptr<Beside> serve(std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"serve", "--upstream", upstream_.address(), "--listen", "127.0.0.1:0",
+                                          "--sysroot", sysroot_, "--ledger", ledger_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    err_ = folder_ + "/err" + std::to_string(started_++);
+    auto out = std::make_unique<Beside>(arguments, err_, folder_ + "/out");
+    url_ = "http://127.0.0.1:" + std::to_string(port_of(err_, "http://127.0.0.1:"));
+    return out;
+  }
+  void wait_until(double seconds) {
+    system_clock().sleep_until(origin_ + Nanos(static_cast<std::int64_t>(seconds * 1e9)));
+  }
+  nlohmann::json settled(const std::string& id) {
+    for (int i = 0; i < 400; ++i) {
+      const Answer answer = ask(url_ + "/joulebook/v1/requests/" + id);
+      const auto json = nlohmann::json::parse(answer.body, nullptr, false);
+      if (json.is_object() && json.value("status", "pending") != "pending") return json;
+      std::this_thread::sleep_for(50ms);
+    }
+    ADD_FAILURE() << id << " was never settled: " << text_of(err_);
+    return {};
+  }
+  void expect_verified() {
+    const Outcome verified = joulebook({"ledger", "verify", "--ledger", ledger_});
+    EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+  }
+
+  std::string folder_ = fresh_folder("serve");
+  std::string sysroot_ = folder_ + "/root";
+  std::string ledger_ = folder_ + "/ledger.db";
+  int started_ = 0;
+  std::string err_;
+  std::string url_;
+  MockUpstream upstream_;
+  SteadyTime origin_;
+  PowerPlant plant_;
+};
+
+TEST_F(ServeOnAPlant, RequestsShareWhatWasAboveTheIdleThatWasLearnt) {
+  const auto gateway = serve();
+  wait_until(kFrom);
+  std::vector<Answer> answers(4);
+  std::vector<std::thread> clients;
+  for (auto& answer : answers) {
+    clients.emplace_back([&] { answer = ask(url_ + "/v1/chat/completions", prompt(60)); });
+  }
+  for (auto& client : clients) client.join();
+  double sum = 0;
+  for (const auto& answer : answers) {
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, HasSubstr(": joulebook {\"id\":\"" + answer.id));
+    EXPECT_THAT(answer.body, testing::EndsWith("data: [DONE]\n\n"));
+    const auto request = settled(answer.id);
+    ASSERT_EQ(request["status"], "final") << request.dump(1);
+    const auto& fair = request["fair"];
+    EXPECT_EQ(fair["tier"], "apportioned");
+    EXPECT_EQ(fair["boundary"], "package");
+    EXPECT_EQ(request["tokens"]["answer"], 60);
+    const double value = fair["value"];
+    EXPECT_LE(fair["lo"].get<double>(), 45);
+    EXPECT_GE(fair["hi"].get<double>(), 45);
+    EXPECT_NEAR(value, 45, 18);  // 180 J among four alike
+    sum += value;
+  }
+  EXPECT_NEAR(sum, 180, 18);
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
+  const Outcome shown = joulebook({"list", "--ledger", ledger_});
+  EXPECT_THAT(shown.out, HasSubstr("serve"));
+}
+
+TEST_F(ServeOnAPlant, PristineChangesNothing) {
+  const auto gateway = serve({"--pristine"});
+  for (const bool stream : {true, false}) {
+    const Answer direct = ask(upstream_.address() + "/v1/chat/completions", prompt(3, stream));
+    const Answer passed = ask(url_ + "/v1/chat/completions", prompt(3, stream));
+    EXPECT_EQ(passed.status, direct.status);
+    EXPECT_EQ(passed.id, "");
+    // What differs is the mock's own: ids and times.
+    EXPECT_EQ(passed.body.find("joulebook"), std::string::npos);
+    EXPECT_EQ(passed.body.size(), direct.body.size());
+  }
+  EXPECT_EQ(ask(url_ + "/v1/models").body, ask(upstream_.address() + "/v1/models").body);
+}
+
+TEST_F(ServeOnAPlant, WhatWasSettledStaysWhenItIsKilled) {
+  auto gateway = serve();
+  const Answer done = ask(url_ + "/v1/chat/completions", prompt(5));
+  const auto request = settled(done.id);
+  std::this_thread::sleep_for(1200ms);  // written
+  std::thread open([&] { (void)ask(url_ + "/v1/chat/completions", prompt(200)); });
+  std::this_thread::sleep_for(1500ms);
+  gateway->end(SIGKILL);
+  open.join();
+  expect_verified();
+  gateway = serve();  // makes good what was left
+  EXPECT_EQ(settled(done.id)["status"], request["status"]);
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
+}
+
+TEST_F(ServeOnAPlant, KeysAreKeptNowhere) {
+  const auto gateway = serve();
+  const Answer answer = ask(url_ + "/v1/chat/completions", prompt(3), {"Authorization: Bearer sk-very-secret-key"});
+  const auto request = settled(answer.id);
+  EXPECT_EQ(request["tenant"].get<std::string>().size(), 16U);
+  std::this_thread::sleep_for(1200ms);
+  std::string everything = request.dump() + ask(url_ + "/metrics").body;
+  EXPECT_EQ(gateway->end(), 0);
+  for (const char* file : {"/ledger.db", "/ledger.db-wal", "/out"}) everything += text_of(folder_ + file);
+  everything += text_of(err_);
+  EXPECT_EQ(everything.find("very-secret"), std::string::npos);
+  EXPECT_EQ(everything.find("one two three"), std::string::npos);
+}
+
+TEST_F(ServeOnAPlant, AnAgentsMeterIsJoined) {
+  const std::string agent_err = folder_ + "/agent";
+  Beside agent({"agent", "--listen", "127.0.0.1:0", "--sysroot", sysroot_}, agent_err);
+  const int port = port_of(agent_err, "agent on port ");
+  setenv("JOULEBOOK_METER_TOKEN", "0123456789abcdef", 1);
+  const auto gateway = serve({"--meter", "http://127.0.0.1:" + std::to_string(port)});
+  wait_until(kFrom);
+  const Answer answer = ask(url_ + "/v1/chat/completions", prompt(60));
+  const auto request = settled(answer.id);
+  ASSERT_EQ(request["status"], "final") << request.dump(1) << text_of(err_);
+  EXPECT_NEAR(request["fair"]["value"].get<double>(), 180, 18);
+  EXPECT_LE(request["fair"]["lo"].get<double>(), 180);
+  EXPECT_GE(request["fair"]["hi"].get<double>(), 180);
+  EXPECT_EQ(gateway->end(), 0);
+  EXPECT_EQ(agent.end(), 0);
+}
+
+TEST(Serve, SaysWhatIsWrongAndHowToMendIt) {
+  for (const auto& [arguments, code] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"serve"}, "nothing to serve"},
+           {{"serve", "--upstream", "127.0.0.1:80"}, "begins with http"},
+           {{"serve", "--upstream", "http://127.0.0.1:80", "--listen", "0.0.0.0:1"}, "opens the gateway to the network"},
+           {{"serve", "--upstream", "http://127.0.0.1:80", "--tls-cert", "x"}, "both a certificate and its key"},
+           {{"agent"}, "needs a token"}}) {
+    const Outcome outcome = joulebook(arguments, {{"JOULEBOOK_METER_TOKEN", ""}});
+    EXPECT_EQ(outcome.code, 2) << arguments[0];
+    EXPECT_THAT(outcome.err, HasSubstr(code));
+    EXPECT_THAT(outcome.err, HasSubstr("cure: "));
+  }
+}
+
+}  // namespace
+}  // namespace joulebook::fakes
