@@ -75,11 +75,13 @@ struct Attributor::State {
 
   const WindowWork& work(const ActiveEnergy& e) {
     if (e.begin.ns == work_begin && e.end.ns == work_end && cached) return *cached;
-    tracks.learn(e.begin.ns, e.end.ns);
+    const bool is_new = e.begin.ns >= learned;  // each window is learned from once, whatever its domains
+    if (is_new) tracks.learn(e.begin.ns, e.end.ns);
+    learned = std::max(learned, e.end.ns);
     cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns, e.end.ns);
     work_begin = e.begin.ns;
     work_end = e.end.ns;
-    if (cached->known) pace.add(cached->step_parts, cached->busy_s, 0.01, 1);
+    if (is_new && cached->known) pace.add(cached->step_parts, cached->busy_s, 0.01, 1);
     return *cached;
   }
 
@@ -124,12 +126,13 @@ struct Attributor::State {
     PriceFit fair{0.03, 16};
     PriceFit marginal{0.01, 1000};
   };
-  std::map<std::string, Fits> fits;      // by domain
+  std::map<std::string, Fits> fits;  // by domain
   std::map<std::string, double> most_w;  // by domain
   PriceFit pace{0.02, 1000};             // of the time that steps take
   std::map<RequestId, Account> accounts;
   std::optional<WindowWork> cached;
   std::int64_t work_begin = 0, work_end = 0;
+  std::int64_t learned = INT64_MIN;
 };
 
 Attributor::Attributor(Options options) : state_(std::make_unique<State>(std::move(options))) {}
