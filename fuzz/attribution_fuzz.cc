@@ -56,7 +56,7 @@ void remark(Attributor& a, Bytes& in) {
     case 1:
       break;
     case 2:
-      r.what = Tokens{.count = in.take<std::int32_t>(), .choice = in.take<std::uint8_t>() % 5U,
+      r.what = attribution::Tokens{.count = in.take<std::int32_t>(), .choice = in.take<std::uint8_t>() % 5U,
                       .reasoning = in.take<std::uint8_t>() % 2 == 0, .counted = in.take<std::uint8_t>() % 2 == 0};
       break;
     case 3:

@@ -28,8 +28,9 @@ std::vector<std::int64_t> divide_whole(std::int64_t total, std::span<const doubl
   }
   std::vector<std::size_t> order(weights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return rest[a] > rest[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return rest[a] > rest[b] || (rest[a] == rest[b] && a < b);
+  });
   std::size_t sharers = 0;
   while (sharers < order.size() && rest[order[sharers]] >= 0) ++sharers;
   // Left are fewer units than sharers, but for totals beyond the 53 bits of a double.

@@ -35,7 +35,16 @@ void join(std::deque<Piece>& pieces) {
   pieces = std::move(fewer);
 }
 
-std::int64_t nanos(double s) { return static_cast<std::int64_t>(std::clamp(s, 0.0, 1e6) * 1e9); }
+std::int64_t nanos(double s) {
+  return s > 0 ? static_cast<std::int64_t>(std::min(s, 1e6) * 1e9) : 0;  // what is no number is none
+}
+
+Timings usable(Timings t) {
+  for (std::optional<double>* s : {&t.queue_s, &t.load_s, &t.prefill_s, &t.decode_s}) {
+    if (*s && !(**s >= 0 && std::isfinite(**s))) s->reset();
+  }
+  return t;
+}
 
 }  // namespace
 
@@ -72,7 +81,7 @@ void Tracks::remark(const Remark& remark) {
   } else if (const auto* usage = std::get_if<Usage>(&remark.what)) {
     track->usage = *usage;
   } else if (const auto* timings = std::get_if<Timings>(&remark.what)) {
-    track->timings = *timings;
+    track->timings = usable(*timings);
   } else if (const auto* end = std::get_if<Ended>(&remark.what)) {
     this->end(*track, *end);
   }
