@@ -167,6 +167,25 @@ TEST(Driver, NeverSteadyIsSaid) {
   EXPECT_EQ(run.flow->verdict.steadiness, Steadiness::unsteady);
 }
 
+// By the clock alone a Poisson stream of 20 a second differs by more than 10 % between thirds of 24
+// s.
+TEST(Driver, AnOpenLoopThatKeepsUpIsSteady) {
+  int steady = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    FakeTransport server([](auto, auto) { return answer(30, 10, 10); });
+    LoadPlan plan;
+    plan.concurrency = 1000;
+    plan.rate = 20;
+    plan.duration_s = 24;
+    plan.warmup_s = 1;
+    plan.seed = seed;
+    const Driven run = drive(plan, server);
+    ASSERT_TRUE(run.flow.has_value()) << run.flow.error().message;
+    steady += run.flow->verdict.steadiness == Steadiness::steady ? 1 : 0;
+  }
+  EXPECT_GE(steady, 38);
+}
+
 TEST(Driver, AnOverloadedOpenLoopIsNotSteady) {
   // One at a time, 20 ms each, and 60 a second fall due: the wait grows without end.
   FakeTransport server([](auto, auto) { return answer(20, 0, 1); });

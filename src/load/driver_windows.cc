@@ -102,7 +102,7 @@ std::vector<WindowPoint> Driver::points(std::size_t first, std::size_t last) con
   std::vector<WindowPoint> out;
   for (std::size_t i = first; i < last; ++i) {
     const Window& w = windows_[i];
-    out.push_back({w.seconds(), w.answered, w.pieces, w.latency_s});
+    out.push_back({w.seconds(), w.answered, w.due, w.pieces, w.latency_s});
   }
   return out;
 }
@@ -110,7 +110,7 @@ std::vector<WindowPoint> Driver::points(std::size_t first, std::size_t last) con
 // Until steady: the newest three decide.
 void Driver::judge_if_due(SteadyTime t) {
   const std::size_t closed = windows_.size() - 1;
-  const SteadyRule rule{plan_.tolerance, plan_.least_per_window};
+  const SteadyRule rule{plan_.tolerance, plan_.least_per_window, plan_.open()};
   const std::size_t first = closed < 3 ? 0 : closed - 3;
   const auto verdict = judge_windows(points(first, closed), rule);
   const double all = plan_.window_s * plan_.max_windows;
@@ -128,7 +128,7 @@ void Driver::end_span(SteadyTime t, std::size_t first_window) {
 Flow Driver::take() {
   if (plan_.counts()) tick(transport_.now());
   windows_.back().end = std::max(windows_.back().begin, tick_);
-  const SteadyRule rule{plan_.tolerance, plan_.least_per_window};
+  const SteadyRule rule{plan_.tolerance, plan_.least_per_window, plan_.open()};
   const bool loaded = plan_.counts() && !plan_.replays();
   const std::size_t last = plan_.replays() ? windows_.size() : flow_.last_window;
   flow_.verdict = judge_windows(points(flow_.first_window, last), rule);

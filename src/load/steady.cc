@@ -24,6 +24,7 @@ Three gathered(std::span<const WindowPoint> windows) {
     WindowPoint& group = out[i * 3 / windows.size()];
     group.seconds += windows[i].seconds;
     group.answered += windows[i].answered;
+    group.due += windows[i].due;
     group.pieces += windows[i].pieces;
     group.latency_s += windows[i].latency_s;
   }
@@ -59,8 +60,10 @@ SteadyVerdict judge_windows(std::span<const WindowPoint> windows, const SteadyRu
     out.why = fmt::format("fewer than {} answers in a third of the span", rule.least_answers);
     return out;
   }
-  out.throughput_spread =
-      spread(three, [](const WindowPoint& w) { return static_cast<double>(w.pieces) / w.seconds; });
+  out.throughput_spread = spread(three, [&](const WindowPoint& w) {
+    const double base = rule.open ? static_cast<double>(w.due) : w.seconds;
+    return base > 0 ? static_cast<double>(w.pieces) / base : 0;
+  });
   out.latency_spread = spread(
       three, [](const WindowPoint& w) { return w.latency_s / static_cast<double>(w.answered); });
   const bool flows = *out.throughput_spread <= rule.tolerance;

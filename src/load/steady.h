@@ -35,12 +35,16 @@ struct SteadyVerdict {
 struct SteadyRule {
   double tolerance = 0.1;
   std::int64_t least_answers = 10;  // in each of the three
+  // An open loop: output is taken by request due, not by second, for what falls due scatters by
+  // itself (one that can't keep up shows in the latency).
+  bool open = false;
 };
 
 // What a window shows of throughput and latency.
 struct WindowPoint {
   double seconds = 0;
   std::int64_t answered = 0;
+  std::int64_t due = 0;
   std::int64_t pieces = 0;  // of text: requests that end together would make a throughput jump
   double latency_s = 0;     // sum over those answered
 };

@@ -16,7 +16,7 @@ std::vector<WindowPoint> windows(const std::vector<double>& per_s,
   std::vector<WindowPoint> out;
   for (std::size_t i = 0; i < per_s.size(); ++i) {
     const auto n = static_cast<std::int64_t>(std::llround(5 * per_s[i]));
-    out.push_back({5, n, 20 * n, static_cast<double>(n) * latency[i]});
+    out.push_back({5, n, n, 20 * n, static_cast<double>(n) * latency[i]});
   }
   return out;
 }
@@ -33,6 +33,17 @@ TEST(Steady, PlantedSeries) {
   EXPECT_EQ(judged({100, 100}, {0.2, 0.2}), Steadiness::unjudged);
   EXPECT_EQ(judged({1, 1, 1}, {0.2, 0.2, 0.2}), Steadiness::unjudged);  // 5 answers a window
   EXPECT_EQ(judged({100, 0, 100}, {0.2, 0.2, 0.2}), Steadiness::unjudged);
+}
+
+TEST(Steady, AnOpenLoopsOwnScatterIsNotTheServers) {
+  const auto verdict = [](const std::vector<WindowPoint>& points) {
+    return judge_windows(points, {.open = true}).steadiness;
+  };
+  EXPECT_EQ(verdict(windows({20, 30, 25}, {0.2, 0.2, 0.2})), Steadiness::steady);
+  EXPECT_EQ(verdict(windows({20, 30, 25}, {0.2, 0.3, 0.4})), Steadiness::unsteady);
+  auto behind = windows({20, 20, 20}, {0.2, 0.2, 0.2});
+  behind[2].due *= 2;
+  EXPECT_EQ(verdict(behind), Steadiness::unsteady);
 }
 
 TEST(Steady, SaysWhy) {

@@ -212,10 +212,13 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
   if (result.points.size() == 1) {
     out += paragraph(
         "", fmt::format("{}; {}", load::pace_text(first.plan), load::span_text(first.plan)), width);
+  }
+  const bool steady = first.used() > 0;
+  if (result.points.size() == 1 && steady) {
     out += "\n" + rate_rows(first.figures, width, reasons);
     out += "\n" + latency_grid(first, width, reasons);
     out += "\n" + energy_grid(first.figures, width, reasons);
-  } else {
+  } else if (result.points.size() > 1) {
     out += paragraph("", fmt::format("each {}", load::end_text(first.plan)), width);
     out += "\n" + sweep_grid(result, width, reasons);
     if (const auto bars = sweep_bars(result, width); !bars.empty()) out += "\n" + bars;
@@ -225,6 +228,7 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
     const std::string label = result.points.size() > 1 ? label_of(point) + ": " : "";
     out += paragraph(label, fmt::format("{}; {}", counts_line(point), steady_line(point)), width);
   }
+  if (result.points.size() == 1 && !steady) absent(first.figures.requests_per_s, reasons);
   if (const auto how = working(result); !how.empty()) out += ink.dim(paragraph("", how, width));
   for (const auto& [code, why] : reasons) out += ink.dim(paragraph(code + ": ", why, width));
   for (const auto& warning : result.warnings)

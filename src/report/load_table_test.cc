@@ -101,6 +101,14 @@ TEST(LoadTable, OnePointMatchesItsGolden) {
   expect_golden("load-60", load_table(result, {60, false}));
 }
 
+TEST(LoadTable, NotSteadyIsSaidInsteadOfNumbers) {
+  LoadPoint point = point_of(4, 1);
+  point.repeats[0].flow.verdict = {
+      load::Steadiness::unsteady, "latency differs by 31 % between three windows", {}, {}, {}};
+  point.figures = load::over_repeats(point.repeats);
+  expect_golden("load-unsteady", load_table(result_of({point}), {100, false}));
+}
+
 TEST(LoadTable, SweepMatchesItsGolden) {
   LoadResult result = result_of({point_of(1, 1), point_of(4, 1), point_of(16, 1), point_of(64, 1)});
   auto& last = result.points.back();
