@@ -1,6 +1,6 @@
-// Whose joules were they, and how well can that be told from outside? The attributor beside a simulated
-// engine whose every token's cost is known. Prints the tables of docs/attribution.md; fixed seeds; exits
-// 1 where a goal is missed.
+// Whose joules were they, and how well can that be told from outside? The attributor beside a
+// simulated engine whose every token's cost is known. Prints the tables of docs/attribution.md;
+// fixed seeds; exits 1 where a goal is missed.
 //   attribution_truth [--quick]
 #include <fmt/format.h>
 
@@ -30,10 +30,12 @@ constexpr std::uint64_t kFirstSeed = 11;  // none that anything was tuned on
 // One traffic a seed, each on an engine whose coefficients are shaken anew.
 fakes::Trial trials(int concurrency, bool known, int seeds, int drafts) {
   fakes::Trial sum;
-  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + static_cast<std::uint64_t>(seeds); ++seed) {
+  for (std::uint64_t seed = kFirstSeed; seed < kFirstSeed + static_cast<std::uint64_t>(seeds);
+       ++seed) {
     fakes::Mix mix;
     mix.requests = std::max(120, 6 * concurrency);
-    const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, seed), .concurrency = concurrency};
+    const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, seed),
+                                          .concurrency = concurrency};
     const auto run = fakes::simulate(traffic, {.seed = seed, .drafts = drafts});
     const fakes::Trial t = fakes::try_attribution(traffic, run, known);
     sum.requests.insert(sum.requests.end(), t.requests.begin(), t.requests.end());
@@ -48,10 +50,12 @@ using Trials = std::map<int, fakes::Trial>;  // by concurrency
 
 Trials fair_table(bool known, int seeds, int drafts, Goals& goals) {
   Trials out;
-  fmt::print("\n{}{}: error of fair share, median / p95, %\n", known ? "Model known" : "Model not known",
+  fmt::print("\n{}{}: error of fair share, median / p95, %\n",
+             known ? "Model known" : "Model not known",
              drafts > 0 ? fmt::format(", {} drafts a step", drafts) : "");
-  fmt::print("{:>11} {:>8} {:>13} {:>13} {:>13} {:>13} {:>8} {:>8} {:>7} {:>7}  {}\n", "concurrency", "requests",
-             "fair", "equal", "tokens", "wall time", "bias", "unattr.", "held", "width", "rule");
+  fmt::print("{:>11} {:>8} {:>13} {:>13} {:>13} {:>13} {:>8} {:>8} {:>7} {:>7}  {}\n",
+             "concurrency", "requests", "fair", "equal", "tokens", "wall time", "bias", "unattr.",
+             "held", "width", "rule");
   for (const int c : kConcurrencies) {
     const fakes::Trial& t = out[c] = trials(c, known, seeds, drafts);
     std::vector<const Scored*> counted;
@@ -64,19 +68,25 @@ Trials fair_table(bool known, int seeds, int drafts, Goals& goals) {
     double width = 0;
     const double held = fakes::coverage(counted, -1, width);
     const auto ours = fakes::errors_of(t, &Scored::fair);
-    const fakes::Errors others[] = {fakes::errors_of(t, &Scored::equal), fakes::errors_of(t, &Scored::tokens),
+    const fakes::Errors others[] = {fakes::errors_of(t, &Scored::equal),
+                                    fakes::errors_of(t, &Scored::tokens),
                                     fakes::errors_of(t, &Scored::time)};
-    const auto two = [](const fakes::Errors& e) { return fmt::format("{:.1f} / {:.1f}", 100 * e.median, 100 * e.p95); };
-    fmt::print("{:>11} {:>8} {:>13} {:>13} {:>13} {:>13} {:>+7.2f}% {:>7.2f}% {:>6.1f}% {:>6.1f}%  {}\n", c,
-               counted.size(), two(ours), two(others[0]), two(others[1]), two(others[2]), 100 * (fair / truth - 1),
-               100 * t.unattributed / t.active, 100 * held, 100 * width, t.rule);
-    const std::string where = fmt::format("at {}{}{}", c, known ? "" : ", model not known", drafts > 0 ? ", drafts" : "");
+    const auto two = [](const fakes::Errors& e) {
+      return fmt::format("{:.1f} / {:.1f}", 100 * e.median, 100 * e.p95);
+    };
+    fmt::print(
+        "{:>11} {:>8} {:>13} {:>13} {:>13} {:>13} {:>+7.2f}% {:>7.2f}% {:>6.1f}% {:>6.1f}%  {}\n",
+        c, counted.size(), two(ours), two(others[0]), two(others[1]), two(others[2]),
+        100 * (fair / truth - 1), 100 * t.unattributed / t.active, 100 * held, 100 * width, t.rule);
+    const std::string where =
+        fmt::format("at {}{}{}", c, known ? "" : ", model not known", drafts > 0 ? ", drafts" : "");
     goals.need(ours.median <= 0.05, "median " + where);
     goals.need(ours.p95 <= 0.15, "p95 " + where);
     goals.need(t.unattributed <= 0.01 * t.active, "unattributed " + where);
     goals.need(held >= 0.93, "intervals " + where);
     for (const auto& o : others) {
-      if (c >= 8 && o.median > 0.15) goals.need(3 * ours.median <= o.median, "three times better " + where);
+      if (c >= 8 && o.median > 0.15)
+        goals.need(3 * ours.median <= o.median, "three times better " + where);
     }
   }
   return out;
@@ -106,12 +116,15 @@ void phase_table(const Trials& trials, Goals& goals) {
 }
 
 void marginal_table(int requests, Goals& goals) {
-  fmt::print("\nMarginal, {} requests: median error against its steps without it; against the same traffic run "
-             "again without it\n", requests);
+  fmt::print(
+      "\nMarginal, {} requests: median error against its steps without it; against the same "
+      "traffic run "
+      "again without it\n",
+      requests);
   for (const double rate : {0.1, 1.0, 5.0}) {
     const auto m = fakes::try_marginal(requests, rate, 1);
-    fmt::print("{:>8} requests/s, {:.1f} at a time: {:.1f} %, {:.1f} %; intervals held {:.1f} %\n", rate, m.overlap,
-               100 * m.median, 100 * m.again, 100 * m.held);
+    fmt::print("{:>8} requests/s, {:.1f} at a time: {:.1f} %, {:.1f} %; intervals held {:.1f} %\n",
+               rate, m.overlap, 100 * m.median, 100 * m.again, 100 * m.held);
     goals.need(m.median <= 0.15, fmt::format("marginal at {}/s", rate));
   }
 }

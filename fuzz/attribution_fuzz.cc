@@ -1,6 +1,6 @@
-// Any remarks and readings in any order, with any times and counts, between windows of any energy: what is
-// given out is what there was, nothing is negative, figures agree with what was posted, and memory stays
-// within its bounds. Shown to find a planted fault: divide_whole without its odd units.
+// Any remarks and readings in any order, with any times and counts, between windows of any energy:
+// what is given out is what there was, nothing is negative, figures agree with what was posted, and
+// memory stays within its bounds. Shown to find a planted fault: an odd unit for every sharer.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -49,23 +49,32 @@ void remark(Attributor& a, Bytes& in) {
   Remark r{.request = in.take<std::uint8_t>() % 12U, .at = time_of(in), .what = Sent{}};
   switch (in.take<std::uint8_t>() % 6) {
     case 0:
-      r.what = Arrived{.upstream = in.take<std::uint8_t>() % 3U, .choices = in.take<std::uint32_t>() % 200U,
-                       .prompt_bytes = in.take<std::int64_t>(), .streamed = in.take<std::uint8_t>() % 2 == 0,
+      r.what = Arrived{.upstream = in.take<std::uint8_t>() % 3U,
+                       .choices = in.take<std::uint32_t>() % 200U,
+                       .prompt_bytes = in.take<std::int64_t>(),
+                       .streamed = in.take<std::uint8_t>() % 2 == 0,
                        .embedding = in.take<std::uint8_t>() % 8 == 0};
       break;
     case 1:
       break;
     case 2:
-      r.what = attribution::Tokens{.count = in.take<std::int32_t>(), .choice = in.take<std::uint8_t>() % 5U,
-                      .reasoning = in.take<std::uint8_t>() % 2 == 0, .counted = in.take<std::uint8_t>() % 2 == 0};
+      r.what = attribution::Tokens{.count = in.take<std::int32_t>(),
+                                   .choice = in.take<std::uint8_t>() % 5U,
+                                   .reasoning = in.take<std::uint8_t>() % 2 == 0,
+                                   .counted = in.take<std::uint8_t>() % 2 == 0};
       break;
     case 3:
-      r.what = Usage{.prompt = in.take<std::int64_t>(), .cached = in.take<std::int32_t>(),
-                     .output = in.take<std::int64_t>(), .reasoning = in.take<std::int32_t>(),
-                     .drafted = in.take<std::int16_t>(), .accepted = in.take<std::int16_t>()};
+      r.what = Usage{.prompt = in.take<std::int64_t>(),
+                     .cached = in.take<std::int32_t>(),
+                     .output = in.take<std::int64_t>(),
+                     .reasoning = in.take<std::int32_t>(),
+                     .drafted = in.take<std::int16_t>(),
+                     .accepted = in.take<std::int16_t>()};
       break;
     case 4:
-      r.what = Timings{.load_s = in.take<double>(), .prefill_s = in.take<double>(), .decode_s = in.take<double>()};
+      r.what = Timings{.load_s = in.take<double>(),
+                       .prefill_s = in.take<double>(),
+                       .decode_s = in.take<double>()};
       break;
     default:
       r.what = Ended{static_cast<Outcome>(in.take<std::uint8_t>() % 3)};
@@ -75,7 +84,10 @@ void remark(Attributor& a, Bytes& in) {
 
 std::int64_t divide(Attributor& a, Bytes& in, std::int64_t begin) {
   const std::int64_t end = begin + 1 + in.take<std::uint32_t>();
-  ActiveEnergy e{.begin = {begin}, .end = {end}, .domain = "gpu:0", .active = {in.take<std::int64_t>() / 1024}};
+  ActiveEnergy e{.begin = {begin},
+                 .end = {end},
+                 .domain = "gpu:0",
+                 .active = {in.take<std::int64_t>() / 1024}};
   e.energy = Quantity::exact(to_joules(e.active).value(), "J");
   const Division d = a.divide(e);
   std::int64_t sum = d.other.count + d.unattributed.count;
@@ -86,11 +98,13 @@ std::int64_t divide(Attributor& a, Bytes& in, std::int64_t begin) {
   require(sum == e.active.count);
   require(d.other.count >= 0 && (d.unattributed.count >= 0 || e.active.count < 0));
   require(d.unattributed.count == 0 || d.reason.has_value());
+  require(d.unattributed.count == 0 || d.shares.empty());  // whoever is at work takes all of it
   for (const RequestFigures& f : a.settled({end})) {
     require(f.phases.size() == kPhases && f.posted.count >= 0);
     if (!f.fair.present()) continue;
     const Interval within = f.fair.interval();
-    require(within.lo <= *f.fair.value && *f.fair.value <= within.hi && std::isfinite(*f.marginal.value));
+    require(within.lo <= *f.fair.value && *f.fair.value <= within.hi &&
+            std::isfinite(*f.marginal.value));
   }
   return end;
 }
@@ -112,8 +126,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 1: {
         const SteadyTime at = time_of(in);
-        a.reading({.upstream = in.take<std::uint8_t>() % 3U, .begin = at, .end = at, .running = in.take<double>(),
-                   .prompt_tokens = in.take<double>(), .output_tokens = in.take<double>()});
+        a.reading({.upstream = in.take<std::uint8_t>() % 3U,
+                   .begin = at,
+                   .end = at,
+                   .running = in.take<double>(),
+                   .prompt_tokens = in.take<double>(),
+                   .output_tokens = in.take<double>()});
         break;
       }
       default:

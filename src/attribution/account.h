@@ -16,8 +16,9 @@ struct DomainAccount {
   std::array<Parts, kPhases> moves{};
   Parts fair_moves{};
   Parts marginal_moves{};
-  Square covariance{};   // newest
-  // Share and edge error (J) of its newest window: edges cancel between windows as far as shares agree.
+  Square covariance{};  // newest
+  // Share and edge error (J) of its newest window: edges cancel between windows as far as shares
+  // agree.
   double last_share = 0;
   double last_edge = 0;
   std::int64_t last_end = 0;
@@ -26,7 +27,7 @@ struct DomainAccount {
 };
 
 struct SharedSum {
-  double low = 0;   // of factor x J
+  double low = 0;  // of factor x J
   double high = 0;
   double joules = 0;
 };
@@ -46,6 +47,7 @@ struct Account {
   std::string boundary;
 };
 
-[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course, const Account& account);
+[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course,
+                                        const Account& account);
 
 }  // namespace joulebook::attribution

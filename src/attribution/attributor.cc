@@ -39,12 +39,14 @@ void sum(Parts& into, const Parts& parts) {
 
 Reason nobody() {
   return {"attribution.no_work", "Energy above idle was drawn while no request was seen at work.",
-          "The idle floor is learned while nothing runs; other users of the device show with --domains or "
+          "The idle floor is learned while nothing runs; other users of the device show with "
+          "--domains or "
           "in the engine's metrics page."};
 }
 
 // Traffic has shown enough to tell these requests' shares apart.
-bool identified(const std::vector<const RequestWork*>& shared, const Parts& all, const Factors& f, double total) {
+bool identified(const std::vector<const RequestWork*>& shared, const Parts& all, const Factors& f,
+                double total) {
   constexpr double kLeastWindows = 20, kError = 0.1;
   double error = 0, given = 0;
   for (const RequestWork* r : shared) {
@@ -55,8 +57,8 @@ bool identified(const std::vector<const RequestWork*>& shared, const Parts& all,
   return f.windows >= kLeastWindows && error <= kError * given;
 }
 
-// Standard deviation of one edge, J. A bound is the sum of its two edges', each anywhere within; else a
-// normal interval is taken.
+// Standard deviation of one edge, J. A bound is the sum of its two edges', each anywhere within;
+// else a normal interval is taken.
 double edge_error(const Quantity& q) {
   if (!q.present() || !std::isfinite(q.own.width())) return 0;
   const double half = std::max(q.own.width(), 0.0) / 2;
@@ -69,16 +71,19 @@ struct Attributor::State {
   explicit State(Options given) : options(std::move(given)), tracks(options) {
     prices.other = common_prices();
     for (std::size_t i = 0; i < options.models.size(); ++i) {
-      if (options.models[i]) prices.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
+      if (options.models[i])
+        prices.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
     }
   }
 
   const WindowWork& work(const ActiveEnergy& e) {
     if (e.begin.ns == work_begin && e.end.ns == work_end && cached) return *cached;
-    const bool is_new = e.begin.ns >= learned;  // each window is learned from once, whatever its domains
+    const bool is_new =
+        e.begin.ns >= learned;  // each window is learned from once, whatever its domains
     if (is_new) tracks.learn(e.begin.ns, e.end.ns);
     learned = std::max(learned, e.end.ns);
-    cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns, e.end.ns);
+    cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns,
+                         e.end.ns);
     work_begin = e.begin.ns;
     work_end = e.end.ns;
     if (is_new && cached->known) pace.add(cached->step_parts, cached->busy_s, 0.01, 1);
@@ -90,9 +95,10 @@ struct Attributor::State {
            std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
   }
 
-  // How much less a window tells at this power: a power limit bends the curve, and where it does, all work
-  // seems to cost the same a second. Steps inside a window lie above and below its mean, hence no sharp
-  // exponent. Without a known device the limit may lie just above the most that was seen.
+  // How much less a window tells at this power: a power limit bends the curve, and where it does,
+  // all work seems to cost the same a second. Steps inside a window lie above and below its mean,
+  // hence no sharp exponent. Without a known device the limit may lie just above the most that was
+  // seen.
   double bend(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double watts) {
     constexpr double kBend = 3;
     double& most = most_w[e.domain];
@@ -108,25 +114,26 @@ struct Attributor::State {
     const Factors& fair;
     const Factors& marginal;
     const Parts& all;
-    double total;          // of all, by each
+    double total;  // of all, by each
     double marginal_total;
   };
   void post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
             std::span<const std::int64_t> parts, Division& out);
   void post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by, double joules);
-  void unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double joules);
+  void unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared,
+                    double joules);
 
   Options options;
   Tracks tracks;
   BypassWatch bypass;
   PriceList prices;
-  // A fair share is a ratio of all parts to all, and the prior is to hold against what bends windows
-  // alike; a marginal is a difference, and own parts are told best by how windows differ.
+  // A fair share is a ratio of all parts to all, and the prior is to hold against what bends
+  // windows alike; a marginal is a difference, and own parts are told best by how windows differ.
   struct Fits {
     PriceFit fair{0.03, 16};
     PriceFit marginal{0.01, 1000};
   };
-  std::map<std::string, Fits> fits;  // by domain
+  std::map<std::string, Fits> fits;      // by domain
   std::map<std::string, double> most_w;  // by domain
   PriceFit pace{0.02, 1000};             // of the time that steps take
   std::map<RequestId, Account> accounts;
@@ -160,7 +167,8 @@ bool Attributor::ready(SteadyTime end) const {
   return !state_->tracks.open_before(end.ns) && state_->bypass.ready(end.ns, now);
 }
 
-std::string Attributor::State::rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const {
+std::string Attributor::State::rule(const ActiveEnergy& e, const WindowWork& w,
+                                    bool identified) const {
   std::string name;
   for (const RequestWork& r : w.requests) {
     if (!covers(e, r.upstream)) continue;
@@ -185,7 +193,8 @@ Division Attributor::divide(const ActiveEnergy& e) {
   if (s.fits.contains(e.domain) || s.fits.size() < kMostDomains) {
     State::Fits& fit = s.fits[e.domain];
     const double joules = to_joules(e.active).value();
-    const double watts = joules / std::max(static_cast<double>((e.end - e.begin).count()) * 1e-9, 1e-9);
+    const double watts =
+        joules / std::max(static_cast<double>((e.end - e.begin).count()) * 1e-9, 1e-9);
     if (work.known && joules > 0) {
       const double edges = std::sqrt(2.0) * edge_error(e.energy) / joules;
       fit.fair.add(all, joules, edges, s.bend(e, shared, watts));
@@ -232,7 +241,9 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
     sum(d.moves[i], g);
     d.posted[i] += parts[i];
     if (parts[i] > 0) {
-      out.shares.push_back({w.request, static_cast<Phase>(i), {parts[i]},
+      out.shares.push_back({w.request,
+                            static_cast<Phase>(i),
+                            {parts[i]},
                             kNormal * std::sqrt(variance(f.covariance, g))});
     }
   }
@@ -259,8 +270,10 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
   account.unknown += w.unknown * f.value[kPrompt] / total * joules;
   account.tier = e.energy.present() ? weakest(account.tier, e.energy.tier) : account.tier;
   const std::string kind = e.domain.substr(0, e.domain.find(':'));
-  if (account.boundary.empty()) account.boundary = kind;
-  else if (("+" + account.boundary + "+").find("+" + kind + "+") == std::string::npos) account.boundary += "+" + kind;
+  if (account.boundary.empty())
+    account.boundary = kind;
+  else if (("+" + account.boundary + "+").find("+" + kind + "+") == std::string::npos)
+    account.boundary += "+" + kind;
   for (const SharedPart& p : e.energy.shared) {
     SharedSum& sum = account.shared[p.id];
     sum.low += p.lo * mine;
@@ -270,7 +283,8 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
 }
 
 // Without it: what it did alone, its own parts, and the time by which it made steps longer.
-void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by, double joules) {
+void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by,
+                                      double joules) {
   const Factors time = pace.solve(prices.of(w.upstream).spread);
   Parts absent = w.among;
   absent[kStep] = 0;
@@ -281,8 +295,8 @@ void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, co
   sum(d.marginal_moves, times(gradient(absent, marginal, by.all, by.marginal_total), joules));
 }
 
-void Attributor::State::unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared,
-                                     double joules) {
+void Attributor::State::unattributed(const ActiveEnergy& e,
+                                     const std::vector<const RequestWork*>& shared, double joules) {
   for (const RequestWork* r : shared) {
     const auto found = accounts.find(r->request);
     if (found == accounts.end()) continue;

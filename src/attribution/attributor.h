@@ -1,10 +1,11 @@
 #pragma once
-// Whose joules were they? Fed with what the outside of serving engines shows (traffic.h), divides the
-// active energy of windows among the work that was done in them: DESIGN.md section 6, docs/attribution.md.
+// Whose joules were they? Fed with what the outside of serving engines shows (traffic.h), divides
+// the active energy of windows among the work that was done in them: DESIGN.md section 6,
+// docs/attribution.md.
 //
-// Pure: no clock but the times it is given, no I/O; memory is bounded by Options. What is fed may be
-// false, late or out of order: shares are then worse, but they always sum to what was to be divided,
-// to the microjoule, and none is negative. Nothing here fails. Not thread-safe.
+// Pure: no clock but the times it is given, no I/O; memory is bounded by Options. What is fed may
+// be false, late or out of order: shares are then worse, but they always sum to what was to be
+// divided, to the microjoule, and none is negative. Nothing here fails. Not thread-safe.
 #include <joulebook/quantity.h>
 #include <joulebook/units.h>
 
@@ -35,14 +36,15 @@ struct Options {
   std::vector<std::optional<ServedModel>> models;  // by upstream
 };
 
-// What is to be divided: one domain's energy in one window, idle, self and other processes taken off.
+// What is to be divided: one domain's energy in one window, idle, self and other processes taken
+// off.
 struct ActiveEnergy {
   SteadyTime begin;
   SteadyTime end;
   std::string domain;
   MicroJoules active;  // of a negative one nothing is shared: all of it is unattributed
-  // The same in J with its interval, shared parts, tier, boundary. Its own part is taken as the error
-  // of the window's two edges. An absence: `active` is taken as exact.
+  // The same in J with its interval, shared parts, tier, boundary. Its own part is taken as the
+  // error of the window's two edges. An absence: `active` is taken as exact.
   Quantity energy;
   std::vector<std::uint32_t> upstreams;  // whose work it covers; empty: all of them
 };
@@ -54,13 +56,13 @@ constexpr std::size_t kPhases = 6;
 struct Share {
   RequestId request = 0;
   Phase phase = Phase::answer;
-  MicroJoules energy;          // above 0
-  double uncertainty_j = 0;    // of the weights, half of a 0.95 interval
+  MicroJoules energy;        // above 0
+  double uncertainty_j = 0;  // of the weights, half of a 0.95 interval
 };
 
 struct Division {
   std::vector<Share> shares;  // by request, then phase
-  MicroJoules other;          // traffic that did not pass here and shows in the engine's metrics page
+  MicroJoules other;  // traffic that did not pass here and shows in the engine's metrics page
   MicroJoules unattributed;
   std::optional<Reason> reason;  // set where unattributed is not 0
   std::string rule;              // "physics:NAME", "fitted", "tokens"
@@ -95,7 +97,8 @@ class Attributor {
   void reading(const EngineReading& reading);
   void now(SteadyTime at);  // time passes in silence
 
-  // Nothing that could still come changes the division of windows up to `end`, or the horizon is over.
+  // Nothing that could still come changes the division of windows up to `end`, or the horizon is
+  // over.
   [[nodiscard]] bool ready(SteadyTime end) const;
   // Windows of one domain rise in time; all domains of a window before the next window's. One that
   // begins before the settled edge finds no work there.
@@ -104,7 +107,7 @@ class Attributor {
   // and forgotten.
   [[nodiscard]] std::vector<RequestFigures> settled(SteadyTime edge);
 
-  [[nodiscard]] std::size_t followed() const;     // requests known now
+  [[nodiscard]] std::size_t followed() const;        // requests known now
   [[nodiscard]] std::uint64_t not_followed() const;  // since the start, for want of room
 
  private:
@@ -112,14 +115,16 @@ class Attributor {
   std::unique_ptr<State> state_;
 };
 
-// Served: fair share, and as large a part of the hour's idle energy as its fair share is of all fair
-// shares of that hour. `fair_in_hour`: J of this request posted in the hour; `all_fair`: of all
-// requests. An absence where either quantity is one, or no request was fair-shared in it.
+// Served: fair share, and as large a part of the hour's idle energy as its fair share is of all
+// fair shares of that hour. `fair_in_hour`: J of this request posted in the hour; `all_fair`: of
+// all requests. An absence where either quantity is one, or no request was fair-shared in it.
 [[nodiscard]] Quantity served(const Quantity& fair, MicroJoules fair_in_hour, MicroJoules all_fair,
                               const Quantity& idle_in_hour);
 
 // `total` divided by weights, whole and exactly: largest remainders get the odd units. Weights that
-// are negative or not finite count as 0; where all are 0 the result is all zeros. REQUIRES: total >= 0.
-[[nodiscard]] std::vector<std::int64_t> divide_whole(std::int64_t total, std::span<const double> weights);
+// are negative or not finite count as 0; where all are 0 the result is all zeros. REQUIRES: total
+// >= 0.
+[[nodiscard]] std::vector<std::int64_t> divide_whole(std::int64_t total,
+                                                     std::span<const double> weights);
 
 }  // namespace joulebook::attribution

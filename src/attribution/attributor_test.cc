@@ -1,11 +1,11 @@
+#include "attribution/attributor.h"
+
 #include <gmock/gmock.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <limits>
 #include <numeric>
-
-#include "attribution/attributor.h"
 
 namespace joulebook::attribution {
 namespace {
@@ -14,8 +14,10 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 SteadyTime at(double s) { return {static_cast<std::int64_t>(s * 1e9)}; }
 
-ActiveEnergy window(double begin, double end, std::int64_t microjoules, std::string domain = "gpu:0") {
-  ActiveEnergy e{.begin = at(begin), .end = at(end), .domain = std::move(domain), .active = {microjoules}};
+ActiveEnergy window(double begin, double end, std::int64_t microjoules,
+                    std::string domain = "gpu:0") {
+  ActiveEnergy e{
+      .begin = at(begin), .end = at(end), .domain = std::move(domain), .active = {microjoules}};
   e.energy = Quantity::exact(static_cast<double>(microjoules) * 1e-6, "J");
   e.energy.shared = {{"gain", 0.97, 1.03}};
   return e;
@@ -47,7 +49,8 @@ void feed(std::vector<Remark>& out, const Stream& s) {
   out.push_back({s.id, at(end), Ended{s.outcome}});
 }
 
-std::vector<RequestFigures> run(std::vector<Remark> remarks, double until, std::int64_t watts = 200) {
+std::vector<RequestFigures> run(std::vector<Remark> remarks, double until,
+                                std::int64_t watts = 200) {
   Attributor a({});
   for (const Remark& r : remarks) a.remark(r);
   a.now(at(until + 61));
@@ -57,7 +60,8 @@ std::vector<RequestFigures> run(std::vector<Remark> remarks, double until, std::
     EXPECT_EQ(total(d), watts * 1'000'000);
     for (auto& f : a.settled(at(t + 1))) out.push_back(std::move(f));
   }
-  std::sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.request < y.request; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& x, const auto& y) { return x.request < y.request; });
   return out;
 }
 
@@ -72,16 +76,20 @@ RC_GTEST_PROP(DivideWhole, IsExactAndNearEachShare, ()) {
   RC_ASSERT(all == (sum > 0 ? amount : 0));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     RC_ASSERT(parts[i] >= 0);
-    if (sum > 0) RC_ASSERT(std::abs(static_cast<double>(parts[i]) - static_cast<double>(amount) * weights[i] / sum) < 1.01);
+    if (sum > 0)
+      RC_ASSERT(std::abs(static_cast<double>(parts[i]) -
+                         static_cast<double>(amount) * weights[i] / sum) < 1.01);
   }
 }
 
 TEST(DivideWhole, NoWeightIsTrustedBlindly) {
   const double inf = std::numeric_limits<double>::infinity();
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(divide_whole(10, std::vector<double>{-5, nan, inf, 3, 3}), (std::vector<std::int64_t>{0, 0, 0, 5, 5}));
+  EXPECT_EQ(divide_whole(10, std::vector<double>{-5, nan, inf, 3, 3}),
+            (std::vector<std::int64_t>{0, 0, 0, 5, 5}));
   EXPECT_EQ(divide_whole(10, std::vector<double>{1e308, 1e308}), (std::vector<std::int64_t>{5, 5}));
-  EXPECT_EQ(divide_whole(7, std::vector<double>{1e-320, 1e-320}), (std::vector<std::int64_t>{4, 3}));
+  EXPECT_EQ(divide_whole(7, std::vector<double>{1e-320, 1e-320}),
+            (std::vector<std::int64_t>{4, 3}));
   EXPECT_EQ(divide_whole(7, std::vector<double>{0, 0}), (std::vector<std::int64_t>{0, 0}));
   EXPECT_TRUE(divide_whole(7, {}).empty());
 }
@@ -140,7 +148,8 @@ TEST(Attributor, CancelledWorkKeepsItsJoulesAsWasted) {
   const auto figures = run(remarks, 8);
   ASSERT_EQ(figures.size(), 2U);
   EXPECT_GT(figures[0].posted.count, 100'000'000);
-  EXPECT_EQ(to_microjoules(Joules(*figures[0].phases[5].energy.value)).count, figures[0].posted.count);
+  EXPECT_EQ(to_microjoules(Joules(*figures[0].phases[5].energy.value)).count,
+            figures[0].posted.count);
   EXPECT_EQ(*figures[0].phases[4].energy.value, 0);
 }
 
@@ -167,7 +176,11 @@ TEST(Attributor, TrafficThatBypassedIsOthers) {
   feed(remarks, {1, 0.1, 0.5, 0.03, 100, 400});
   for (const Remark& r : remarks) a.remark(r);
   const auto read = [&](double t, double running, double output) {
-    a.reading({.begin = at(t), .end = at(t + 0.01), .running = running, .prompt_tokens = 0, .output_tokens = output});
+    a.reading({.begin = at(t),
+               .end = at(t + 0.01),
+               .running = running,
+               .prompt_tokens = 0,
+               .output_tokens = output});
   };
   read(-0.1, 0, 0);
   read(1.5, 2, 80);
@@ -188,7 +201,8 @@ TEST(Attributor, AStormIsBounded) {
   for (RequestId id = 1; id <= 1000; ++id) {
     a.remark({id, at(0.1), Arrived{.streamed = true}});
     a.remark({id, at(0.1), Sent{}});
-    for (int i = 0; i < 100; ++i) a.remark({id, at(0.2 + 0.001 * i), Tokens{.choice = static_cast<std::uint32_t>(i)}});
+    for (int i = 0; i < 100; ++i)
+      a.remark({id, at(0.2 + 0.001 * i), Tokens{.choice = static_cast<std::uint32_t>(i)}});
   }
   EXPECT_EQ(a.followed(), 100U);
   EXPECT_EQ(a.not_followed(), 900U);
@@ -206,13 +220,45 @@ RC_GTEST_PROP(Attributor, ConservesWhateverItIsTold, ()) {
     const SteadyTime t = at(*rc::gen::inRange(-2000, 8000) * 1e-3);
     const auto number = *rc::gen::inRange<std::int64_t>(-3, 5000);
     switch (*rc::gen::inRange(0, 9)) {
-      case 0: case 1: a.remark({id, t, Arrived{.upstream = static_cast<std::uint32_t>(number % 2), .choices = static_cast<std::uint32_t>(number), .streamed = number % 3 == 0, .embedding = number % 7 == 0}}); break;
-      case 2: a.remark({id, t, Sent{}}); break;
-      case 3: case 4: a.remark({id, t, Tokens{.count = number, .choice = static_cast<std::uint32_t>(number % 4), .reasoning = number % 5 == 0}}); break;
-      case 5: a.remark({id, t, Usage{.prompt = number, .cached = number / 2, .output = number, .drafted = number, .accepted = number / 3}}); break;
-      case 6: a.remark({id, t, Timings{.prefill_s = static_cast<double>(number), .decode_s = static_cast<double>(number) * 1e-3}}); break;
-      case 7: a.remark({id, t, Ended{number % 2 == 0 ? Outcome::complete : Outcome::cancelled}}); break;
-      default: a.reading({.begin = t, .end = t, .running = static_cast<double>(number), .output_tokens = static_cast<double>(number)});
+      case 0:
+      case 1:
+        a.remark({id, t,
+                  Arrived{.upstream = static_cast<std::uint32_t>(number % 2),
+                          .choices = static_cast<std::uint32_t>(number),
+                          .streamed = number % 3 == 0,
+                          .embedding = number % 7 == 0}});
+        break;
+      case 2:
+        a.remark({id, t, Sent{}});
+        break;
+      case 3:
+      case 4:
+        a.remark({id, t,
+                  Tokens{.count = number,
+                         .choice = static_cast<std::uint32_t>(number % 4),
+                         .reasoning = number % 5 == 0}});
+        break;
+      case 5:
+        a.remark({id, t,
+                  Usage{.prompt = number,
+                        .cached = number / 2,
+                        .output = number,
+                        .drafted = number,
+                        .accepted = number / 3}});
+        break;
+      case 6:
+        a.remark({id, t,
+                  Timings{.prefill_s = static_cast<double>(number),
+                          .decode_s = static_cast<double>(number) * 1e-3}});
+        break;
+      case 7:
+        a.remark({id, t, Ended{number % 2 == 0 ? Outcome::complete : Outcome::cancelled}});
+        break;
+      default:
+        a.reading({.begin = t,
+                   .end = t,
+                   .running = static_cast<double>(number),
+                   .output_tokens = static_cast<double>(number)});
     }
     if (i % 20 != 19) continue;
     const std::int64_t joules = *rc::gen::inRange<std::int64_t>(0, 10'000'000'000);

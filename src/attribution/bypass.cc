@@ -37,7 +37,8 @@ std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64
                                                   const Tracks& tracks) const {
   std::map<std::uint32_t, Bypass> out;
   for (const auto& [upstream, list] : seen_) {
-    const auto after = std::find_if(list.begin(), list.end(), [&](const Seen& s) { return s.end >= end; });
+    const auto after =
+        std::find_if(list.begin(), list.end(), [&](const Seen& s) { return s.end >= end; });
     if (after == list.end() || after == list.begin()) continue;
     auto before = std::prev(after);
     while (before != list.begin() && before->end > begin) --before;
@@ -48,16 +49,20 @@ std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64
       read += 1;
     }
     const double span = static_cast<double>(after->end - before->end) * kNano;
-    const double part = std::min(static_cast<double>(end - begin) * kNano / std::max(span, 1e-9), 1.0);
-    const bool blind = before->own.unseen + after->own.unseen > 0;  // own tokens not seen until later
+    const double part =
+        std::min(static_cast<double>(end - begin) * kNano / std::max(span, 1e-9), 1.0);
+    const bool blind =
+        before->own.unseen + after->own.unseen > 0;  // own tokens not seen until later
     Bypass b{.sequences = read > 0 ? sequences / read : 0};
     if (!blind || b.sequences > 0.5) {
-      b.output = beyond(before->output, after->output, after->own.output - before->own.output) * part;
+      b.output =
+          beyond(before->output, after->output, after->own.output - before->own.output) * part;
     }
     if (b.output <= 0 && b.sequences < 0.5) continue;
     b.prompt = beyond(before->prompt, after->prompt, after->own.prompt - before->own.prompt) * part;
     const double gap = tracks.pace(upstream).gap_s;
-    if (b.sequences <= 0) b.sequences = std::clamp(b.output / std::max(part * span, 1e-9) * gap, 0.1, 1e4);
+    if (b.sequences <= 0)
+      b.sequences = std::clamp(b.output / std::max(part * span, 1e-9) * gap, 0.1, 1e4);
     out[upstream] = b;
   }
   return out;

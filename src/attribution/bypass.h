@@ -1,6 +1,6 @@
 #pragma once
-// Traffic that did not pass here, as the engines' metrics pages show it: what they count beyond what
-// was seen. Bounded; not thread-safe.
+// Traffic that did not pass here, as the engines' metrics pages show it: what they count beyond
+// what was seen. Bounded; not thread-safe.
 #include <deque>
 #include <map>
 

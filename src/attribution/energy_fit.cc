@@ -6,8 +6,8 @@
 namespace joulebook::attribution {
 namespace {
 
-constexpr double kFade = 1.0 / 2000;       // of what is known, a window
-constexpr double kLeastFactor = 0.05;      // of the common scale
+constexpr double kFade = 1.0 / 2000;   // of what is known, a window
+constexpr double kLeastFactor = 0.05;  // of the common scale
 
 // In place; false where it is not positive definite.
 bool invert(Square& a) {

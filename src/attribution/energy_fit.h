@@ -1,7 +1,7 @@
 #pragma once
-// Checks prices against traffic: window totals are regressed on the priced parts of their work, with
-// the prices as prior (Bayesian linear regression with one scale that all share; the newest hour or so
-// weighs most). Bounded: a 6 x 6 system, whatever it has seen. Not thread-safe.
+// Checks prices against traffic: window totals are regressed on the priced parts of their work,
+// with the prices as prior (Bayesian linear regression with one scale that all share; the newest
+// hour or so weighs most). Bounded: a 6 x 6 system, whatever it has seen. Not thread-safe.
 #include "attribution/prices.h"
 
 namespace joulebook::attribution {
@@ -18,13 +18,14 @@ struct Factors {
 
 class PriceFit {
  public:
-  // `model_error`: relative, of a total: what no factors on the parts explain, for costs are not linear
-  // in them. It is wrong in every window alike: a thousand say no more than `most_windows`.
-  PriceFit(double model_error, double most_windows) : model_error_(model_error), most_windows_(most_windows) {}
+  // `model_error`: relative, of a total: what no factors on the parts explain, for costs are not
+  // linear in them. It is wrong in every window alike: a thousand say no more than `most_windows`.
+  PriceFit(double model_error, double most_windows)
+      : model_error_(model_error), most_windows_(most_windows) {}
 
   // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
-  // (relative); `told`, above 0 to 1: how much of a change of work shows in the total. Ignored where
-  // either is not positive and finite.
+  // (relative); `told`, above 0 to 1: how much of a change of work shows in the total. Ignored
+  // where either is not positive and finite.
   void add(const Parts& priced, double total, double error, double told);
   // With what is known of the prices before; value[i] > 0.
   [[nodiscard]] Factors solve(const Parts& spread) const;

@@ -15,15 +15,18 @@ double square(double x) { return x * x; }
 std::size_t index(Phase phase) { return static_cast<std::size_t>(phase); }
 
 Reason no_window() {
-  return {"attribution.no_window", "No metered window held work of this request.",
-          "A request shorter than the meter can tell is settled in the windows around it; see that the "
-          "upstream's domains are metered."};
+  return {
+      "attribution.no_window", "No metered window held work of this request.",
+      "A request shorter than the meter can tell is settled in the windows around it; see that the "
+      "upstream's domains are metered."};
 }
 
 Reason mostly_unattributed() {
-  return {"attribution.unattributed", "More than a twentieth of the active energy of its windows is "
+  return {"attribution.unattributed",
+          "More than a twentieth of the active energy of its windows is "
           "nobody's that was seen.",
-          "Send all traffic through the proxy, name the upstream's devices with --domains, or let the idle "
+          "Send all traffic through the proxy, name the upstream's devices with --domains, or let "
+          "the idle "
           "floor be learned while nothing runs."};
 }
 
@@ -34,11 +37,11 @@ struct Spread {
 };
 
 // Uncertainty constants: what the division cannot see however good its prices are.
-constexpr double kForm = 0.03;       // of a request's energy: costs are not linear in their parts
-constexpr double kPhaseForm = 0.05;  // of a phase's: the line between two is not seen
-constexpr double kPrompt = 0.25;     // of what hangs on when a prompt was begun
+constexpr double kForm = 0.03;        // of a request's energy: costs are not linear in their parts
+constexpr double kPhaseForm = 0.05;   // of a phase's: the line between two is not seen
+constexpr double kPrompt = 0.25;      // of what hangs on when a prompt was begun
 constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
-constexpr double kUnknown = 0.5;     // of what hangs on counts that nobody told
+constexpr double kUnknown = 0.5;      // of what hangs on counts that nobody told
 constexpr double kMarginalForm = 0.08;
 
 Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
@@ -51,7 +54,8 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
     s.marginal += variance(d.covariance, d.marginal_moves) + edges + d.form_variance;
     for (std::size_t i = 0; i < kPhases; ++i) {
       const double part = fair > 0 ? static_cast<double>(d.posted[i]) * kMicro / fair : 0;
-      s.phases[i] += variance(d.covariance, d.moves[i]) + square(part) * edges + part * d.form_variance;
+      s.phases[i] +=
+          variance(d.covariance, d.moves[i]) + square(part) * edges + part * d.form_variance;
     }
   }
   const double common = square(kPrompt * a.prompt_among) + square(kUnknown * a.unknown);
@@ -59,7 +63,8 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
   s.marginal += square(kMarginalForm * a.joules) + common;
   for (std::size_t i = 0; i < kPhases; ++i) {
     if (joules[i] <= 0) continue;
-    s.phases[i] += square(kPhaseForm * joules[i]) + square(kForm * a.among * joules[i] / std::max(a.joules, 1e-12)) +
+    s.phases[i] += square(kPhaseForm * joules[i]) +
+                   square(kForm * a.among * joules[i] / std::max(a.joules, 1e-12)) +
                    square(kPhasePrompt * a.prompt_edge) + square(kUnknown * a.unknown);
   }
   return s;
@@ -81,7 +86,9 @@ Quantity energy(const Account& a, double value, double sd, Tier tier, const std:
   return q;
 }
 
-std::int64_t whole(double x) { return static_cast<std::int64_t>(std::llround(std::clamp(x, 0.0, 1e15))); }
+std::int64_t whole(double x) {
+  return static_cast<std::int64_t>(std::llround(std::clamp(x, 0.0, 1e15)));
+}
 
 void counts(RequestFigures& out, const Track& t, const Course& c) {
   const auto at = [&](Phase p) -> PhaseFigure& { return out.phases[index(p)]; };
@@ -160,8 +167,9 @@ RequestFigures figures_of(const Track& track, const Course& course, const Accoun
   out.marginal = energy(a, marginal, std::sqrt(s.marginal), Tier::modelled,
                         "active energy less what it would have been without, " + out.rule);
   for (std::size_t i = 0; i < kPhases; ++i) {
-    out.phases[i].energy = energy(a, joules[i], std::sqrt(s.phases[i]), Tier::apportioned,
-                                  "fair share of " + std::string(to_string(out.phases[i].phase)) + ", " + out.rule);
+    out.phases[i].energy =
+        energy(a, joules[i], std::sqrt(s.phases[i]), Tier::apportioned,
+               "fair share of " + std::string(to_string(out.phases[i].phase)) + ", " + out.rule);
     if (posted[i] == 0 && a.joules > 0) out.phases[i].energy.own = {0, 0};
   }
   out.unattributed = a.active > 0 ? std::clamp(a.unattributed / a.active, 0.0, 1.0) : 0;
@@ -169,15 +177,19 @@ RequestFigures figures_of(const Track& track, const Course& course, const Accoun
   return out;
 }
 
-Quantity served(const Quantity& fair, MicroJoules fair_in_hour, MicroJoules all_fair, const Quantity& idle_in_hour) {
+Quantity served(const Quantity& fair, MicroJoules fair_in_hour, MicroJoules all_fair,
+                const Quantity& idle_in_hour) {
   if (!fair.present()) return fair;
   if (!idle_in_hour.present()) return idle_in_hour;
   if (all_fair.count <= 0 || fair_in_hour.count < 0) {
-    return Quantity::absent("J", {"attribution.no_fair_share", "No request had a fair share in that hour.",
-                                  "Idle energy is shared by fair share, once some request has one."},
-                            fair.interval().lo);
+    return Quantity::absent(
+        "J",
+        {"attribution.no_fair_share", "No request had a fair share in that hour.",
+         "Idle energy is shared by fair share, once some request has one."},
+        fair.interval().lo);
   }
-  const double part = std::min(static_cast<double>(fair_in_hour.count) / static_cast<double>(all_fair.count), 1.0);
+  const double part =
+      std::min(static_cast<double>(fair_in_hour.count) / static_cast<double>(all_fair.count), 1.0);
   const Quantity parts[] = {fair, scaled(idle_in_hour, part, fair.per)};
   Quantity out = sum(parts);
   out.per = fair.per;
@@ -186,7 +198,8 @@ Quantity served(const Quantity& fair, MicroJoules fair_in_hour, MicroJoules all_
 }
 
 std::string_view to_string(Phase phase) {
-  constexpr std::string_view kNames[] = {"queue", "prefill", "cached", "reason", "answer", "wasted"};
+  constexpr std::string_view kNames[] = {"queue",  "prefill", "cached",
+                                         "reason", "answer",  "wasted"};
   return kNames[index(phase)];
 }
 

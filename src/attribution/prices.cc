@@ -25,8 +25,7 @@ Counts counts_of(const serving::Workload& w) {
   const double chosen = s.expert_layers * s.chosen * s.expert_params;
   const double reader = s.encoder_params > 0 ? s.encoder_params : dense;
   return {dense * w.weight_bytes + s.head_params * w.head_bytes,
-          2 * (dense + s.head_params + chosen) + s.state_flops,
-          s.kv_bytes * w.kv_scale,
+          2 * (dense + s.head_params + chosen) + s.state_flops, s.kv_bytes * w.kv_scale,
           2 * (reader + chosen) + s.state_flops,
           s.expert_layers * s.experts * s.expert_params * w.expert_bytes};
 }
@@ -65,8 +64,8 @@ serving::Workload common_workload() {
   s.attention_params = 1.3e9;
   s.ffn_params = 5.6e9;
   s.head_params = 5e8;
-  s.kv_bytes = 131072;           // 8 heads of 128, keys and values, 2 bytes, 32 layers
-  s.attention_flops = 524288;    // 4 FLOPs x 32 heads of 128 x 32 layers
+  s.kv_bytes = 131072;         // 8 heads of 128, keys and values, 2 bytes, 32 layers
+  s.attention_flops = 524288;  // 4 FLOPs x 32 heads of 128 x 32 layers
   s.prompt_attention_flops = s.attention_flops;
   w.device.bandwidth = 3.35e12;  // NVIDIA H100 SXM data sheet
   w.device.rate16 = 989e12;
@@ -90,7 +89,8 @@ Prices prices_of(const serving::Workload& work) {
   const Counts counts = counts_of(work);
   price_energy(out, work, counts);
   price_time(out, work, counts);
-  out.spread = {0.5, 0.5, 0.6, 0.5, 0.5, 0.6};  // of coefficients that no run on this device confirmed
+  out.spread = {0.5, 0.5, 0.6,
+                0.5, 0.5, 0.6};  // of coefficients that no run on this device confirmed
   const serving::Shape& s = work.shape;
   if (s.experts > 0) out.chosen_share = std::min(s.chosen / s.experts, 1.0);
   out.window = s.window;

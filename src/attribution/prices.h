@@ -8,7 +8,8 @@
 
 namespace joulebook::attribution {
 
-// Parts of the work of a step. Of step and time a sequence has its equal share, the rest is its own.
+// Parts of the work of a step. Of step and time a sequence has its equal share, the rest is its
+// own.
 enum Part : std::size_t {
   kStep,           // steps: the weights that every step reads
   kTime,           // s: active power common to all of a step
@@ -24,8 +25,9 @@ struct Prices {
   Parts joules{};   // of a unit
   Parts seconds{};  // by which a unit lengthens its step; none for kTime
   Parts spread{};   // relative standard deviation of each price, before traffic says more
-  // Experts: weights that a step reads beside kStep's, all layers, and how many are chosen of how many.
-  double expert_joules = 0;   // of reading all of them
+  // Experts: weights that a step reads beside kStep's, all layers, and how many are chosen of how
+  // many.
+  double expert_joules = 0;  // of reading all of them
   double expert_seconds = 0;
   double chosen_share = 0;
   double window = 0;        // of attention, tokens; 0: none
@@ -41,8 +43,8 @@ struct Prices {
 
 // Of a model on its device (coefficients: the fit that came with the program).
 [[nodiscard]] Prices prices_of(const serving::Workload& work);
-// Where nothing is known: eight billion parameters, dense, 16 bit, on a current accelerator; spreads so
-// wide that the traffic decides.
+// Where nothing is known: eight billion parameters, dense, 16 bit, on a current accelerator;
+// spreads so wide that the traffic decides.
 [[nodiscard]] Prices common_prices();
 
 }  // namespace joulebook::attribution

@@ -7,7 +7,8 @@ namespace joulebook::attribution {
 
 class StepCurve {
  public:
-  StepCurve(std::int64_t begin, std::int64_t end, double beside) : begin_(begin), end_(end), beside_(beside) {}
+  StepCurve(std::int64_t begin, std::int64_t end, double beside)
+      : begin_(begin), end_(end), beside_(beside) {}
 
   // A sequence is in every step of [from, to).
   void sequence(std::int64_t from, std::int64_t to);
@@ -18,9 +19,9 @@ class StepCurve {
   // Means and sums over the part of [from, to) in the window; a span of no length is its instant.
   struct Span {
     double seconds = 0;
-    double shares_s = 0;  // integral of 1 / sequences
-    double alone_s = 0;   // time with one sequence only
-    double steps = 0;     // as decoders saw them; 0: none decoded
+    double shares_s = 0;     // integral of 1 / sequences
+    double alone_s = 0;      // time with one sequence only
+    double steps = 0;        // as decoders saw them; 0: none decoded
     double share_steps = 0;  // integral of steps over sequences
     [[nodiscard]] double mean_share() const { return seconds > 0 ? shares_s / seconds : shares_s; }
     [[nodiscard]] double alone_part() const { return seconds > 0 ? alone_s / seconds : alone_s; }

@@ -7,12 +7,14 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kNano = 1e-9;
-constexpr double kMostTokens = 1e9;       // of a request: more is no count
-constexpr double kBytesPerToken = 4;      // of prompts, before usage says more
+constexpr double kMostTokens = 1e9;   // of a request: more is no count
+constexpr double kBytesPerToken = 4;  // of prompts, before usage says more
 constexpr std::size_t kMostChoices = 128;
 constexpr std::size_t kMostUpstreams = 1024;
 
-double seconds(std::int64_t from, std::int64_t to) { return static_cast<double>(to - from) * kNano; }
+double seconds(std::int64_t from, std::int64_t to) {
+  return static_cast<double>(to - from) * kNano;
+}
 
 double count_or(const std::optional<std::int64_t>& n, double other) {
   return n ? std::clamp(static_cast<double>(*n), 0.0, kMostTokens) : other;
@@ -36,7 +38,8 @@ void join(std::deque<Piece>& pieces) {
 }
 
 std::int64_t nanos(double s) {
-  return s > 0 ? static_cast<std::int64_t>(std::min(s, 1e6) * 1e9) : 0;  // what is no number is none
+  return s > 0 ? static_cast<std::int64_t>(std::min(s, 1e6) * 1e9)
+               : 0;  // what is no number is none
 }
 
 Timings usable(Timings t) {
@@ -129,7 +132,10 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   track.counted = track.counted && what.counted;
   Sequence& s = track.sequences[what.choice];
   Piece piece{.begin = s.pieces.empty() && s.tokens == 0 ? *track.first : s.last,
-              .tokens = count, .events = 1, .before = s.tokens, .reasoning = what.reasoning};
+              .tokens = count,
+              .events = 1,
+              .before = s.tokens,
+              .reasoning = what.reasoning};
   piece.end = std::max(at, piece.begin);
   s.last = piece.end;
   step_seen(track.arrived.upstream, piece.end);
@@ -157,8 +163,11 @@ std::vector<const Track*> Tracks::within(std::int64_t begin, std::int64_t end) c
 }
 
 void Tracks::count(const Track& t, Course& c) const {
-  const double guess = t.arrived.prompt_bytes
-      ? std::clamp(static_cast<double>(*t.arrived.prompt_bytes) / kBytesPerToken, 1.0, kMostTokens) : 100;
+  const double guess =
+      t.arrived.prompt_bytes
+          ? std::clamp(static_cast<double>(*t.arrived.prompt_bytes) / kBytesPerToken, 1.0,
+                       kMostTokens)
+          : 100;
   c.known = t.usage.prompt.has_value();
   c.prompt = count_or(t.usage.prompt, guess);
   c.cached = std::min(count_or(t.usage.cached, 0), c.prompt);
@@ -173,8 +182,8 @@ void Tracks::count(const Track& t, Course& c) const {
   c.end = t.ended ? *t.ended : std::max(now_, t.last);
 }
 
-// Tokens of all sequences of a step come together, but for what the network does: a chain of them with
-// no gap that tells steps apart is one step's.
+// Tokens of all sequences of a step come together, but for what the network does: a chain of them
+// with no gap that tells steps apart is one step's.
 void Tracks::step_seen(std::uint32_t upstream, std::int64_t at) {
   constexpr std::size_t kMostSteps = 65'536;
   const std::int64_t link = nanos(std::clamp(0.2 * pace(upstream).gap_s, 0.0003, 0.002));
@@ -195,8 +204,8 @@ void Tracks::step_seen(std::uint32_t upstream, std::int64_t at) {
   if (steps.size() > kMostSteps) steps.pop_front();
 }
 
-// The earliest that its prompt can have been begun: when it was sent; when the prompt before it in the
-// queue was done; and a step that was under way is not joined.
+// The earliest that its prompt can have been begun: when it was sent; when the prompt before it in
+// the queue was done; and a step that was under way is not joined.
 std::int64_t Tracks::queued_until(const Track& t, std::int64_t first, double gap_s) const {
   std::int64_t from = *t.sent;
   const std::int64_t together = first - nanos(std::clamp(0.3 * gap_s, 0.001, 0.05));
@@ -207,15 +216,16 @@ std::int64_t Tracks::queued_until(const Track& t, std::int64_t first, double gap
   }
   const auto steps = steps_.find(t.arrived.upstream);
   if (steps != steps_.end() && from == *t.sent) {
-    const auto next = std::lower_bound(steps->second.begin(), steps->second.end(), from,
-                                       [](const StepEnd& s, std::int64_t x) { return s.first < x; });
+    const auto next =
+        std::lower_bound(steps->second.begin(), steps->second.end(), from,
+                         [](const StepEnd& s, std::int64_t x) { return s.first < x; });
     if (next != steps->second.end() && next->last < together) from = next->first;
   }
   return from;
 }
 
-// The prompt ends with the first token, and begins as queued_until says, or as late as the pace that
-// this upstream has shown allows.
+// The prompt ends with the first token, and begins as queued_until says, or as late as the pace
+// that this upstream has shown allows.
 void Tracks::place_prompt(const Track& t, Course& c) const {
   const Pace pace = this->pace(t.arrived.upstream);
   const std::int64_t sent = *t.sent;
@@ -225,7 +235,8 @@ void Tracks::place_prompt(const Track& t, Course& c) const {
     from = c.first - nanos(*t.timings.prefill_s);
   } else if (pace.seconds_per_token > 0) {
     constexpr double kSlack = 1.5;  // a prompt that shares its steps takes longer than the quickest
-    from = std::max(from, c.first - nanos(kSlack * pace.seconds_per_token * c.computed + pace.gap_s));
+    from =
+        std::max(from, c.first - nanos(kSlack * pace.seconds_per_token * c.computed + pace.gap_s));
   }
   c.from = std::clamp(from, sent, std::max(sent, c.first));
   c.prefilled = true;
@@ -238,16 +249,21 @@ void Tracks::place_tokens(const Track& t, Course& c) const {
     events += s.events;
   }
   const double scale = t.ended && remarked > 0 && c.output > 0 && t.outcome == Outcome::complete
-                           ? c.output / remarked : 1;
+                           ? c.output / remarked
+                           : 1;
   const bool drafts = t.usage.drafted.value_or(0) > 0;
   const double steps_seen = std::max(events - static_cast<double>(t.sequences.size()), 1.0);
   const double drafted = count_or(t.usage.drafted, 0) / steps_seen;
   for (const auto& [choice, s] : t.sequences) {
     std::vector<Made>& made = c.sequences.emplace_back();
     for (const Piece& p : s.pieces) {
-      Made m{p.begin, p.end, p.tokens * scale, drafts ? p.events : p.tokens, 0, p.before * scale, p.reasoning};
-      if (p.before == 0) m.steps = std::max(m.steps - 1, 0.0);  // the first comes with the prompt's end
-      m.verified = drafts ? m.steps * (1 + drafted) : p.before == 0 ? std::max(m.tokens - 1, 0.0) : m.tokens;
+      Made m{p.begin,          p.end,      p.tokens * scale, drafts ? p.events : p.tokens, 0,
+             p.before * scale, p.reasoning};
+      if (p.before == 0)
+        m.steps = std::max(m.steps - 1, 0.0);  // the first comes with the prompt's end
+      m.verified = drafts          ? m.steps * (1 + drafted)
+                   : p.before == 0 ? std::max(m.tokens - 1, 0.0)
+                                   : m.tokens;
       made.push_back(m);
     }
   }
@@ -258,7 +274,8 @@ Course Tracks::course(const Track& t) const {
   count(t, c);
   double events = 0;
   for (const auto& [choice, s] : t.sequences) events += s.events;
-  const bool streamed = t.first && (t.arrived.streamed || events > 2) && !(events <= 2 && c.output > 8);
+  const bool streamed =
+      t.first && (t.arrived.streamed || events > 2) && !(events <= 2 && c.output > 8);
   if (streamed) {
     c.first = *t.first;
     if (t.timings.decode_s && t.ended) {  // the sender's own clock, laid from the last token back
@@ -276,9 +293,10 @@ Course Tracks::course(const Track& t) const {
   const double each = c.output / std::max<double>(t.arrived.choices, 1);
   const double whole = seconds(sent, c.end);
   constexpr double kPromptToken = 0.02;  // of a decoded one's time, where no pace is known
-  double prompt_s = pace.seconds_per_token > 0 ? pace.seconds_per_token * c.computed + pace.gap_s
-                                               : whole * kPromptToken * c.computed /
-                                                     std::max(kPromptToken * c.computed + each, 1e-9);
+  double prompt_s =
+      pace.seconds_per_token > 0
+          ? pace.seconds_per_token * c.computed + pace.gap_s
+          : whole * kPromptToken * c.computed / std::max(kPromptToken * c.computed + each, 1e-9);
   if (t.timings.prefill_s) prompt_s = *t.timings.prefill_s;
   if (each <= 1 || t.arrived.embedding) prompt_s = whole;
   c.from = sent;
@@ -292,14 +310,16 @@ Course Tracks::course(const Track& t) const {
   const double rejected = c.rejected / t.arrived.choices;
   const double steps = std::max(each - 1 - count_or(t.usage.accepted, 0) / t.arrived.choices, 1.0);
   const double thought = c.output > 0 ? c.reasoning / c.output : 0;
-  const std::int64_t turn = c.first + static_cast<std::int64_t>(static_cast<double>(c.end - c.first) * thought);
+  const std::int64_t turn =
+      c.first + static_cast<std::int64_t>(static_cast<double>(c.end - c.first) * thought);
   for (std::uint32_t i = 0; i < t.arrived.choices; ++i) {
     auto& made = c.sequences.emplace_back();
     const double verified = each - 1 + rejected;
-    if (thought > 0) made.push_back({c.first, turn, each * thought, steps * thought, verified * thought, 0, true});
+    if (thought > 0)
+      made.push_back({c.first, turn, each * thought, steps * thought, verified * thought, 0, true});
     if (thought < 1) {
-      made.push_back({turn, c.end, each * (1 - thought), steps * (1 - thought), verified * (1 - thought),
-                      each * thought, false});
+      made.push_back({turn, c.end, each * (1 - thought), steps * (1 - thought),
+                      verified * (1 - thought), each * thought, false});
     }
   }
   return c;
@@ -320,7 +340,8 @@ void Tracks::learn(std::int64_t begin, std::int64_t end) {
     // Stochastic quantile in the logarithm, quick at first.
     if (pace.seconds_per_token <= 0) pace.seconds_per_token = each;
     const double k = std::max(kStep, 1 / pace.observed);
-    pace.seconds_per_token *= std::exp(each > pace.seconds_per_token ? k * kQuantile : -k * (1 - kQuantile));
+    pace.seconds_per_token *=
+        std::exp(each > pace.seconds_per_token ? k * kQuantile : -k * (1 - kQuantile));
   }
   for (const auto& [id, t] : tracks_) {
     if (t.sequences.empty()) continue;

@@ -15,9 +15,9 @@ namespace joulebook::attribution {
 struct Piece {
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  double tokens = 0;   // as remarked
-  double events = 0;   // in so many remarks
-  double before = 0;   // tokens of the sequence before them
+  double tokens = 0;  // as remarked
+  double events = 0;  // in so many remarks
+  double before = 0;  // tokens of the sequence before them
   bool reasoning = false;
 };
 
@@ -40,8 +40,8 @@ struct Track {
   Usage usage;
   Timings timings;
   std::map<std::uint32_t, Sequence> sequences;  // by choice
-  double reasoning = 0;  // tokens, as remarked
-  bool counted = false;  // every remark on tokens said how many
+  double reasoning = 0;                         // tokens, as remarked
+  bool counted = false;                         // every remark on tokens said how many
 };
 
 // One sequence's tokens as the division sees them: `tokens` are true tokens, `steps` they took.
@@ -55,18 +55,18 @@ struct Made {
 
 // What a request did, as far as it is known now.
 struct Course {
-  std::int64_t from = 0;    // of its prompt's computing; before: queue
-  std::int64_t first = 0;   // its end
-  bool prefilled = false;   // there is such a span
-  double prompt = 0;        // tokens, cached inside
+  std::int64_t from = 0;   // of its prompt's computing; before: queue
+  std::int64_t first = 0;  // its end
+  bool prefilled = false;  // there is such a span
+  double prompt = 0;       // tokens, cached inside
   double cached = 0;
-  double computed = 0;      // prompt - cached
-  bool known = false;       // the sender counted them
+  double computed = 0;  // prompt - cached
+  bool known = false;   // the sender counted them
   double output = 0;
   double reasoning = 0;
-  double rejected = 0;      // drafts
+  double rejected = 0;  // drafts
   std::vector<std::vector<Made>> sequences;
-  std::int64_t end = 0;     // of its work
+  std::int64_t end = 0;  // of its work
 };
 
 // Learned of an upstream: how long its prompts take.
@@ -96,8 +96,8 @@ class Tracks {
     Course course;  // empty where it was never sent
   };
   [[nodiscard]] std::vector<Done> over(std::int64_t edge);
-  // Tokens of all requests of an upstream so far, as remarked or, once over, as counted; and how many
-  // are open, and of them not streamed.
+  // Tokens of all requests of an upstream so far, as remarked or, once over, as counted; and how
+  // many are open, and of them not streamed.
   struct Sum {
     double output = 0;
     double prompt = 0;
@@ -114,7 +114,8 @@ class Tracks {
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void end(Track& track, const Ended& what);
   void step_seen(std::uint32_t upstream, std::int64_t at);
-  [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first, double gap_s) const;
+  [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first,
+                                          double gap_s) const;
   void place_prompt(const Track& track, Course& course) const;
   void place_tokens(const Track& track, Course& course) const;
   void count(const Track& track, Course& course) const;

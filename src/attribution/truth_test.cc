@@ -1,5 +1,5 @@
-// The attributor against the simulated engine: the goals of docs/attribution.md on fixed seeds, and what
-// holds of any traffic. bench/attribution_truth prints the whole table.
+// The attributor against the simulated engine: the goals of docs/attribution.md on fixed seeds, and
+// what holds of any traffic. bench/attribution_truth prints the whole table.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -97,7 +97,8 @@ TEST(TruthOfTraffic, OrderWithinJitterDoesNotMatter) {
     auto& b = shuffled.remarks[i + 1];
     if (a.request != b.request && b.at - a.at < std::chrono::milliseconds(2)) std::swap(a, b);
   }
-  const Trial first = try_attribution(traffic, run, true), second = try_attribution(traffic, shuffled, true);
+  const Trial first = try_attribution(traffic, run, true),
+              second = try_attribution(traffic, shuffled, true);
   ASSERT_EQ(first.requests.size(), second.requests.size());
   double all = 0, apart = 0;
   for (const Scored& s : first.requests) {
@@ -113,7 +114,8 @@ TEST(TruthOfTraffic, OrderWithinJitterDoesNotMatter) {
 TEST(TruthOfTraffic, ARunIsTheSameEveryTime) {
   const Trial a = trial(4, 3, true), b = trial(4, 3, true);
   ASSERT_EQ(a.requests.size(), b.requests.size());
-  for (std::size_t i = 0; i < a.requests.size(); ++i) EXPECT_EQ(a.requests[i].fair, b.requests[i].fair);
+  for (std::size_t i = 0; i < a.requests.size(); ++i)
+    EXPECT_EQ(a.requests[i].fair, b.requests[i].fair);
 }
 
 }  // namespace

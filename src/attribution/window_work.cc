@@ -79,7 +79,8 @@ class Worker {
     // Of the experts that its chunk calls, those that the decoders had not called already.
     const double chunk = n / std::max(steps, 1.0);
     const double others = span.mean_share() > 0 ? std::max(1 / span.mean_share() - 1, 0.0) : 0;
-    const double experts = (price.touched(others + chunk) - price.touched(others)) * std::max(steps, part);
+    const double experts =
+        (price.touched(others + chunk) - price.touched(others)) * std::max(steps, part);
     add(w, Phase::prefill, amounts, price, span.alone_part(), experts);
     w.prompt_edge += amounts[kStep] * price.joules[kStep] + amounts[kTime] * price.joules[kTime];
   }
@@ -146,7 +147,8 @@ double total(const Parts& parts) {
 // Seconds that steps of these parts should take, by the prices; the parts are in J.
 void expected_time(const RequestWork& w, const Prices& price, Parts& seconds) {
   for (std::size_t i = 0; i < kParts; ++i) {
-    if (i != kTime && price.joules[i] > 0) seconds[i] += w.total[i] / price.joules[i] * price.seconds[i];
+    if (i != kTime && price.joules[i] > 0)
+      seconds[i] += w.total[i] / price.joules[i] * price.seconds[i];
   }
 }
 
@@ -188,7 +190,8 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
   constexpr double kContextBeside = 1000;  // tokens: nobody says
   for (const auto& [upstream, b] : bypass) {
     if (b.sequences <= 0 && b.output <= 0 && b.prompt <= 0) continue;
-    sum(out.bypass, beside(b, prices.of(upstream), curves.at(upstream), kContextBeside, begin, end));
+    sum(out.bypass,
+        beside(b, prices.of(upstream), curves.at(upstream), kContextBeside, begin, end));
     out.known = false;
   }
   sum(out.total, out.bypass);

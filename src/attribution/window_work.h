@@ -51,7 +51,7 @@ struct PriceList {
 };
 
 [[nodiscard]] WindowWork window_work(const Tracks& tracks, const PriceList& prices,
-                                     const std::map<std::uint32_t, Bypass>& bypass, std::int64_t begin,
-                                     std::int64_t end);
+                                     const std::map<std::uint32_t, Bypass>& bypass,
+                                     std::int64_t begin, std::int64_t end);
 
 }  // namespace joulebook::attribution

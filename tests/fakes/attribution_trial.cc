@@ -9,7 +9,9 @@ namespace {
 
 using attribution::kPhases;
 
-double unit(std::mt19937_64& dice) { return (static_cast<double>(dice() >> 11U) + 0.5) * 0x1.0p-53; }
+double unit(std::mt19937_64& dice) {
+  return (static_cast<double>(dice() >> 11U) + 0.5) * 0x1.0p-53;
+}
 
 int length(std::mt19937_64& dice, double median, double spread, int least, int most) {
   const double z = std::sqrt(-2 * std::log(unit(dice))) * std::cos(6.283185307179586 * unit(dice));
@@ -39,12 +41,14 @@ void rivals(const SimulatedTraffic& traffic, const SimulatedRun& run,
   std::vector<double> open(windows.size(), 0);
   const auto each = [&](std::size_t job, const auto& use) {
     const JobTruth& t = run.jobs[job];
-    for (auto k = static_cast<std::size_t>(t.sent_s); k < windows.size() && static_cast<double>(k) < t.ended_s; ++k) {
+    for (auto k = static_cast<std::size_t>(t.sent_s);
+         k < windows.size() && static_cast<double>(k) < t.ended_s; ++k) {
       const double begin = static_cast<double>(k);
       use(k, std::min(t.ended_s, begin + 1) - std::max(t.sent_s, begin));
     }
   };
-  for (std::size_t i = 0; i < run.jobs.size(); ++i) each(i, [&](std::size_t k, double s) { open[k] += s; });
+  for (std::size_t i = 0; i < run.jobs.size(); ++i)
+    each(i, [&](std::size_t k, double s) { open[k] += s; });
   for (Scored& s : scored) {
     each(s.job, [&](std::size_t k, double part) {
       if (open[k] > 0) s.time += to_joules(windows[k].active).value() * part / open[k];
@@ -52,13 +56,15 @@ void rivals(const SimulatedTraffic& traffic, const SimulatedRun& run,
   }
 }
 
-Scored score(const attribution::RequestFigures& f, const SimulatedTraffic& traffic, const SimulatedRun& run) {
+Scored score(const attribution::RequestFigures& f, const SimulatedTraffic& traffic,
+             const SimulatedRun& run) {
   Scored s{.job = f.request - 1};
   const JobTruth& truth = run.jobs[s.job];
   const SimulatedJob& job = traffic.jobs[s.job];
   s.truth = truth.fair;
   s.phase_truth = truth.phases;
-  s.counts = job.streamed && job.counted && job.cancel_after == 0 && truth.ended_s - truth.sent_s >= 2;
+  s.counts =
+      job.streamed && job.counted && job.cancel_after == 0 && truth.ended_s - truth.sent_s >= 2;
   if (!f.fair.present()) return s;
   s.fair = *f.fair.value;
   s.marginal = *f.marginal.value;
@@ -100,7 +106,8 @@ Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, 
   std::size_t next = 0;
   const auto windows = metered(run);
   for (const auto& w : windows) {
-    while (next < run.remarks.size() && !attributor.ready(w.end)) attributor.remark(run.remarks[next++]);
+    while (next < run.remarks.size() && !attributor.ready(w.end))
+      attributor.remark(run.remarks[next++]);
     if (next == run.remarks.size()) attributor.now(w.end + options.horizon);
     const attribution::Division d = attributor.divide(w);
     out.active += to_joules(w.active).value();

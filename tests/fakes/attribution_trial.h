@@ -9,11 +9,11 @@ namespace joulebook::fakes {
 
 struct Mix {
   int requests = 400;
-  double prompt = 400;       // medians; lengths are log-normal
+  double prompt = 400;  // medians; lengths are log-normal
   double output = 220;
-  double spread = 0.8;       // standard deviation of their logarithms
-  double cached = 0.3;       // of requests: half of the prompt
-  double reasoning = 0.2;    // of requests: half of the answer
+  double spread = 0.8;     // standard deviation of their logarithms
+  double cached = 0.3;     // of requests: half of the prompt
+  double reasoning = 0.2;  // of requests: half of the answer
   double cancelled = 0.03;
   double unstreamed = 0.05;
 };
@@ -37,11 +37,12 @@ struct Trial {
   double active = 0;             // J, metered
   double unattributed = 0;
   double other = 0;
-  std::string rule;              // of the last
+  std::string rule;  // of the last
 };
 
 // `known`: the attributor is told the model; else it has the traffic alone.
-[[nodiscard]] Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, bool known);
+[[nodiscard]] Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run,
+                                    bool known);
 
 struct Errors {
   double median = 0, p95 = 0;

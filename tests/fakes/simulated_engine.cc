@@ -21,7 +21,9 @@ class Dice {
     return z ^ (z >> 31U);
   }
   double unit() { return (static_cast<double>(next() >> 11U) + 0.5) * 0x1.0p-53; }
-  double normal() { return std::sqrt(-2 * std::log(unit())) * std::cos(6.283185307179586 * unit()); }
+  double normal() {
+    return std::sqrt(-2 * std::log(unit())) * std::cos(6.283185307179586 * unit());
+  }
   double exponential(double mean) { return -mean * std::log(unit()); }
 
  private:
@@ -43,8 +45,9 @@ struct Costs {
 Costs shaken(const SimulatedEngineOptions& o) {
   Costs c;
   Dice dice(o.seed * 7919 + 13);
-  for (double* x : {&c.weights_j, &c.active_w, &c.gap_w, &c.token_j, &c.context_j, &c.prompt_j, &c.attend_j,
-                    &c.weights_s, &c.token_s, &c.context_s, &c.prompt_s, &c.attend_s, &c.host_s}) {
+  for (double* x :
+       {&c.weights_j, &c.active_w, &c.gap_w, &c.token_j, &c.context_j, &c.prompt_j, &c.attend_j,
+        &c.weights_s, &c.token_s, &c.context_s, &c.prompt_s, &c.attend_s, &c.host_s}) {
     const double by = 0.3 + 0.2 * dice.unit();
     *x *= 1 + o.shake * (dice.unit() < 0.5 ? -by : by);
   }
@@ -55,7 +58,7 @@ struct Running {
   std::size_t job;
   int read = 0;  // prompt tokens, cached inside
   int made = 0;
-  int kept = 0;       // tokens that this step gives it
+  int kept = 0;  // tokens that this step gives it
   int drafted = 0, accepted = 0;
   double wire_s = 0;  // last remark of it
 };
@@ -76,7 +79,8 @@ class Engine {
   }
 
   SimulatedRun run() {
-    const std::size_t first = traffic_.concurrency > 0 ? static_cast<std::size_t>(traffic_.concurrency) : 0;
+    const std::size_t first =
+        traffic_.concurrency > 0 ? static_cast<std::size_t>(traffic_.concurrency) : 0;
     for (std::size_t i = 0; i < std::min(first, traffic_.jobs.size()); ++i) {
       arrive(0.2 + 0.02 * static_cast<double>(i));
     }
@@ -117,7 +121,8 @@ class Engine {
   }
 
   void admit() {
-    while (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size() && traffic_.jobs[next_].arrive_s <= now_) {
+    while (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size() &&
+           traffic_.jobs[next_].arrive_s <= now_) {
       arrive(traffic_.jobs[next_].arrive_s);
     }
     while (!waiting_.empty() && static_cast<int>(running_.size()) < o_.most_running &&
@@ -141,8 +146,8 @@ class Engine {
       const double context = j.prompt + r.made;
       pieces.push_back({r.job, r.made < j.reasoning ? Phase::reason : Phase::answer,
                         c.token_j * r.kept + c.context_j * std::pow(context, 0.99),
-                        c.token_j * (1 + o_.drafts - r.kept),
-                        c.context_s * std::pow(context, 1.01), c.token_s * (1 + o_.drafts)});
+                        c.token_j * (1 + o_.drafts - r.kept), c.context_s * std::pow(context, 1.01),
+                        c.token_s * (1 + o_.drafts)});
       left -= 1 + o_.drafts;
     }
     for (std::size_t i = 0; i < running_.size() && left > 0; ++i) {
@@ -151,7 +156,8 @@ class Engine {
       if (n <= 0) continue;
       if (run_.jobs[r.job].begun_s == 0) run_.jobs[r.job].begun_s = now_;
       const double attended = n * (r.read + n / 2.0);
-      pieces.push_back({r.job, Phase::prefill, c.prompt_j * std::pow(n, 1.01) + c.attend_j * attended, 0, 0,
+      pieces.push_back({r.job, Phase::prefill,
+                        c.prompt_j * std::pow(n, 1.01) + c.attend_j * attended, 0, 0,
                         c.prompt_s * std::pow(n, 0.98) + c.attend_s * attended});
       chunks.emplace_back(i, n);
       left -= n;
@@ -171,7 +177,8 @@ class Engine {
     double seconds = 0, joules = 0, bend = 1, common = 0;
   };
   // Of `n` sequences with these sums; none: no step.
-  [[nodiscard]] Step cost(double n, double memory, double compute, double own, double jitter) const {
+  [[nodiscard]] Step cost(double n, double memory, double compute, double own,
+                          double jitter) const {
     const Costs& c = costs_;
     if (n < 0.5) return {};
     const double m = c.weights_s + memory;
@@ -186,7 +193,8 @@ class Engine {
   }
 
   double charge(const std::vector<Piece>& pieces) {
-    const double jitter = std::exp(o_.jitter * dice_.normal()), n = static_cast<double>(pieces.size());
+    const double jitter = std::exp(o_.jitter * dice_.normal()),
+                 n = static_cast<double>(pieces.size());
     double memory = 0, compute = 0, own = 0;
     for (const Piece& p : pieces) {
       memory += p.memory_s;
@@ -196,12 +204,14 @@ class Engine {
     const Step whole = cost(n, memory, compute, own, jitter);
     for (const Piece& p : pieces) {
       JobTruth& truth = run_.jobs[p.job];
-      const double part = whole.bend * (p.own_j + whole.common / n), waste = whole.bend * p.rejected_j;
+      const double part = whole.bend * (p.own_j + whole.common / n),
+                   waste = whole.bend * p.rejected_j;
       truth.fair += part + waste;
       truth.phases[static_cast<std::size_t>(p.phase)] += part;
       truth.phases[static_cast<std::size_t>(Phase::wasted)] += waste;
       truth.marginal += whole.joules - cost(n - 1, memory - p.memory_s, compute - p.compute_s,
-                                            own - p.own_j - p.rejected_j, jitter).joules;
+                                            own - p.own_j - p.rejected_j, jitter)
+                                           .joules;
     }
     run_.active_j += whole.joules;
     run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
@@ -227,21 +237,26 @@ class Engine {
     JobTruth& truth = run_.jobs[r.job];
     const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
     if (j.streamed) {
-      say(r.job, at_s, attribution::Tokens{.count = n, .reasoning = r.made < j.reasoning, .counted = o_.drafts > 0});
+      say(r.job, at_s,
+          attribution::Tokens{
+              .count = n, .reasoning = r.made < j.reasoning, .counted = o_.drafts > 0});
     }
     r.made += n;
     truth.made = r.made;
     const bool cancelled = j.cancel_after > 0 && r.made >= j.cancel_after;
     if (r.made < j.output && !cancelled) return;
     if (!cancelled) say(r.job, at_s, usage(j, r));
-    say(r.job, at_s, attribution::Ended{cancelled ? attribution::Outcome::cancelled : attribution::Outcome::complete});
+    say(r.job, at_s,
+        attribution::Ended{cancelled ? attribution::Outcome::cancelled
+                                     : attribution::Outcome::complete});
     truth.ended_s = now_;
     truth.done = true;
     if (cancelled) {
       for (double& p : truth.phases) p = 0;
       truth.phases[static_cast<std::size_t>(Phase::wasted)] = truth.fair;
     }
-    if (traffic_.concurrency > 0 && next_ < traffic_.jobs.size()) arrive(at_s + dice_.exponential(0.02));
+    if (traffic_.concurrency > 0 && next_ < traffic_.jobs.size())
+      arrive(at_s + dice_.exponential(0.02));
   }
 
   attribution::Usage usage(const SimulatedJob& j, const Running& r) const {
@@ -272,7 +287,8 @@ SimulatedRun simulate(const SimulatedTraffic& traffic, const SimulatedEngineOpti
   return Engine(traffic, options).run();
 }
 
-std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double length_s, double tick_s) {
+std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double length_s,
+                                               double tick_s) {
   // Energy at each tick, then at each edge between the two ticks around it.
   const auto ticks = static_cast<std::size_t>(std::ceil(run.end_s / tick_s)) + 3;
   std::vector<double> at(ticks, 0);
@@ -280,7 +296,8 @@ std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double l
   double before = 0;
   for (std::size_t k = 0; k < ticks; ++k) {
     const double t = static_cast<double>(k) * tick_s + 0.037;  // where its ticks fall
-    while (span < run.spans.size() && run.spans[span].end_s <= t) before += run.spans[span++].joules;
+    while (span < run.spans.size() && run.spans[span].end_s <= t)
+      before += run.spans[span++].joules;
     at[k] = before + run.idle_w * t;
     if (span < run.spans.size() && run.spans[span].begin_s < t) {
       const PowerSpan& s = run.spans[span];

@@ -1,9 +1,10 @@
 #pragma once
 // A serving engine that is not there: continuous batching with a limit, chunked prefill, a prefix
-// cache, drafts, cancels, a queue; and what each token of each request cost it, by a cost model of its
-// own (not the one that attribution weighs with: other forms, coefficients shaken by 30 to 50 %, step
-// jitter, host gaps, a power limit). It shows what the wire would show, late by a network's jitter, and
-// draws power, read through a counter that updates in ticks. Seeded: the same on every machine.
+// cache, drafts, cancels, a queue; and what each token of each request cost it, by a cost model of
+// its own (not the one that attribution weighs with: other forms, coefficients shaken by 30 to 50
+// %, step jitter, host gaps, a power limit). It shows what the wire would show, late by a network's
+// jitter, and draws power, read through a counter that updates in ticks. Seeded: the same on every
+// machine.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -17,11 +18,11 @@ struct SimulatedJob {
   double arrive_s = 0;  // open loop only
   int prompt = 100;
   int cached = 0;
-  int output = 100;     // the first of them comes with the prompt's end
+  int output = 100;  // the first of them comes with the prompt's end
   int reasoning = 0;
   int cancel_after = 0;  // tokens; 0: not cancelled
   bool streamed = true;
-  bool counted = true;   // usage says how much of the prompt came from the cache
+  bool counted = true;  // usage says how much of the prompt came from the cache
 };
 
 struct SimulatedTraffic {
@@ -32,19 +33,19 @@ struct SimulatedTraffic {
 struct SimulatedEngineOptions {
   std::uint64_t seed = 1;
   int most_running = 256;
-  int budget = 512;         // tokens a step, prompts chunked to fit
-  int drafts = 0;           // verified a sequence and step beside its token
+  int budget = 512;  // tokens a step, prompts chunked to fit
+  int drafts = 0;    // verified a sequence and step beside its token
   double acceptance = 0.6;
-  double shake = 1;         // of the coefficients: 0: none
-  double jitter = 0.05;     // of a step's time, standard deviation of its logarithm
-  double network_s = 0.001; // mean delay on the wire
+  double shake = 1;          // of the coefficients: 0: none
+  double jitter = 0.05;      // of a step's time, standard deviation of its logarithm
+  double network_s = 0.001;  // mean delay on the wire
   double idle_w = 100;
 };
 
 struct JobTruth {
-  double fair = 0;                                     // J
+  double fair = 0;      // J
   double marginal = 0;  // J: of its steps, less what they take without it, shortened accordingly
-  std::array<double, attribution::kPhases> phases{};   // J
+  std::array<double, attribution::kPhases> phases{};  // J
   double sent_s = 0, begun_s = 0, ended_s = 0;
   bool done = false;
   int made = 0;
@@ -55,7 +56,8 @@ struct PowerSpan {
 };
 
 struct SimulatedRun {
-  std::vector<attribution::Remark> remarks;  // in the order of the wire; request = index of its job + 1
+  std::vector<attribution::Remark>
+      remarks;  // in the order of the wire; request = index of its job + 1
   std::vector<JobTruth> jobs;
   std::vector<PowerSpan> spans;  // by time
   double end_s = 0;
@@ -63,11 +65,13 @@ struct SimulatedRun {
   double idle_w = 0;
 };
 
-[[nodiscard]] SimulatedRun simulate(const SimulatedTraffic& traffic, const SimulatedEngineOptions& options);
+[[nodiscard]] SimulatedRun simulate(const SimulatedTraffic& traffic,
+                                    const SimulatedEngineOptions& options);
 
-// Windows of `length_s` that tile the run, from a counter with that tick, idle taken off; edges between
-// ticks are interpolated, as the meter does.
-[[nodiscard]] std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double length_s = 1,
+// Windows of `length_s` that tile the run, from a counter with that tick, idle taken off; edges
+// between ticks are interpolated, as the meter does.
+[[nodiscard]] std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run,
+                                                             double length_s = 1,
                                                              double tick_s = 0.1);
 
 // The model that the engine computes with, as its owner would name it.
