@@ -1,6 +1,7 @@
 #include "cli/serve_run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include "core/text.h"
 #include "core/version.h"
 #include "export/live_json.h"
+#include "export/push_environment.h"
 #include "export/pushers.h"
 #include "gateway/local_server.h"
 #include "gateway/scraper.h"
@@ -251,7 +253,10 @@ Status Gateway::open() {
   PushTargets targets;
   targets.otlp = options_.otlp;
   targets.clickhouse = options_.clickhouse;
-  if (auto ok = check_targets(targets); !ok) return ok;
+  targets.resource.version = build_version();
+  targets.resource.attributes = {
+      {"service.instance.id", fmt::format("{}-{}", system_clock().anchor().wall_ns, ::getpid())}};
+  if (auto ok = add_environment(targets, process_variable); !ok) return ok;
   transport_ = http_transport();
   pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
   settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
