@@ -1,0 +1,101 @@
+// Prices, their fit, and who shares a step.
+#include <gmock/gmock.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "attribution/energy_fit.h"
+#include "attribution/step_curve.h"
+
+namespace joulebook::attribution {
+namespace {
+
+TEST(Prices, EveryModelOfTheCatalogueHasThem) {
+  const auto device = serving::find_device("H100");
+  ASSERT_TRUE(device);
+  for (const serving::Shape& shape : serving::all_shapes()) {
+    serving::Workload work{.shape = shape, .device = *device};
+    const Prices p = prices_of(work);
+    EXPECT_TRUE(p.known) << shape.name;
+    for (const double j : p.joules) EXPECT_TRUE(std::isfinite(j) && j >= 0) << shape.name;
+    EXPECT_GT(p.joules[kStep] + p.expert_joules, 0) << shape.name;
+    EXPECT_GT(p.joules[kPrompt], 0) << shape.name;
+    EXPECT_GT(p.limit_w, 0) << shape.name;
+  }
+}
+
+TEST(Prices, ExpertsAreTouchedAsTokensChooseThem) {
+  Prices p;
+  EXPECT_EQ(p.touched(100), 0);  // there are none
+  p.chosen_share = 0.125;
+  EXPECT_DOUBLE_EQ(p.touched(1), 0.125);
+  EXPECT_DOUBLE_EQ(p.touched(2), 1 - 0.875 * 0.875);
+  EXPECT_NEAR(p.touched(1000), 1, 1e-9);
+}
+
+TEST(Prices, AWindowOfAttentionBoundsTheContextRead) {
+  Prices p;
+  EXPECT_EQ(p.seen(5000), 5000);
+  p.window = 1000;
+  p.window_share = 0.5;
+  EXPECT_DOUBLE_EQ(p.seen(5000), 3000);
+}
+
+TEST(PriceFit, WithoutWindowsThePricesStand) {
+  const Factors f = PriceFit(0.03, 16).solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  for (std::size_t i = 0; i < kParts; ++i) {
+    EXPECT_DOUBLE_EQ(f.value[i], 1);
+    EXPECT_NEAR(f.covariance[i][i], 0.25, 1e-12);
+  }
+}
+
+TEST(PriceFit, FindsFactorsThatWindowsShow) {
+  const Parts truth{1.4, 0.6, 1.5, 0.7, 1.3, 1};
+  PriceFit fit(0.01, 1000);
+  for (int k = 0; k < 300; ++k) {
+    Parts parts{};
+    for (std::size_t i = 0; i < kParts; ++i)
+      parts[i] = 1 + std::sin(k * (1.3 + static_cast<double>(i)));
+    double total = 0;
+    for (std::size_t i = 0; i < kParts; ++i)
+      total += 3 * truth[i] * parts[i];  // whatever the scale
+    fit.add(parts, total, 0.001, 1);
+  }
+  const Factors f = fit.solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  for (std::size_t i = 0; i < kParts; ++i) EXPECT_NEAR(f.value[i], 3 * truth[i], 0.06 * 3) << i;
+}
+
+TEST(PriceFit, WhatIsNoEnergyTeachesNothing) {
+  PriceFit fit(0.03, 16);
+  fit.add({}, 5, 0, 1);
+  fit.add({1, 1, 1, 1, 1, 1}, -5, 0, 1);
+  fit.add({1, 1, 1, 1, 1, 1}, std::numeric_limits<double>::quiet_NaN(), 0, 1);
+  fit.add({1, 1, 1, 1, 1, 1}, 5, std::numeric_limits<double>::infinity(), 1);
+  EXPECT_EQ(fit.solve({1, 1, 1, 1, 1, 1}).windows, 0);
+}
+
+// However many sequences come and go: their shares of the time add up to the time in which one was
+// there.
+RC_GTEST_PROP(StepCurve, SharesSumToTheBusyTime, ()) {
+  constexpr std::int64_t kWindow = 1'000'000'000;
+  StepCurve curve(0, kWindow, 0);
+  std::vector<std::pair<std::int64_t, std::int64_t>> spans;
+  for (int i = *rc::gen::inRange(0, 20); i > 0; --i) {
+    const auto from = *rc::gen::inRange<std::int64_t>(-kWindow / 2, kWindow);
+    spans.emplace_back(from, from + *rc::gen::inRange<std::int64_t>(0, kWindow));
+    curve.sequence(spans.back().first, spans.back().second);
+  }
+  curve.build();
+  double shares = 0;
+  for (const auto& [from, to] : spans) {
+    if (std::min(to, kWindow) > std::max<std::int64_t>(from, 0))
+      shares += curve.over(from, to).shares_s;
+  }
+  RC_ASSERT(std::abs(shares - curve.busy_s()) < 1e-9);
+  RC_ASSERT(curve.busy_s() <= 1 + 1e-12);
+}
+
+}  // namespace
+}  // namespace joulebook::attribution
