@@ -1,6 +1,6 @@
 #pragma once
-// A request as others are shown it: GET /joulebook/v1/requests/{id} (docs/formats/request.md), and the
-// row that sinks and sums are given. Pure.
+// A request as others are shown it: GET /joulebook/v1/requests/{id} (docs/formats/request.md; what
+// `joulebook show` prints), and the row that sinks and sums are given. Pure.
 #include "core/clock.h"
 #include "core/json.h"
 #include "export/request_row.h"
@@ -9,7 +9,7 @@
 namespace joulebook::gateway {
 
 // `now`: joins steady times to UTC.
-[[nodiscard]] Json request_json(const StoredRequest& request, const Anchor& now);
+[[nodiscard]] Json shown(StoredRequest request, const Anchor& now);
 // The calls of one answer (a traceparent's trace id) and what they came to together.
 [[nodiscard]] Json answer_json(const std::string& trace_id, std::span<const StoredRequest> requests,
                                const Anchor& now);

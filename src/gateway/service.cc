@@ -70,12 +70,12 @@ std::optional<Metering::Own> Service::own(const RequestHead& head) {
 Metering::Own Service::request(std::string_view id) const {
   const std::string wanted(id);
   if (const auto found = settler_.find(wanted)) {
-    return json_answer(200, request_json(*found, clock_.anchor()));
+    return json_answer(200, shown(*found, clock_.anchor()));
   }
   if (!options_.ledger.empty()) {
     if (const auto reader = open_serve_reader(options_.ledger)) {
       if (const auto stored = (*reader)->request(wanted); stored && stored->begin.id == wanted) {
-        return json_answer(200, request_json(*stored, clock_.anchor()));
+        return json_answer(200, shown(*stored, clock_.anchor()));
       }
     }
   }
