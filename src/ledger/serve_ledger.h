@@ -125,6 +125,7 @@ struct StoredRequest {
   MicroJoules posted;  // over all windows so far: what `fair` says, or its lower bound
   std::string arrived_utc;
   std::string ended_utc;  // empty: not known
+  std::int64_t arrived_wall_ns = 0;  // since 1970 UTC, to the millisecond
 };
 
 // A span of UTC, whole hours: [from, to) in hours since 1970.

@@ -19,7 +19,8 @@ constexpr std::string_view kColumns = R"sql(
     e.outcome, e.http_status, e.sent_ns, e.first_token_ns, e.last_token_ns, e.ended_ns, e.ended_utc,
     e.prompt_tokens, e.cached_tokens, e.reasoning_tokens, e.answer_tokens, e.wasted_tokens,
     t.content, e.unattributed, e.posted_uj, e.fair, e.served, e.marginal, e.phases, b.request,
-    b.run, r.session
+    b.run, r.session, CAST(strftime('%s', b.arrived_utc) AS INTEGER) * 1000
+      + CAST(substr(b.arrived_utc, 21, 3) AS INTEGER)
   FROM requests_begun b JOIN runs r ON r.run = b.run
   JOIN request_groups g ON g.request_group = b.request_group
   LEFT JOIN requests_ended e ON e.request = b.request LEFT JOIN texts t ON t.text = e.rule
@@ -55,6 +56,7 @@ Raw raw_of(const Row& row) {
   r.run = row.text(0);
   r.begin = begin_of(row);
   r.arrived_utc = row.text(10);
+  r.arrived_wall_ns = row.number(37) * 1'000'000;
   r.end.id = r.begin.id;
   raw.number = row.number(34);
   raw.run = row.number(35);
@@ -201,7 +203,7 @@ Result<Quantity> Reader::served(const Raw& raw) const {
   if (!ok) return fail(ok.error());
   if (open_hour) {
     return Quantity::absent("J",
-                            {"serve.hour_open", "the hour whose idle it shares is not over",
+                            {"served.hour_open", "the hour whose idle it shares is not over",
                              "ask again when the hour is over"},
                             *r.end.fair.value);
   }

@@ -58,6 +58,7 @@ TEST(ServeLedger, WhatIsWrittenReadsBack) {
   EXPECT_EQ(done.end.rule, "shape:Qwen3-0.6B");
   EXPECT_EQ(done.end.unattributed, 0.004);
   EXPECT_EQ(done.end.first_token, SteadyTime{kSecond + 4500});
+  EXPECT_EQ(iso8601(done.arrived_wall_ns), done.arrived_utc);
   EXPECT_EQ(done.ended_utc, iso8601(anchor_at(kSecond + 5000).wall_ns));
   ASSERT_EQ(done.end.phases.size(), 2u);
   EXPECT_EQ(done.end.phases[0].phase, "prefill");
@@ -101,7 +102,7 @@ TEST(ServeLedger, ServedSharesTheIdleOfTheHourOnceItIsOver) {
   ASSERT_TRUE(writer->settle(batch));
   auto reader = open_serve_reader(dir.file()).value();
   const auto early = *reader->request(fmt_id(0)).value().end.served;
-  EXPECT_EQ(early.reason->code, "serve.hour_open");
+  EXPECT_EQ(early.reason->code, "served.hour_open");
   EXPECT_EQ(early.known_lo, 3.0);
   ServeBatch next = batch_at(4000);
   next.windows = {window_of(4000, {}, 9'000'000)};
