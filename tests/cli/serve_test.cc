@@ -114,7 +114,7 @@ class ServeOnAPlant : public testing::Test {
   static constexpr double kTo = 8;
 
   ServeOnAPlant()
-      : upstream_({.gap = 50ms}),
+      : upstream_({.first = 200ms, .gap = 50ms}),
         origin_(system_clock().now()),
         plant_(sysroot_, origin_,
                {{.directory = "intel-rapl:0",
@@ -169,7 +169,7 @@ TEST_F(ServeOnAPlant, RequestsShareWhatWasAboveTheIdleThatWasLearnt) {
   std::vector<Answer> answers(4);
   std::vector<std::thread> clients;
   for (auto& answer : answers) {
-    clients.emplace_back([&] { answer = ask(url_ + "/v1/chat/completions", prompt(60)); });
+    clients.emplace_back([&] { answer = ask(url_ + "/v1/chat/completions", prompt(57)); });
   }
   for (auto& client : clients) client.join();
   double sum = 0;
@@ -182,11 +182,11 @@ TEST_F(ServeOnAPlant, RequestsShareWhatWasAboveTheIdleThatWasLearnt) {
     const auto& fair = request["fair"];
     EXPECT_EQ(fair["tier"], "apportioned");
     EXPECT_EQ(fair["boundary"], "package");
-    EXPECT_EQ(request["tokens"]["answer"], 60);
+    EXPECT_EQ(request["tokens"]["answer"], 57);
     const double value = fair["value"];
     EXPECT_LE(fair["lo"].get<double>(), 45);
     EXPECT_GE(fair["hi"].get<double>(), 45);
-    EXPECT_NEAR(value, 45, 18);  // 180 J among four alike
+    EXPECT_NEAR(value, 45, 12) << request["phases"].dump();  // 180 J among four alike
     sum += value;
   }
   EXPECT_NEAR(sum, 180, 18);
@@ -247,7 +247,7 @@ TEST_F(ServeOnAPlant, AnAgentsMeterIsJoined) {
   setenv("JOULEBOOK_METER_TOKEN", "0123456789abcdef", 1);
   const auto gateway = serve({"--meter", "http://127.0.0.1:" + std::to_string(port)});
   wait_until(kFrom);
-  const Answer answer = ask(url_ + "/v1/chat/completions", prompt(60));
+  const Answer answer = ask(url_ + "/v1/chat/completions", prompt(57));
   const auto request = settled(answer.id);
   ASSERT_EQ(request["status"], "final") << request.dump(1) << text_of(err_);
   EXPECT_NEAR(request["fair"]["value"].get<double>(), 180, 18);
