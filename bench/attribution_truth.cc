@@ -25,7 +25,7 @@ struct Goals {
 
 constexpr int kConcurrencies[] = {1, 4, 8, 32, 64, 256};
 
-constexpr std::uint64_t kFirstSeed = 11;  // none that anything was tuned on
+constexpr std::uint64_t kFirstSeed = 31;  // none that anything was tuned on
 
 // One traffic a seed, each on an engine whose coefficients are shaken anew.
 fakes::Trial trials(int concurrency, bool known, int seeds, int drafts) {
@@ -122,7 +122,7 @@ void marginal_table(int requests, Goals& goals) {
       "again without it\n",
       requests);
   for (const double rate : {0.1, 1.0, 5.0}) {
-    const auto m = fakes::try_marginal(requests, rate, 1);
+    const auto m = fakes::try_marginal(requests, rate, kFirstSeed);
     fmt::print("{:>8} requests/s, {:.1f} at a time: {:.1f} %, {:.1f} %; intervals held {:.1f} %\n",
                rate, m.overlap, 100 * m.median, 100 * m.again, 100 * m.held);
     goals.need(m.median <= 0.15, fmt::format("marginal at {}/s", rate));

@@ -38,7 +38,7 @@ struct Spread {
 
 // Uncertainty constants: what the division cannot see however good its prices are.
 constexpr double kForm = 0.03;        // of a request's energy: costs are not linear in their parts
-constexpr double kPhaseForm = 0.05;   // of a phase's: the line between two is not seen
+constexpr double kPhaseForm = 0.08;   // of a phase's: the line between two is not seen
 constexpr double kPrompt = 0.25;      // of what hangs on when a prompt was begun
 constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
 constexpr double kUnknown = 0.5;      // of what hangs on counts that nobody told
