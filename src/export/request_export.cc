@@ -11,6 +11,7 @@ namespace {
 constexpr std::array kPhases = {"queue", "prefill", "cached", "reason", "answer", "wasted"};
 
 Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
+Json maybe(const std::optional<SteadyTime>& t) { return t ? Json(t->ns) : Json(); }
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json tokens_json(const RequestTokens& t) {
@@ -22,25 +23,19 @@ Json tokens_json(const RequestTokens& t) {
 }
 
 Json phases_json(const std::vector<PhaseFigure>& phases) {
-  Json out = Json::object();
+  Json list = Json::array();
   for (const auto& p : phases) {
-    out.set(p.phase, Json::object({{"energy", to_json(p.energy)},
-                                   {"tokens", p.tokens},
-                                   {"seconds", p.seconds}}));
+    list.push(Json::object({{"phase", p.phase},
+                            {"tokens", p.tokens},
+                            {"seconds", p.seconds},
+                            {"energy", to_json(p.energy)}}));
   }
-  return out;
-}
-
-Json time_json(const std::optional<SteadyTime>& t, const StoredRequest& r) {
-  if (!t) return {};
-  const std::int64_t wall = r.arrived_wall_ns + (*t - r.begin.arrived).count();
-  return Json::object({{"utc", iso8601(wall)}, {"steady_ns", t->ns}});
+  return list;
 }
 
 Quantity served_of(const StoredRequest& request) {
   if (request.end.served) return *request.end.served;
-  return Quantity::absent("J", {"served.hour_open", "idle energy is shared once the hour is over",
-                                "ask again after the hour"});
+  return Quantity::absent("J", {"serve.pending", "it is not settled yet", "ask again later"});
 }
 
 // Seconds from the arrival.
@@ -94,32 +89,36 @@ Json totals_json(const std::vector<UsageTotal>& totals, std::string_view name, b
 
 Json request_json(const StoredRequest& r) {
   const RequestEnd& e = r.end;
-  Json out = Json::object({{"schema", "joulebook.request/1"},
-                           {"id", r.begin.id},
-                           {"status", to_string(r.status)},
-                           {"fair", to_json(e.fair)},
-                           {"served", to_json(served_of(r))},
-                           {"marginal", to_json(e.marginal)},
-                           {"phases", phases_json(e.phases)},
-                           {"rule", text_or_null(e.rule)},
-                           {"unattributed", e.unattributed ? Json(*e.unattributed) : Json()},
-                           {"tokens", tokens_json(e.tokens)},
-                           {"times", Json::object({{"arrived", time_json(r.begin.arrived, r)},
-                                                   {"sent", time_json(e.sent, r)},
-                                                   {"first_token", time_json(e.first_token, r)},
-                                                   {"last_token", time_json(e.last_token, r)},
-                                                   {"ended", time_json(e.ended, r)}})},
-                           {"outcome", text_or_null(e.outcome)},
-                           {"http_status", e.http_status == 0 ? Json() : Json(e.http_status)},
-                           {"model", r.begin.model},
-                           {"route", r.begin.route},
-                           {"upstream", r.begin.upstream},
-                           {"tenant", r.begin.tenant},
-                           {"stream", r.begin.stream},
-                           {"trace_id", text_or_null(r.begin.trace_id)}});
-  if (e.void_reason) out.set("reason", to_json(*e.void_reason));
-  if (!r.run.empty()) out.set("run", r.run).set("posted_uj", r.posted.count);
-  return out;
+  const Json times = Json::object({{"arrived", r.arrived_utc},
+                                   {"ended", text_or_null(r.ended_utc)},
+                                   {"arrived_ns", r.begin.arrived.ns},
+                                   {"sent_ns", maybe(e.sent)},
+                                   {"first_token_ns", maybe(e.first_token)},
+                                   {"last_token_ns", maybe(e.last_token)},
+                                   {"ended_ns", maybe(e.ended)}});
+  return Json::object({{"schema", "joulebook.request/1"},
+                       {"id", r.begin.id},
+                       {"run", r.run},
+                       {"status", to_string(r.status)},
+                       {"reason", e.void_reason ? to_json(*e.void_reason) : Json()},
+                       {"outcome", text_or_null(e.outcome)},
+                       {"http_status", e.http_status == 0 ? Json() : Json(e.http_status)},
+                       {"tenant", r.begin.tenant},
+                       {"model", r.begin.model},
+                       {"route", r.begin.route},
+                       {"upstream", r.begin.upstream},
+                       {"stream", r.begin.stream},
+                       {"trace_id", text_or_null(r.begin.trace_id)},
+                       {"parent_span", text_or_null(r.begin.parent_span)},
+                       {"times", times},
+                       {"tokens", tokens_json(e.tokens)},
+                       {"rule", text_or_null(e.rule)},
+                       {"unattributed", e.unattributed ? Json(*e.unattributed) : Json()},
+                       {"posted_uj", r.posted.count},
+                       {"fair", to_json(e.fair)},
+                       {"served", to_json(served_of(r))},
+                       {"marginal", to_json(e.marginal)},
+                       {"phases", phases_json(e.phases)}});
 }
 
 std::string requests_csv_head() {

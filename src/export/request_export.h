@@ -7,8 +7,7 @@
 
 namespace joulebook {
 
-// One request: docs/schema/request.schema.json, the shape of GET /joulebook/v1/requests/{id}. `run` and
-// `posted_uj` are in it where the ledger told of it.
+// One request: docs/schema/request.schema.json.
 [[nodiscard]] Json request_json(const StoredRequest& request);
 
 // CSV as csv.h has it: one row a request. A quantity takes the columns ID, ID_lo, ID_hi, ID_level,

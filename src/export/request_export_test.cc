@@ -42,7 +42,6 @@ StoredRequest final_request() {
   r.end.phases = {{"prefill", 80, 0.25, joules(0.5)}, {"answer", 7, 0.5, joules(1.5)}};
   r.posted = {2'000'000};
   r.arrived_utc = "2027-01-15T08:00:01.000Z";
-  r.arrived_wall_ns = 1'800'000'001'000'000'000;
   r.ended_utc = "2027-01-15T08:00:02.000Z";
   return r;
 }

@@ -14,7 +14,7 @@ std::string count_or_blank(const Json& n) { return n.is_null() ? "" : count_text
 
 std::string seconds_from(const Json& times, const char* name) {
   if (times[name].is_null()) return "";
-  const auto ns = times[name]["steady_ns"].as_int() - times["arrived"]["steady_ns"].as_int();
+  const auto ns = times[name].as_int() - times["arrived_ns"].as_int();
   return duration_text(static_cast<double>(ns) * 1e-9);
 }
 
@@ -29,11 +29,11 @@ std::string facts(const Json& r) {
   std::string line = fmt::format("{} {} at {}", r["route"].as_string(), r["model"].as_string(),
                                  r["upstream"].as_string());
   if (!r["tenant"].as_string().empty()) line += fmt::format(", for {}", r["tenant"].as_string());
-  line += fmt::format(", arrived {}", times["arrived"]["utc"].as_string());
-  if (const auto first = seconds_from(times, "first_token"); !first.empty()) {
+  line += fmt::format(", arrived {}", times["arrived"].as_string());
+  if (const auto first = seconds_from(times, "first_token_ns"); !first.empty()) {
     line += ", first token after " + first;
   }
-  if (const auto ended = seconds_from(times, "ended"); !ended.empty()) {
+  if (const auto ended = seconds_from(times, "ended_ns"); !ended.empty()) {
     line += ", ended after " + ended;
   }
   return line + ".";
@@ -66,9 +66,9 @@ std::string request_table(const Json& r, const ScreenStyle& style) {
                  {"tokens", Align::right},
                  {"took", Align::right}});
   for (const char* name : {"fair", "served", "marginal"}) add_figure(grid, name, r[name], "", "");
-  for (const auto& [name, phase] : r["phases"].members()) {
-    add_figure(grid, "  " + name, phase["energy"], count_or_blank(phase["tokens"]),
-               duration_text(phase["seconds"].as_double()));
+  for (const auto& phase : r["phases"].items()) {
+    add_figure(grid, "  " + std::string(phase["phase"].as_string()), phase["energy"],
+               count_or_blank(phase["tokens"]), duration_text(phase["seconds"].as_double()));
   }
   out += grid.text(style.width);
   if (const auto line = working(r); !line.empty()) out += "\n" + paragraph("", line, style.width);
