@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <thread>
 
 #include "core/text.h"
@@ -336,7 +337,8 @@ int Gateway::run(double for_s) {
       options_.upstreams, options_.upstream_ca,
       [this](std::size_t upstream, const std::optional<attribution::EngineReading>& reading) {
         service_->metrics_page(upstream, reading.has_value(), reading ? reading->running.value_or(0) : 0,
-                               reading && reading->waiting ? *reading->waiting : 0);
+                               reading && reading->waiting ? *reading->waiting
+                                                            : std::numeric_limits<double>::quiet_NaN());
         if (reading) settler_->reading(*reading);
       },
       [this] {

@@ -22,7 +22,10 @@ class Transfer {
  public:
   explicit Transfer(HttpCall& call) : call_(call), easy_(curl().easy_init()) {
     header("Content-Type: application/json");
-    header("Accept: text/event-stream, application/json");
+    const bool says_what = std::any_of(call.headers.begin(), call.headers.end(), [](const auto& line) {
+      return lower(line).starts_with("accept:");
+    });
+    if (!says_what) header("Accept: text/event-stream, application/json");
     header("Expect:");
     if (!call.bearer.empty()) header("Authorization: Bearer " + call.bearer);
     for (const auto& line : call.headers) header(line);

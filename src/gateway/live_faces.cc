@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "export/live_json.h"
 #include "export/prometheus.h"
+#include "gateway/agent.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -12,18 +13,11 @@ namespace {
 constexpr std::int64_t kEvery_ms = 1000;
 constexpr const char* kFresh = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
-std::string_view field(const RequestHead& head, std::string_view name) {
-  for (const auto& f : head.fields) {
-    if (lower(f.name) == name) return f.value;
-  }
-  return {};
-}
-
 }  // namespace
 
 Metering::Own LiveFaces::live(const RequestHead& head) const {
   const LiveState state = snapshot_();
-  const std::string accept = lower(field(head, "accept"));
+  const std::string accept = lower(field_of(head, "accept"));
   if (accept.find("application/json") != accept.npos && accept.find("text/event-stream") == accept.npos) {
     return {.content_type = "application/json", .body = live_json(state).dump() + "\n", .fields = kFresh};
   }
@@ -47,7 +41,7 @@ std::optional<Metering::Own> LiveFaces::own(const RequestHead& head) const {
     return Metering::Own{.content_type = "text/html; charset=utf-8", .body = page_,
                          .fields = std::string(kFresh) + "Content-Security-Policy: frame-ancestors 'none'\r\n"};
   }
-  const PrometheusFormat format = prometheus_format(field(head, "accept"));
+  const PrometheusFormat format = prometheus_format(field_of(head, "accept"));
   return Metering::Own{.content_type = std::string(content_type(format)),
                        .body = prometheus_text(snapshot_(), format), .fields = kFresh};
 }

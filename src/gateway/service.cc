@@ -106,7 +106,7 @@ void Service::tenants(Tenants tenants) {
 
 LiveState Service::state() const {
   LiveState state;
-  state.version = std::string(version_line());
+  state.version = std::string(build_version());
   state.started_wall_ns = started_.wall_ns;
   state.now_wall_ns = clock_.anchor().wall_ns;
   state.boundary = settler_.boundary();

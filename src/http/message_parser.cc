@@ -129,7 +129,7 @@ void MessageParser::restart() {
   status_ = 0;
   version_ = 11;
   fault_ = Fault::none;
-  without_body_ = false;
+  without_body_ = short_of_line_ = false;
 }
 
 void MessageParser::without_body() {
@@ -215,6 +215,9 @@ std::size_t MessageParser::head(std::string_view bytes) {
 }
 
 std::size_t MessageParser::body(std::string_view bytes, const Payload& payload) {
+  // Beast asserts that a last chunk which it has seen the beginning of comes with its five bytes.
+  constexpr std::size_t kLastChunk = 5;
+  if (short_of_line_ && bytes.size() < kLastChunk) return 0;
   std::size_t used = 0;
   beast_->begin_body(&payload);
   while (used < bytes.size() && !beast_->done() && fault_ == Fault::none) {
@@ -225,6 +228,7 @@ std::size_t MessageParser::body(std::string_view bytes, const Payload& payload) 
     if (n == 0) break;
   }
   beast_->begin_body(nullptr);
+  short_of_line_ = used < bytes.size();
   // The line of a chunk, or a trailer, that never ends.
   if (used == 0 && !beast_->done() && bytes.size() > limits_.head) fault_ = Fault::malformed;
   return used;

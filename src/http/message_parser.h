@@ -86,6 +86,7 @@ class MessageParser {
   int version_ = 11;
   Fault fault_ = Fault::none;
   bool without_body_ = false;
+  bool short_of_line_ = false;  // the line of a chunk is not whole
 };
 
 // Whether two names of fields are the same.

@@ -92,7 +92,8 @@ TEST(MeteredExchange, AnEventAndATrailerWhereAsked) {
 
 TEST(MeteredExchange, ACodingIsNotReadAndNotTouched) {
   FakeSink sink;
-  MeteredExchange exchange(Api::chat, 1, {}, WireOptions(), sink);
+  const WireOptions options;
+  MeteredExchange exchange(Api::chat, 1, {}, options, sink);
   exchange.sent(0, {1});
   const HeaderField fields[] = {{"content-type", "text/event-stream"}, {"Content-Encoding", "gzip"}};
   bool framed = false;
