@@ -21,8 +21,8 @@ enum class Api {
   llama,            // llama-server /completion, /completions, /infill
 };
 
-// The interface of a POST to that target, whatever stands before "/v1/" or "/api/"; nothing where it
-// is none that is known.
+// The interface of a POST to that target, whatever stands before "/v1/"; nothing where it is none that
+// is known.
 [[nodiscard]] std::optional<Api> api_of(std::string_view method, std::string_view target);
 // "/v1/chat/completions": the path without query and without what stands before the interface.
 [[nodiscard]] std::string route_of(std::string_view target);

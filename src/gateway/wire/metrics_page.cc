@@ -64,7 +64,9 @@ void add_line(std::string_view line, Reading& reading, bool& any) {
     const auto value = parse_double(rest.substr(0, rest.find(' ')));
     if (!value || !std::isfinite(*value) || *value < 0) return;
     auto& member = reading.*known.member;
-    member = member.value_or(0) + *value;
+    const double sum = member.value_or(0) + *value;
+    if (!std::isfinite(sum)) return;
+    member = sum;
     any = true;
     return;
   }
