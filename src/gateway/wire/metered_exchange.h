@@ -38,7 +38,7 @@ class MeteredExchange final : public Exchange {
  public:
   static constexpr std::size_t kMostWhole = std::size_t{16} << 20;  // of an unstreamed answer
 
-  // `begin`: its id, tenant, route, trace and arrival.
+  // `begin`: its id, tenant, route, trace and arrival. `options` and `sink` outlive it.
   MeteredExchange(Api api, attribution::RequestId request, RequestBegin begin,
                   const WireOptions& options, TrafficSink& sink);
 
