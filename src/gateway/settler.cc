@@ -138,16 +138,42 @@ void Settler::flush(SteadyTime now, bool last) {
 // on whatever the disk does.
 void Settler::write_waiting(bool last) {
   while (!waiting_.empty()) {
+    without_lost(waiting_.front());
     const auto ok = writer_->settle(waiting_.front());
     counts_.ledger_fault = ok ? std::string() : ok.error().message;
     if (!ok) {
       const bool later = ok.error().kind == ErrorKind::resource;
       if (later && waiting_.size() <= options_.most_batches && !last) return;
-      const ServeBatch& lost = waiting_.front();
-      counts_.lost_rows += lost.begun.size() + lost.windows.size() + lost.ended.size();
+      give_up(waiting_.front());
     }
     waiting_.pop_front();
   }
+}
+
+void Settler::give_up(const ServeBatch& batch) {
+  counts_.lost_rows += batch.begun.size() + batch.windows.size() + batch.ended.size();
+  for (const auto& begin : batch.begun) lost_.insert(begin.id);
+  for (const auto& end : batch.ended) lost_.erase(end.id);
+}
+
+// Joules of a request that the ledger does not know are the meter's all the same.
+void Settler::without_lost(ServeBatch& batch) {
+  if (lost_.empty()) return;
+  for (auto& window : batch.windows) {
+    std::map<std::string, MicroJoules> amounts;
+    for (const auto& posting : window.postings) {
+      const bool lost = posting.account.starts_with("request:") &&
+                        lost_.contains(posting.account.substr(8));
+      amounts[lost ? "unattributed" : posting.account] += posting.amount;
+    }
+    window.postings.clear();
+    for (const auto& [account, amount] : amounts) window.postings.push_back({account, amount});
+  }
+  std::erase_if(batch.ended, [&](const RequestEnd& end) {
+    if (lost_.erase(end.id) == 0) return false;
+    ++counts_.lost_rows;
+    return true;
+  });
 }
 
 void Settler::pump(bool last) {

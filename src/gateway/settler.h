@@ -120,6 +120,9 @@ class Settler final : public TrafficSink {
   void remember(StoredRequest stored);
   void flush(SteadyTime now, bool last);
   void write_waiting(bool last);
+  // A batch that the ledger will never have: later ones must not speak of what began in it.
+  void give_up(const ServeBatch& batch);
+  void without_lost(ServeBatch& batch);
   [[nodiscard]] bool metered(const DomainEnergy& domain) const;
 
   Meter* meter_;
@@ -141,6 +144,7 @@ class Settler final : public TrafficSink {
   std::deque<std::string> settled_order_;
   ServeBatch batch_;
   std::deque<ServeBatch> waiting_;  // that the ledger did not take
+  std::set<std::string> lost_;      // requests whose beginning is not in the ledger
   SteadyTime flushed_;
   SteadyTime busy_until_;
   double engine_running_ = 0;  // by the engine's own count, at the newest reading

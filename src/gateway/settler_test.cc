@@ -226,6 +226,25 @@ TEST_F(SettlerTest, AFullDiskLosesRowsAndCountsThem) {
   EXPECT_EQ(settler_->find("r1")->status, RequestStatus::final_);
 }
 
+// Its beginning is lost for good: what it took is nobody's in the ledger, and the rest is written.
+TEST_F(SettlerTest, AfterALossTheLedgerHearsNoMoreOfWhatItDoesNotKnow) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  writer_.failure = Error{ErrorKind::input, "ledger.unbalanced", "refused", "see"};
+  at(42);
+  writer_.failure.reset();
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(120);
+  EXPECT_GT(settler_->counts().lost_rows, 1U);
+  auto accounts = writer_.accounts();
+  EXPECT_EQ(accounts.count("request:r1"), 0U);
+  EXPECT_GT(accounts["unattributed"], 1'000'000'000);
+  for (const auto& batch : writer_.batches) EXPECT_TRUE(batch.ended.empty());
+  EXPECT_EQ(settler_->find("r1")->status, RequestStatus::final_);
+}
+
 TEST_F(SettlerTest, TheLastPumpLeavesNothingOpen) {
   start(gpu(40, 50));
   at(40);
