@@ -145,6 +145,13 @@ TEST(MetricsPage, TakesWhatIsThere) {
   EXPECT_EQ(vllm->output_tokens, 1000);
   EXPECT_FALSE(vllm->kv_use);
   EXPECT_FALSE(vllm->waiting);
+  const auto twice = read_metrics_page(
+      "vllm:prefix_cache_hits_total 70\nvllm:prompt_tokens_cached_total 50\n"
+      "vllm:kv_cache_usage_perc{engine=\"0\"} 0.9\nvllm:kv_cache_usage_perc{engine=\"1\"} 0.5\n"
+      "vllm:gpu_cache_usage_perc 0.8\n");
+  ASSERT_TRUE(twice);
+  EXPECT_EQ(twice->cached_tokens, 50);
+  EXPECT_NEAR(twice->kv_use.value(), 0.7, 1e-12);
   const auto llama = read_metrics_page("llamacpp:requests_processing 1\r\nllamacpp:tokens_predicted_total 40\r\n");
   ASSERT_TRUE(llama);
   EXPECT_EQ(llama->output_tokens, 40);

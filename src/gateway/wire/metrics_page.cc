@@ -10,10 +10,11 @@ namespace {
 
 using Reading = attribution::EngineReading;
 
+// Of several names of one thing the first that is there counts. Series of a name are summed over their
+// labels (engines, models), shares are averaged.
 struct Known {
   std::string_view name;
   std::optional<double> Reading::*member;
-  double scale = 1;
 };
 
 constexpr std::array kKnown = {
@@ -51,23 +52,25 @@ constexpr std::array kKnown = {
     Known{"llamacpp:n_decode_total", &Reading::steps},
 };
 
-void add_line(std::string_view line, Reading& reading, bool& any) {
+struct Seen {
+  double sum = 0;
+  int series = 0;
+};
+
+void add_line(std::string_view line, std::array<Seen, kKnown.size()>& seen) {
   const auto name_end = line.find_first_of("{ ");
   if (name_end == line.npos || line.front() == '#') return;
   const std::string_view name = line.substr(0, name_end);
-  for (const Known& known : kKnown) {
-    if (name != known.name) continue;
+  for (std::size_t i = 0; i < kKnown.size(); ++i) {
+    if (name != kKnown[i].name) continue;
     // Values of labels may hold braces: the last one closes them.
     const auto labels = line[name_end] == '{' ? line.rfind('}') : name_end - 1;
     if (labels == line.npos) return;
-    std::string_view rest = trim(line.substr(labels + 1));
+    const std::string_view rest = trim(line.substr(labels + 1));
     const auto value = parse_double(rest.substr(0, rest.find(' ')));
-    if (!value || !std::isfinite(*value) || *value < 0) return;
-    auto& member = reading.*known.member;
-    const double sum = member.value_or(0) + *value;
-    if (!std::isfinite(sum)) return;
-    member = sum;
-    any = true;
+    if (!value || *value < 0 || !std::isfinite(seen[i].sum + *value)) return;
+    seen[i].sum += *value;
+    ++seen[i].series;
     return;
   }
 }
@@ -75,13 +78,21 @@ void add_line(std::string_view line, Reading& reading, bool& any) {
 }  // namespace
 
 std::optional<Reading> read_metrics_page(std::string_view text) {
-  Reading reading;
-  bool any = false;
+  std::array<Seen, kKnown.size()> seen{};
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     const std::string_view line = trim(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (!line.empty()) add_line(line, reading, any);
+    if (!line.empty()) add_line(line, seen);
+  }
+  Reading reading;
+  bool any = false;
+  for (std::size_t i = 0; i < kKnown.size(); ++i) {
+    auto& member = reading.*kKnown[i].member;
+    if (seen[i].series == 0 || member) continue;
+    const bool share = kKnown[i].member == &Reading::kv_use;
+    member = share ? seen[i].sum / seen[i].series : seen[i].sum;
+    any = true;
   }
   if (!any) return std::nullopt;
   return reading;
