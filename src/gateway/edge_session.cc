@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "core/json.h"
 #include "core/text.h"
 #include "gateway/head_edit.h"
 
 namespace joulebook::gateway {
 namespace {
-
-SteadyTime now() { return system_clock().now(); }
 
 std::string_view reason_of(int status) {
   switch (status) {
@@ -180,12 +176,33 @@ void Session::over(Finish how) {
   exchange_.reset();
 }
 
+// A client that waits to be asked for the body is asked here: whoever passes the body on can't wait for
+// an upstream that may never ask. The upstream's own 100 then goes no further.
+Task<bool> Session::invite_body() {
+  const bool waits = request_.version() == 11 && in_.empty() && !request_.done() && !continued_ &&
+                     http::same_name(request_.field("expect"), "100-continue");
+  if (!waits) co_return true;
+  continued_ = true;
+  client_->patience(edge_.options.write_patience);
+  co_return co_await client_->write("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+// A prompt of megabytes is not held while its answer streams.
+void Session::forget_body() {
+  std::string().swap(raw_body_);
+  std::string().swap(payload_);
+  replaced_.reset();
+}
+
+Task<bool> Session::refuse_body() {
+  ++edge_.refused;
+  co_return co_await refuse(400, "http.malformed", "the request's body is not well-formed",
+                            "see what the client sends");
+}
+
 Task<bool> Session::gather_body() {
   const auto add = [this](std::string_view piece) { payload_ += piece; };
-  if (http::same_name(request_.field("expect"), "100-continue") && in_.empty()) {
-    continued_ = true;
-    if (!co_await client_->write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-  }
+  if (!co_await invite_body()) co_return false;
   client_->patience(edge_.options.head_patience);
   while (!request_.done()) {
     const std::size_t used = request_.body(in_, add);
@@ -227,9 +244,7 @@ Task<bool> Session::exchange() {
       request_.length().value_or(0) <= edge_.options.kept_body) {
     if (!co_await gather_body()) {
       if (request_.fault() != http::Fault::none) {
-        ++edge_.refused;
-        co_return co_await refuse(400, "http.malformed", "the request's body is not well-formed",
-                                  "see what the client sends");
+        co_return co_await refuse_body();
       }
       over(Finish::client_gone);
       co_return false;
@@ -240,6 +255,7 @@ Task<bool> Session::exchange() {
   }
   if (replaced_ && *replaced_ == payload_) replaced_.reset();
   if (!co_await reach_upstream()) co_return false;
+  forget_body();
   ++upstream_->counts.running;
   const bool again = co_await pass_answer();
   --upstream_->counts.running;
@@ -284,6 +300,7 @@ Task<bool> Session::send_request(std::string_view request) {
 
 // What of the body was not kept: it passes as it comes.
 Task<bool> Session::pass_rest_of_body() {
+  if (!co_await invite_body()) co_return false;
   while (!request_.done()) {
     const std::size_t used = request_.body(in_, {});
     if (request_.fault() != http::Fault::none) co_return false;
@@ -299,172 +316,6 @@ Task<bool> Session::pass_rest_of_body() {
   }
   client_->no_deadline();
   co_return true;
-}
-
-Task<Session::Read> Session::read_answer_head() {
-  for (;;) {
-    answer_.restart();
-    if (request_.method() == "HEAD") answer_.without_body();
-    for (;;) {
-      const std::size_t used = answer_.head(back_);
-      if (answer_.fault() != http::Fault::none) co_return Read::malformed;
-      if (used > 0) {
-        back_.erase(0, used);
-        break;
-      }
-      server_->patience(edge_.options.silent_patience);
-      if (!co_await server_->read(back_)) co_return Read::closed;
-    }
-    if (answer_.status() >= 200 || answer_.status() == 101) co_return Read::whole;
-    // An interim answer passes by itself, but for a 100 that the client has had from us.
-    if (answer_.status() == 100 && continued_) continue;
-    client_->patience(edge_.options.write_patience);
-    if (!co_await client_->write(answer_.head_bytes())) co_return Read::closed;
-    client_->no_deadline();
-  }
-}
-
-Task<bool> Session::pass_answer() {
-  back_.clear();
-  if (!co_await pass_rest_of_body()) {
-    server_->close();
-    over(Finish::client_gone);
-    co_return false;
-  }
-  if (exchange_) exchange_->sent(upstream_index_, now());
-  watch_client();
-  const Read read = co_await read_answer_head();
-  if (client_gone_) {
-    over(Finish::client_gone);
-    co_return false;
-  }
-  if (read != Read::whole) {
-    upstream_->failed();
-    server_->close();
-    if (exchange_) {
-      bool ignored = false;
-      added_ = exchange_->head({502, {}}, now(), ignored);
-      over(Finish::upstream_gone);
-    }
-    co_return co_await refuse(502, "gateway.answer", "the upstream closed without a whole answer",
-                              "see the upstream's log");
-  }
-  std::vector<HeaderField> fields;
-  for (const auto& field : answer_.fields()) fields.push_back({field.name, field.value});
-  if (exchange_) added_ = exchange_->head({answer_.status(), fields}, now(), framed_);
-  if (answer_.status() == 101) co_return co_await tunnel();
-  framed_ = framed_ && answer_.has_body();
-  std::string head = answer_.head_bytes();
-  if (framed_) {
-    constexpr std::array<std::string_view, 2> kFraming{"content-length", "transfer-encoding"};
-    const bool chunks = request_.version() == 11;
-    head = edited_head(head, kFraming, added_ + (chunks ? "Transfer-Encoding: chunked\r\n" : ""));
-  } else if (!added_.empty()) {
-    head = edited_head(head, {}, added_);
-  }
-  client_->patience(edge_.options.write_patience);
-  answered_ = true;
-  const bool sent = co_await client_->write(head);
-  co_return sent && co_await pass_payload(framed_);
-}
-
-Task<bool> Session::pass_payload(bool framed) {
-  const bool chunks = request_.version() == 11;
-  std::string out;
-  std::string trailer;
-  const auto show = [&](std::string_view piece) {
-    if (!exchange_) return;
-    std::string edited;
-    exchange_->payload(piece, now(), edited);
-    if (framed) chunks ? append_chunk(out, edited) : void(out += edited);
-  };
-  bool whole = answer_.done();
-  while (!whole) {
-    if (!back_.empty()) {
-      const std::size_t used = answer_.body(back_, show);
-      if (!framed) out.append(back_, 0, used);
-      back_.erase(0, used);
-      whole = answer_.done();
-    }
-    if (whole || answer_.fault() != http::Fault::none) break;
-    if (!out.empty()) {
-      client_->patience(edge_.options.write_patience);
-      if (!co_await client_->write(out)) {
-        client_gone_ = true;
-        break;
-      }
-      client_->no_deadline();
-      out.clear();
-    }
-    server_->patience(edge_.options.silent_patience);
-    if (!co_await server_->read(back_)) {
-      whole = !client_gone_ && answer_.end_of_stream();
-      break;
-    }
-  }
-  if (!whole) {
-    // A broken end must look broken to the client too: no last chunk.
-    if (!client_gone_) {
-      upstream_->failed();
-      co_await client_->write(out);
-    }
-    server_->close();
-    over(client_gone_ ? Finish::client_gone : Finish::upstream_gone);
-    co_return false;
-  }
-  if (exchange_) {
-    std::string last;
-    exchange_->last(now(), last, trailer);
-    if (framed) {
-      if (chunks) {
-        append_chunk(out, last);
-        out += "0\r\n" + trailer + "\r\n";
-      } else {
-        out += last;
-      }
-    }
-  }
-  client_->patience(edge_.options.write_patience);
-  const bool sent = co_await client_->write(out);
-  over(sent ? Finish::complete : Finish::client_gone);
-  if (answer_.keep_alive() && back_.empty() && !answer_.until_close()) upstream_->keep(server_);
-  server_.reset();
-  co_return sent && may_follow();
-}
-
-bool Session::may_follow() const {
-  if (!request_.keep_alive() || client_gone_) return false;
-  if (framed_) return request_.version() == 11;
-  return answer_.keep_alive() && !answer_.until_close();
-}
-
-// After a 101 both sides speak another protocol: bytes pass until one of them closes.
-Task<bool> Session::tunnel() {
-  client_->cancel();
-  answered_ = true;
-  const std::string head = edited_head(answer_.head_bytes(), {}, added_) + back_;
-  bool open = co_await client_->write(head);
-  if (open) open = co_await server_->write(in_);
-  in_.clear();
-  back_.clear();
-  const auto executor = co_await asio::this_coro::executor;
-  asio::co_spawn(
-      executor,
-      [](std::shared_ptr<Wire> from, std::shared_ptr<Wire> to) -> Task<void> {
-        std::string bytes;
-        while (co_await from->read(bytes) && co_await to->write(bytes)) bytes.clear();
-        to->close();
-        from->close();
-      }(client_, server_),
-      asio::detached);
-  client_->no_deadline();
-  server_->no_deadline();
-  while (open) {
-    open = co_await server_->read(back_) && co_await client_->write(back_);
-    back_.clear();
-  }
-  server_->close();
-  co_return false;
 }
 
 }  // namespace joulebook::gateway

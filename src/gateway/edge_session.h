@@ -38,6 +38,7 @@ class Session {
   [[nodiscard]] Wire* server() { return server_.get(); }
 
  private:
+  static SteadyTime now() { return system_clock().now(); }
   enum class Read { whole, closed, malformed };
   Task<Read> read_head();
   Task<bool> serve_one();  // whether another request may follow
@@ -46,6 +47,9 @@ class Session {
 
   // The request's body where it is to be seen whole; false where the client broke off.
   Task<bool> gather_body();
+  Task<bool> invite_body();
+  Task<bool> refuse_body();
+  void forget_body();
   Task<bool> exchange();
   Task<bool> reach_upstream();
   Task<bool> send_request(std::string_view request);

@@ -13,6 +13,11 @@ std::array<char, kScratch>& scratch() {
   return bytes;
 }
 
+// What waits holds no buffer worth the name.
+void give_up(std::string& buffer) {
+  if (buffer.empty() && buffer.capacity() > 1024) std::string().swap(buffer);
+}
+
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
@@ -50,6 +55,7 @@ Task<bool> Wire::read(std::string& into) {
       co_return true;
     }
     if (code != asio::error::would_block && code != asio::error::try_again) co_return false;
+    give_up(into);
     auto [waited] = co_await socket_.async_wait(tcp::socket::wait_read, kResult);
     if (waited || closed_) co_return false;
   }

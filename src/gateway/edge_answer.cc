@@ -1,0 +1,180 @@
+// The way back: an upstream's answer, to the client.
+#include <array>
+
+#include "gateway/edge_session.h"
+#include "gateway/head_edit.h"
+
+namespace joulebook::gateway {
+
+Task<Session::Read> Session::read_answer_head() {
+  for (;;) {
+    answer_.restart();
+    if (request_.method() == "HEAD") answer_.without_body();
+    for (;;) {
+      const std::size_t used = answer_.head(back_);
+      if (answer_.fault() != http::Fault::none) co_return Read::malformed;
+      if (used > 0) {
+        back_.erase(0, used);
+        break;
+      }
+      server_->patience(edge_.options.silent_patience);
+      if (!co_await server_->read(back_)) co_return Read::closed;
+    }
+    if (answer_.status() >= 200 || answer_.status() == 101) co_return Read::whole;
+    // An interim answer passes by itself, but for a 100 that the client has had from us.
+    if (answer_.status() == 100 && continued_) continue;
+    client_->patience(edge_.options.write_patience);
+    if (!co_await client_->write(answer_.head_bytes())) co_return Read::closed;
+    client_->no_deadline();
+  }
+}
+
+Task<bool> Session::pass_answer() {
+  back_.clear();
+  if (!co_await pass_rest_of_body()) {
+    server_->close();
+    const bool malformed = request_.fault() != http::Fault::none;
+    over(malformed ? Finish::refused : Finish::client_gone);
+    if (malformed) co_return co_await refuse_body();
+    co_return false;
+  }
+  if (exchange_) exchange_->sent(upstream_index_, now());
+  watch_client();
+  const Read read = co_await read_answer_head();
+  if (client_gone_) {
+    over(Finish::client_gone);
+    co_return false;
+  }
+  if (read != Read::whole) {
+    upstream_->failed();
+    server_->close();
+    if (exchange_) {
+      bool ignored = false;
+      added_ = exchange_->head({502, {}}, now(), ignored);
+      over(Finish::upstream_gone);
+    }
+    co_return co_await refuse(502, "gateway.answer", "the upstream closed without a whole answer",
+                              "see the upstream's log");
+  }
+  std::vector<HeaderField> fields;
+  for (const auto& field : answer_.fields()) fields.push_back({field.name, field.value});
+  if (exchange_) added_ = exchange_->head({answer_.status(), fields}, now(), framed_);
+  if (answer_.status() == 101) co_return co_await tunnel();
+  framed_ = framed_ && answer_.has_body();
+  std::string head = answer_.head_bytes();
+  if (framed_) {
+    constexpr std::array<std::string_view, 2> kFraming{"content-length", "transfer-encoding"};
+    const bool chunks = request_.version() == 11;
+    head = edited_head(head, kFraming, added_ + (chunks ? "Transfer-Encoding: chunked\r\n" : ""));
+  } else if (!added_.empty()) {
+    head = edited_head(head, {}, added_);
+  }
+  client_->patience(edge_.options.write_patience);
+  answered_ = true;
+  const bool sent = co_await client_->write(head);
+  co_return sent && co_await pass_payload(framed_);
+}
+
+Task<bool> Session::pass_payload(bool framed) {
+  const bool chunks = request_.version() == 11;
+  std::string out;
+  std::string trailer;
+  const auto show = [&](std::string_view piece) {
+    if (!exchange_) return;
+    std::string edited;
+    exchange_->payload(piece, now(), edited);
+    if (framed) chunks ? append_chunk(out, edited) : void(out += edited);
+  };
+  bool whole = answer_.done();
+  while (!whole) {
+    if (!back_.empty()) {
+      const std::size_t used = answer_.body(back_, show);
+      if (!framed) out.append(back_, 0, used);
+      back_.erase(0, used);
+      whole = answer_.done();
+    }
+    if (whole || answer_.fault() != http::Fault::none) break;
+    if (!out.empty()) {
+      client_->patience(edge_.options.write_patience);
+      if (!co_await client_->write(out)) {
+        client_gone_ = true;
+        break;
+      }
+      client_->no_deadline();
+      out.clear();
+    }
+    server_->patience(edge_.options.silent_patience);
+    if (!co_await server_->read(back_)) {
+      whole = !client_gone_ && answer_.end_of_stream();
+      break;
+    }
+  }
+  if (!whole) {
+    // A broken end must look broken to the client too: no last chunk.
+    if (!client_gone_) {
+      upstream_->failed();
+      co_await client_->write(out);
+    }
+    server_->close();
+    over(client_gone_ ? Finish::client_gone : Finish::upstream_gone);
+    co_return false;
+  }
+  if (exchange_) {
+    std::string last;
+    exchange_->last(now(), last, trailer);
+    if (framed) {
+      if (chunks) {
+        append_chunk(out, last);
+        out += "0\r\n" + trailer + "\r\n";
+      } else {
+        out += last;
+      }
+    }
+  }
+  client_->patience(edge_.options.write_patience);
+  const bool sent = co_await client_->write(out);
+  over(sent ? Finish::complete : Finish::client_gone);
+  if (request_.done() && answer_.keep_alive() && back_.empty() && !answer_.until_close()) {
+    upstream_->keep(server_);
+  }
+  server_.reset();
+  co_return sent && may_follow();
+}
+
+bool Session::may_follow() const {
+  // What is left of a body that the upstream did not wait for would be taken for a request.
+  if (!request_.done() || !request_.keep_alive() || client_gone_) return false;
+  if (framed_) return request_.version() == 11;
+  return answer_.keep_alive() && !answer_.until_close();
+}
+
+// After a 101 both sides speak another protocol: bytes pass until one of them closes.
+Task<bool> Session::tunnel() {
+  client_->cancel();
+  answered_ = true;
+  const std::string head = edited_head(answer_.head_bytes(), {}, added_) + back_;
+  bool open = co_await client_->write(head);
+  if (open) open = co_await server_->write(in_);
+  in_.clear();
+  back_.clear();
+  const auto executor = co_await asio::this_coro::executor;
+  asio::co_spawn(
+      executor,
+      [](std::shared_ptr<Wire> from, std::shared_ptr<Wire> to) -> Task<void> {
+        std::string bytes;
+        while (co_await from->read(bytes) && co_await to->write(bytes)) bytes.clear();
+        to->close();
+        from->close();
+      }(client_, server_),
+      asio::detached);
+  client_->no_deadline();
+  server_->no_deadline();
+  while (open) {
+    open = co_await server_->read(back_) && co_await client_->write(back_);
+    back_.clear();
+  }
+  server_->close();
+  co_return false;
+}
+
+}  // namespace joulebook::gateway
