@@ -7,13 +7,14 @@ set -euo pipefail
 build=$1
 skip() { echo "skipped: $1"; exit 77; }
 [ "$(id -u)" = 0 ] || skip "not root"
-for tool in ip unshare openssl python3; do command -v "$tool" >/dev/null || skip "no $tool"; done
+for tool in ip nsenter unshare openssl python3; do command -v "$tool" >/dev/null || skip "no $tool"; done
 unshare --time --monotonic 1 true 2>/dev/null || skip "no time namespaces"
 
 work=$(mktemp -d)
 gpu=jbg$$ gate=jbc$$
 cleanup() {
   kill -KILL $(jobs -p) 2>/dev/null || true  # unshare passes no other signal on
+  wait 2>/dev/null || true
   pkill -KILL -f "$work/root" 2>/dev/null || true
   ip netns del "$gpu" 2>/dev/null || true
   ip netns del "$gate" 2>/dev/null || true
@@ -23,11 +24,13 @@ trap cleanup EXIT
 ip netns add "$gpu" 2>/dev/null || skip "no network namespaces"
 ip netns add "$gate"
 ip link add jbv0 netns "$gpu" type veth peer name jbv1 netns "$gate" 2>/dev/null || skip "no veth"
-ip -n "$gpu" addr add 10.231.77.2/24 dev jbv0
-ip -n "$gate" addr add 10.231.77.1/24 dev jbv1
+# `ip -n` and `ip netns exec` remount the root, which not every tree allows; nsenter does not.
+within() { nsenter --net=/run/netns/"$1" "${@:2}"; }
+within "$gpu" ip addr add 10.231.77.2/24 dev jbv0 2>/dev/null || skip "no addresses in namespaces"
+within "$gate" ip addr add 10.231.77.1/24 dev jbv1
 for end in "$gpu:jbv0" "$gate:jbv1"; do
-  ip -n "${end%%:*}" link set lo up
-  ip -n "${end%%:*}" link set "${end##*:}" up
+  within "${end%%:*}" ip link set lo up
+  within "${end%%:*}" ip link set "${end##*:}" up
 done
 
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 \
@@ -36,7 +39,7 @@ export JOULEBOOK_METER_TOKEN=0123456789abcdef0123
 export XDG_STATE_HOME="$work/state"
 
 # The plant and the agent share a clock that is a day ahead.
-ip netns exec "$gpu" unshare --time --monotonic 86400 --fork --kill-child bash -c '
+within "$gpu" unshare --time --monotonic 86400 --fork --kill-child bash -c '
   sleep 60 | "$0/bin/fake_power_plant" "$1/root" 50 5 5 >/dev/null &
   sleep 1
   exec "$0/bin/joulebook" agent --sysroot "$1/root" --listen 10.231.77.2:8901 --open-to-network \
@@ -45,7 +48,7 @@ for _ in $(seq 100); do grep -q "agent on port" "$work/agent.err" 2>/dev/null &&
 
 # The gateway's clock is an hour ahead of this machine's.
 serve() {
-  ip netns exec "$gate" unshare --time --monotonic 3600 --fork --kill-child \
+  within "$gate" unshare --time --monotonic 3600 --fork --kill-child \
     "$build/bin/joulebook" serve --upstream http://10.231.77.2:8000 --listen 127.0.0.1:0 \
     --meter https://10.231.77.2:8901 --meter-ca "$work/cert.pem" --ledger "$work/ledger.db" "$@"
 }
