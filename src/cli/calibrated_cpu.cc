@@ -79,8 +79,8 @@ Result<Calibration> calibration_of(const Context& context) {
   return fail(ErrorKind::no_reading, r.code, r.message, r.cure);
 }
 
-Result<explain::CpuMachine> machine_of(const Calibration& calibration) {
-  explain::CpuMachine m;
+Result<explain::RunMachine> cpu_of(const Calibration& calibration) {
+  explain::RunMachine m;
   m.cpu = calibration.machine.cpu;
   m.threads = calibration.machine.threads;
   m.measured_utc = calibration.measured_utc;
@@ -109,16 +109,16 @@ serving::Rate at_most(const serving::Rate& idle, const serving::Rate& a, const s
 
 }  // namespace
 
-Result<explain::CpuMachine> calibrated_cpu(const Context& context) {
+Result<explain::RunMachine> calibrated_cpu(const Context& context) {
   const auto calibration = calibration_of(context);
   if (!calibration) return fail(calibration.error());
-  return machine_of(*calibration);
+  return cpu_of(*calibration);
 }
 
 Result<serving::Device> calibrated_device(const Context& context) {
   const auto calibration = calibration_of(context);
   if (!calibration) return fail(calibration.error());
-  const auto machine = machine_of(*calibration);
+  const auto machine = cpu_of(*calibration);
   if (!machine) return fail(machine.error());
   const Drawn memory = work_watts(*calibration, "triad");
   const Drawn compute = work_watts(*calibration, machine->arithmetic_kind);

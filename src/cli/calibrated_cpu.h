@@ -9,7 +9,7 @@ namespace joulebook {
 // The triad's bandwidth and the fastest arithmetic: engines choose the kind that their weights allow.
 // Errors: no_reading "calibration.none", "calibration.other_machine", "calibration.malformed";
 // "calibration.no_work" (rates that could not be measured).
-[[nodiscard]] Result<explain::CpuMachine> calibrated_cpu(const Context& context);
+[[nodiscard]] Result<explain::RunMachine> calibrated_cpu(const Context& context);
 
 // The same as a device that predictions are made for: its watts those of the largest boundary that the
 // calibration has (node, else packages and their memory), its memory what can be allocated now.

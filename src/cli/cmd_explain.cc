@@ -2,7 +2,6 @@
 // explain --check: on pairs of measured rows.
 #include "physics/explain/explain_text.h"
 
-#include "cli/calibrated_cpu.h"
 #include "cli/command_line.h"
 #include "cli/figure_spec.h"
 #include "cli/measured_answers.h"
@@ -19,13 +18,15 @@ struct ExplainOptions {
   std::string per = "response";
   std::string check;
   std::string out;
+  NamedDeployment named;  // of an endpoint's run
 };
 
 // "ID", or "ID:ARM" of a study with several.
-Result<explain::MeasuredAnswer> answer_of(const Context& context, const std::string& spec) {
+Result<explain::MeasuredAnswer> answer_of(const Context& context, const std::string& spec,
+                                           const NamedDeployment& named) {
   const auto colon = spec.rfind(':');
   const std::string arm = colon == std::string::npos ? "" : spec.substr(colon + 1);
-  const auto answers = measured_answers(context, spec.substr(0, colon));
+  const auto answers = measured_answers(context, spec.substr(0, colon), named);
   if (!answers) return fail(answers.error());
   std::vector<std::string> names;
   for (const auto& answer : *answers) {
@@ -42,11 +43,11 @@ bool is_run(const std::string& spec) {
 }
 
 int explain_two_runs(const Context& context, const ExplainOptions& o) {
-  const auto a = answer_of(context, o.what[0]), b = answer_of(context, o.what[1]);
+  const auto a = answer_of(context, o.what[0], o.named), b = answer_of(context, o.what[1], o.named);
   for (const auto* answer : {&a, &b}) {
     if (!*answer) return report_error(answer->error());
   }
-  const auto machine = calibrated_cpu(context);
+  const auto machine = machine_of(context, o.named);
   if (!machine) return report_error(machine.error());
   const auto d = explain::explain_runs(*a, *b, *machine, serving::built_in_fit());
   if (!d) return report_error(d.error());
@@ -88,9 +89,9 @@ int explain_check(const Context& context, const ExplainOptions& o) {
 }
 
 int explain_one(const Context& context, const ExplainOptions& o) {
-  const auto answers = measured_answers(context, o.what[0]);
+  const auto answers = measured_answers(context, o.what[0], o.named);
   if (!answers) return report_error(answers.error());
-  const auto machine = calibrated_cpu(context);
+  const auto machine = machine_of(context, o.named);
   if (!machine) return report_error(machine.error());
   std::vector<explain::RunExplanation> runs;
   for (const auto& answer : *answers) {
@@ -123,6 +124,10 @@ void add_explain(CommandLine& line) {
   k.add_option("--per", o->per, "of what energy is explained")
       ->capture_default_str()
       ->check(CLI::IsMember({"response", "token"}));
+  k.add_option("--shape", o->named.shape, "of a run: the shape that its endpoint serves")->type_name("MODEL");
+  k.add_option("--gpu", o->named.gpu, "of a run: the device that did the work; here: this machine's CPU, calibrated")->type_name("NAME");
+  k.add_option("--gpus", o->named.gpus, "of a run: how many of them")->type_name("N");
+  k.add_option("--batch", o->named.batch, "of a run: sequences that were served at a time (default 1)")->type_name("N");
   k.add_option("--check", o->check, "on pairs of these measured rows that differ in one thing")
       ->type_name("FILE");
   k.add_option("--out", o->out, "with --check: where the spread of the model's errors goes")

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/calibrated_cpu.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
 #include "physics/serving/shapes.h"
@@ -57,24 +58,28 @@ void average(MeasuredAnswer& a, const std::vector<const TrialRecord*>& trials) {
   }
 }
 
-// A file that is still there is read; else the name has to do.
-Status set_shape(MeasuredAnswer& a, const std::string& path) {
+// A file that is still there is read, a name that was given; else the run's own has to do.
+Status set_shape(MeasuredAnswer& a, const std::string& path, bool named) {
   std::error_code ignored;
-  const bool there = std::filesystem::exists(path, ignored);
+  const bool there = named || std::filesystem::exists(path, ignored);
   const auto shape = physics::read_shape(there ? path : a.model);
   if (!shape) return fail(shape.error());
   a.shape = serving::serving_shape(*shape);
   return {};
 }
 
-tl::unexpected<Error> elsewhere(const MeasuredAnswer& a, std::string_view why) {
-  const std::string energy = a.energy.present() ? fmt::format(",energy={:.6g}J,tier=measured", *a.energy.value) : "";
-  return fail(ErrorKind::input, "explain.elsewhere", fmt::format("{}: the calibrated CPU did not do the work", why),
-              fmt::format("name the device: joulebook whatif \"{},gpu=NAME,batch=1,prompt={:.0f},output={:.0f}{}\"",
-                          a.model, std::max(a.prompt, 1.0), std::max(a.output, 1.0), energy));
+// Where the run does not say what did the work, the user has to.
+Status known(const MeasuredAnswer& a, bool endpoint, bool gpu, const NamedDeployment& named) {
+  const bool lacks_shape = endpoint && named.shape.empty(), lacks_device = (endpoint || gpu) && named.gpu.empty();
+  if (!lacks_shape && !lacks_device) return {};
+  return fail(ErrorKind::input, "explain.elsewhere",
+              endpoint ? "an endpoint answered: its model's shape and its device are not in the ledger"
+                       : "layers were on a GPU: the calibrated CPU did not do the work",
+              fmt::format("name them: joulebook explain {}{}{} (--gpu here: this machine's CPU)", a.id,
+                          endpoint ? " --shape MODEL" : "", " --gpu NAME [--batch N]"));
 }
 
-Result<std::vector<MeasuredAnswer>> of_study(const StudyResult& study) {
+Result<std::vector<MeasuredAnswer>> of_study(const StudyResult& study, const NamedDeployment& named) {
   std::vector<MeasuredAnswer> answers;
   for (std::size_t arm = 0; arm < study.arms.size(); ++arm) {
     const EngineInfo& engine = study.arms[arm].engine;
@@ -89,15 +94,17 @@ Result<std::vector<MeasuredAnswer>> of_study(const StudyResult& study) {
     }
     if (trials.empty()) continue;
     average(a, trials);
-    if (engine.kind != "llama.cpp") return elsewhere(a, "an endpoint answered");
-    if (engine.gpu_layers > 0) return elsewhere(a, fmt::format("{} layers were on a GPU", engine.gpu_layers));
-    if (auto ok = set_shape(a, engine.path); !ok) return fail(ok.error());
+    const bool endpoint = engine.kind != "llama.cpp";
+    if (auto ok = known(a, endpoint, engine.gpu_layers > 0, named); !ok) return fail(ok.error());
+    if (auto ok = set_shape(a, named.shape.empty() ? engine.path : named.shape, !named.shape.empty()); !ok) return fail(ok.error());
+    a.batch = named.batch;
     answers.push_back(std::move(a));
   }
   return answers;
 }
 
-Result<std::vector<MeasuredAnswer>> of_ask(const Json& document, const Json& spec, const std::string& id) {
+Result<std::vector<MeasuredAnswer>> of_ask(const Json& document, const Json& spec, const std::string& id,
+                                           const NamedDeployment& named) {
   const auto mean = trial_from_json(document["mean"]);
   if (!mean) return fail(mean.error());
   MeasuredAnswer a;
@@ -105,17 +112,20 @@ Result<std::vector<MeasuredAnswer>> of_ask(const Json& document, const Json& spe
   a.model = document["model"].as_string();
   a.cpu = document["machine"]["cpu"].as_string();
   average(a, {&*mean});
-  if (document["engine"].as_string() != "llama.cpp") return elsewhere(a, "an endpoint answered");
-  for (const Json& device : document["devices"].items()) {
-    if (device.as_string().starts_with("gpu")) return elsewhere(a, "a GPU was in use");
-  }
-  if (auto ok = set_shape(a, std::string(spec["model"].as_string())); !ok) return fail(ok.error());
+  const bool gpu = std::ranges::any_of(document["devices"].items(), [](const Json& device) {
+    return device.as_string().starts_with("gpu");
+  });
+  if (auto ok = known(a, document["engine"].as_string() != "llama.cpp", gpu, named); !ok) return fail(ok.error());
+  const std::string path(spec["model"].as_string());
+  if (auto ok = set_shape(a, named.shape.empty() ? path : named.shape, !named.shape.empty()); !ok) return fail(ok.error());
+  a.batch = named.batch;
   return std::vector{std::move(a)};
 }
 
 }  // namespace
 
-Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, const std::string& asked) {
+Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, const std::string& asked,
+                                                             const NamedDeployment& named) {
   const auto ledger = open_ledger(context.settings.get("ledger"));
   if (!ledger) return fail(ledger.error());
   const auto id = (*ledger)->resolve(asked);
@@ -126,15 +136,26 @@ Result<std::vector<MeasuredAnswer>> measured_answers(const Context& context, con
   if (schema == kStudySchema) {
     const auto study = study_from_json(*document);
     if (!study) return fail(study.error());
-    return of_study(*study);
+    return of_study(*study, named);
   }
   if (schema.starts_with("joulebook.ask/")) {
     const auto spec = (*ledger)->spec(*id);
     if (!spec) return fail(spec.error());
-    return of_ask(*document, *spec, *id);
+    return of_ask(*document, *spec, *id, named);
   }
   return fail(ErrorKind::input, "explain.no_tokens", *id + " is no run of answers: nobody counted tokens in it",
               "explain a run of `joulebook ask` or a finished `joulebook study`");
+}
+
+Result<explain::RunMachine> machine_of(const Context& context, const NamedDeployment& named) {
+  if (!(named.batch >= 1 && named.batch <= 1e6) || !(named.gpus >= 1 && named.gpus <= 4096)) {
+    return fail(ErrorKind::usage, "explain.number", "--batch and --gpus are counts",
+                "give --batch from 1 to 1e6 and --gpus from 1 to 4096");
+  }
+  if (named.gpu.empty() || named.gpu == serving::kHere) return calibrated_cpu(context);
+  const auto device = serving::find_device(named.gpu);
+  if (!device) return fail(device.error());
+  return explain::named_machine(*device, named.gpus, serving::built_in_fit());
 }
 
 }  // namespace joulebook

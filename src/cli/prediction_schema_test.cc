@@ -159,7 +159,7 @@ explain::MeasuredAnswer answer(double joules) {
 }
 
 TEST(PredictionSchema, MeasuredRuns) {
-  explain::CpuMachine machine;
+  explain::RunMachine machine;
   machine.cpu = "a CPU";
   machine.threads = 2;
   machine.bandwidth = {20e9, 19e9, 21e9};

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/process.h"
+#include "core/clock.h"
 #include "fakes/json_schema.h"
+#include "fakes/power_plant.h"
 #include "fakes/scripted_endpoint.h"
 
 namespace joulebook::fakes {
@@ -48,6 +50,38 @@ TEST(Endpoint, CutInTheMiddle) {
   reply.chunks.resize(1);
   reply.cut = true;
   expect_engine_failure(reply, "cut");
+}
+
+// The ledger knows neither shape nor device of an endpoint: whoever asks names them.
+TEST(Endpoint, ItsRunIsExplainedWhereShapeAndDeviceAreNamed) {
+  ScriptedReply reply = ScriptedReply::answer({"Because ", "of ", "scattering."});
+  reply.delay = std::chrono::milliseconds(100);
+  const ScriptedEndpoint endpoint({reply});
+  const std::string root = fresh_folder("explained") + "/root";
+  PowerPlant plant(root, system_clock().now(),
+                   {{.directory = "intel-rapl:0", .name = "package-0", .power = PowerFunction::constant(400)}});
+  plant.run(system_clock());
+  const std::map<std::string, std::string> environment{{"JOULEBOOK_LEDGER", root + "/ledger.db"}};
+  const Outcome asked = joulebook({"ask", "-m", endpoint.address(), "hello", "--sysroot", root}, environment);
+  plant.stop();
+  ASSERT_EQ(asked.code, 0) << asked.err;
+  const auto explained = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"explain", "last", "--sysroot", root});
+    return joulebook(more, environment);
+  };
+  for (const std::vector<std::string>& lacking : {std::vector<std::string>{}, {"--gpu", "H100"}, {"--shape", "Llama-3.1-8B"}}) {
+    const Outcome outcome = explained(lacking);
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("--shape MODEL --gpu NAME"));
+  }
+  EXPECT_EQ(explained({"--shape", "Llama-3.1-8B", "--gpu", "H100", "--batch", "0"}).code, 2);
+  const Outcome outcome = explained({"--shape", "Llama-3.1-8B", "--gpu", "H100", "--batch", "8", "--json", "-"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto answer = nlohmann::json::parse(outcome.out)["answers"][0];
+  EXPECT_EQ(answer["device"], "H100 SXM5 80GB");
+  double sum = 0;
+  for (const auto& cause : answer["causes"]) sum += cause["share"].get<double>();
+  EXPECT_NEAR(sum, 1, 1e-9);
 }
 
 TEST(Endpoint, AnswersAndIsMetered) {

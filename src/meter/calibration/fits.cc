@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/quantile.h"
+
 namespace joulebook {
 namespace {
 
@@ -79,14 +81,6 @@ Quantity fitted(double value, Interval own, std::string unit, std::string method
   q.own = {std::min(own.lo, value), std::max(own.hi, value)};
   q.method = std::move(method);
   return q;
-}
-
-double quantile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  const double place = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  if (below + 1 >= values.size()) return values.back();
-  return values[below] + (place - static_cast<double>(below)) * (values[below + 1] - values[below]);
 }
 
 Quantity fit_tick(std::span<const RawReading> readings) {

@@ -60,8 +60,4 @@ struct IdleSlice {
 // A measured value whose own interval is `own`, widened to hold the value.
 [[nodiscard]] Quantity fitted(double value, Interval own, std::string unit, std::string method);
 
-// The value below which `share` of the numbers lie, between neighbours by line. REQUIRES: not
-// empty.
-[[nodiscard]] double quantile(std::vector<double> values, double share);
-
 }  // namespace joulebook

@@ -5,16 +5,10 @@
 #include <map>
 #include <set>
 
+#include "core/quantile.h"
+
 namespace joulebook::diffusion {
 namespace {
-
-double quantile(std::vector<double> values, double level) {
-  std::ranges::sort(values);
-  const double at = level * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
-}
 
 Result<std::vector<Judged>> judged_without(const std::vector<Sample>& samples,
                                            const std::string& architecture) {

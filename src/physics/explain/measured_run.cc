@@ -9,6 +9,8 @@
 #include "physics/explain/floor.h"
 #include "physics/explain/shape_change.h"
 #include "physics/explain/spec.h"
+#include "physics/serving/rows.h"
+#include "physics/serving/step_model.h"
 
 namespace joulebook::explain {
 namespace {
@@ -30,7 +32,10 @@ class Changes {
       : run_(run), a_(run.answer), fit_(fit), overlap_(fit.parameters[serving::overlap_products]) {}
 
   [[nodiscard]] std::vector<RunChange> best(std::size_t most) const {
-    std::vector<RunChange> all{halve(), batch(8), batch(32)};
+    std::vector<RunChange> all{halve()};
+    for (const double sequences : {8.0, 32.0}) {
+      if (sequences > a_.batch) all.push_back(batch(sequences));
+    }
     if (auto c = quantise()) all.push_back(*c);
     if (auto c = cache()) all.push_back(*c);
     if (auto c = smaller()) all.push_back(*c);
@@ -61,11 +66,11 @@ class Changes {
   // that bytes and FLOPs do not explain, and how much of it `sequences` share.
   [[nodiscard]] double step_ratio(const TokenWork& work, double sequences, double bandwidth, double rate,
                                   double shared) const {
-    const Roofline now = line(token_work(a_.shape, context_of(a_)), 1, bandwidth, rate);
+    const Roofline now = line(token_work(a_.shape, context_of(a_), a_.batch), a_.batch, bandwidth, rate);
     const double scale = std::min(1.0, step() / now.seconds);
     const double rest = std::max(step() - now.seconds, 0.0);
-    const double then = scale * line(work, sequences, bandwidth, rate).seconds + rest * (shared + (1 - shared) * sequences);
-    return then / sequences / step();
+    const double then = scale * line(work, sequences, bandwidth, rate).seconds + rest * (shared + (1 - shared) * sequences / a_.batch);
+    return then / sequences / (step() / a_.batch);
   }
 
   // The middle, and the ends over bandwidth, rate and what is shared of the rest.
@@ -106,7 +111,7 @@ class Changes {
     serving::Shape s = a_.shape;
     if (s.stored.dense <= 1.02 * kBytes) return std::nullopt;
     s.stored.dense = s.stored.expert = kBytes;
-    RunChange c = by_step("weights=q4_0", token_work(s, context_of(a_)), 1, 1);
+    RunChange c = by_step("weights=q4_0", token_work(s, context_of(a_), a_.batch), a_.batch, 1);
     c.alters_answers = true;
     return c;
   }
@@ -127,7 +132,7 @@ class Changes {
     serving::Shape s = *shape;
     s.stored = a_.shape.stored;
     const double size = s.active_params() / a_.shape.active_params();
-    RunChange c = by_step("model=" + name, token_work(s, context_of(a_)), 1, size);
+    RunChange c = by_step("model=" + name, token_work(s, context_of(a_), a_.batch), a_.batch, size);
     c.alters_answers = true;
     return c;
   }
@@ -135,7 +140,7 @@ class Changes {
   // The same model served to 64 at a time on an H100, host and memory inside.
   [[nodiscard]] std::optional<RunChange> elsewhere() const {
     auto d = deployment_of("Llama-3.1-8B");
-    if (!d || !a_.energy.present()) return std::nullopt;
+    if (!d || !a_.energy.present() || run_.machine.device) return std::nullopt;
     d->work.shape = a_.shape;
     d->name = a_.model;
     d->work.batch = 64;
@@ -162,7 +167,7 @@ void add_causes(RunExplanation& run, double overlap) {
   const MeasuredAnswer& a = run.answer;
   const double joules = *a.energy.value, still = a.static_share.value_or(0);
   const double above = 1 - still;
-  const Roofline r = roofline(token_work(a.shape, context_of(a)), 1, run.machine.bandwidth.value,
+  const Roofline r = roofline(token_work(a.shape, context_of(a), a.batch), a.batch, run.machine.bandwidth.value,
                               run.machine.arithmetic.value, overlap);
   const double all = r.seconds * a.output;
   run.scale = std::min(1.0, a.decode_s / all);
@@ -178,23 +183,51 @@ void add_causes(RunExplanation& run, double overlap) {
   if (a.static_share) run.causes.push_back({"static", 0, joules * still});
 }
 
-// Least energies of a CPU's bytes and FLOPs: docs/physics-explain.md.
+// What a named device is asked for, as predictions have it.
+serving::Workload workload_of(const MeasuredAnswer& a, const RunMachine& m) {
+  serving::Workload w;
+  w.shape = a.shape;
+  w.device = *m.device;
+  w.devices = m.devices;
+  w.batch = a.batch;
+  w.input = std::max(a.prompt, 1.0);
+  w.output = std::max(a.output, 1.0);
+  serving::set_precision(w, "");
+  return w;
+}
+
+// Least energies of bytes and FLOPs: docs/physics-explain.md.
+LeastEnergy least_of(const RunExplanation& run) {
+  if (!run.machine.device) return cpu_least_energy(run.machine.cache_bytes);
+  LeastEnergy least = least_energy(workload_of(run.answer, run.machine));
+  least.on_chip_bytes *= run.machine.devices;
+  return least;
+}
+
+double best_batch(const MeasuredAnswer& a, const RunMachine& m) {
+  constexpr double kMost = 4096;
+  if (!m.device) return kBestBatch;
+  return std::max(a.batch, serving::fitting_batch(workload_of(a, m), a.prompt + a.output, kMost));
+}
+
 void add_floor(RunExplanation& run) {
-  const LeastEnergy least = cpu_least_energy(run.machine.cache_bytes);
+  const LeastEnergy least = least_of(run);
+  run.best_batch = best_batch(run.answer, run.machine);
   const MeasuredAnswer& a = run.answer;
-  const TokenWork w = token_work(a.shape, context_of(a));
-  run.weights_in_cache = w.weight_bytes <= run.machine.cache_bytes;
+  const TokenWork w = token_work(a.shape, context_of(a), a.batch);
+  const TokenWork full = token_work(a.shape, context_of(a), run.best_batch);
+  run.weights_in_cache = w.weight_bytes <= least.on_chip_bytes;
   const double byte = run.weights_in_cache ? least.on_chip_byte : least.device_byte;
-  const double kv_byte = w.weight_bytes + w.kv_bytes <= run.machine.cache_bytes ? least.on_chip_byte : least.device_byte;
+  const double kv_byte = w.weight_bytes + a.batch * w.kv_bytes <= least.on_chip_bytes ? least.on_chip_byte : least.device_byte;
   const double own = w.kv_bytes * kv_byte + w.flops * least.flop;
-  run.floor_token_j = w.weight_bytes * byte + own;
-  run.best_floor_token_j = w.weight_bytes * byte / kBestBatch + own;
+  run.floor_token_j = w.weight_bytes * byte / a.batch + own;
+  run.best_floor_token_j = full.weight_bytes * byte / run.best_batch + own;
   const double prompt = (a.prompt - a.cached) * 2 * a.shape.active_params() * least.flop;
   run.floor_j = run.floor_token_j * a.output + prompt;
 }
 
-Status check(const MeasuredAnswer& a, const CpuMachine& m) {
-  if (a.cpu != m.cpu) {
+Status check(const MeasuredAnswer& a, const RunMachine& m) {
+  if (!m.device && a.cpu != m.cpu) {
     return fail(ErrorKind::input, "explain.other_machine",
                 fmt::format("the run is of \"{}\", the calibration of \"{}\"", a.cpu, m.cpu),
                 "explain it on the machine that it ran on, after `joulebook calibrate` there");
@@ -218,9 +251,13 @@ std::string_view cause_text(std::string_view cause) {
   return cause;
 }
 
+std::string machine_text(const RunMachine& m) {
+  return m.device ? fmt::format("{:g} x {}", m.devices, m.cpu) : fmt::format("{}, {} threads", m.cpu, m.threads);
+}
+
 }  // namespace
 
-Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const CpuMachine& machine,
+Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const RunMachine& machine,
                                    const serving::ServingFit& fit) {
   if (auto ok = check(answer, machine); !ok) return fail(ok.error());
   RunExplanation run;
@@ -239,23 +276,40 @@ Result<RunExplanation> explain_run(const MeasuredAnswer& answer, const CpuMachin
   return run;
 }
 
-double step_seconds(const serving::Shape& shape, double context, const CpuMachine& m, double overlap) {
-  return roofline(token_work(shape, context), 1, m.bandwidth.value, m.arithmetic.value, overlap).seconds;
+RunMachine named_machine(const serving::Device& d, double devices, const serving::ServingFit& fit) {
+  const auto kind = static_cast<std::size_t>(d.kind);
+  // Up to the data sheet's; as far below the fitted share of it.
+  const auto rate = [&](double peak, double share) {
+    return Rate{peak * share, peak * share * share, peak};
+  };
+  RunMachine m;
+  m.cpu = d.name;
+  m.bandwidth = rate(devices * d.bandwidth, fit.parameters[serving::bandwidth_h100 + kind]);
+  m.arithmetic = rate(devices * d.rate16, fit.parameters[serving::compute_h100 + kind]);
+  m.arithmetic_kind = "16 bit";
+  m.device = d;
+  m.devices = devices;
+  return m;
+}
+
+double step_seconds(const serving::Shape& shape, double context, const RunMachine& m, double overlap, double batch) {
+  return roofline(token_work(shape, context, batch), batch, m.bandwidth.value, m.arithmetic.value, overlap).seconds;
 }
 
 std::string to_text(const RunExplanation& run) {
   const MeasuredAnswer& a = run.answer;
   const double joules = *a.energy.value;
-  std::string text = fmt::format("{}{}{}, {} on {}, {} threads: {:.4g} tokens in, {:.4g} out\n  {} per response; boundary {}\n\n",
-                                 a.id, a.name.empty() ? "" : ", ", a.name, a.model, run.machine.cpu,
-                                 run.machine.threads, a.prompt, a.output, human(a.energy), a.energy.boundary);
+  std::string text = fmt::format("{}{}{}, {} on {}{}: {:.4g} tokens in, {:.4g} out\n  {} per response; boundary {}\n\n",
+                                 a.id, a.name.empty() ? "" : ", ", a.name, a.model, machine_text(run.machine),
+                                 a.batch == 1 ? "" : fmt::format(", {:g} at a time", a.batch), a.prompt, a.output, human(a.energy), a.energy.boundary);
   text += "  where the joules go        energy                time\n";
   for (const CauseShare& c : run.causes) {
     text += fmt::format("    {:<22} {:>9} {:>6.1f} %   {}\n", cause_text(c.cause), human(c.joules, "J"),
                         100 * c.joules / joules, c.seconds > 0 ? human(c.seconds, "s") : "");
   }
   if (!a.static_share) text += fmt::format("    static power is not told apart: {}\n", a.static_reason.message);
-  text += fmt::format("  calibrated {}: {} and {} ({})\n", run.machine.measured_utc.substr(0, 10),
+  text += fmt::format("  {}: {} and {} ({})\n",
+                      run.machine.device ? "data sheet and fit" : "calibrated " + run.machine.measured_utc.substr(0, 10),
                       human(run.machine.bandwidth.value, "B/s"), human(run.machine.arithmetic.value, "OP/s"),
                       run.machine.arithmetic_kind);
   if (run.scale < 1) {
@@ -264,7 +318,7 @@ std::string to_text(const RunExplanation& run) {
   }
   text += fmt::format("\n  floor {} ({:.3g} times above it), weights from {}; {} with {:g} at a time; static power apart\n\n",
                       human(run.floor_j, "J"), joules / run.floor_j, run.weights_in_cache ? "the cache" : "memory",
-                      human(run.best_floor_token_j * a.output, "J"), kBestBatch);
+                      human(run.best_floor_token_j * a.output, "J"), run.best_batch);
   text += "  what would save most      after   factor\n";
   for (const RunChange& c : run.changes) {
     text += fmt::format("    {:<18} {:>9} {:>8.3g}   {:.2f}-{:.2f}{}\n", c.text, human(joules * c.factor, "J"),
@@ -302,7 +356,7 @@ Json to_json(const RunExplanation& run) {
                             {"floor", bound(run.floor_j, "response")}, {"times_above_floor", joules / run.floor_j},
                             {"floor_per_token", bound(run.floor_token_j, "output token")},
                             {"floor_per_token_at_best_batch", bound(run.best_floor_token_j, "output token")},
-                            {"best_batch", kBestBatch}, {"faster_than_calibrated", 1 / run.scale}, {"changes", changes}});
+                            {"best_batch", run.best_batch}, {"faster_than_calibrated", 1 / run.scale}, {"changes", changes}});
   if (!a.static_share) json.set("static", to_json(Quantity::absent("J", a.static_reason)));
   return json;
 }

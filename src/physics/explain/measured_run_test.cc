@@ -12,8 +12,8 @@ namespace {
 
 const serving::ServingFit& fit() { return serving::built_in_fit(); }
 
-CpuMachine machine() {
-  CpuMachine m;
+RunMachine machine() {
+  RunMachine m;
   m.cpu = "AMD EPYC";
   m.threads = 2;
   m.bandwidth = {20e9, 15e9, 25e9};
@@ -174,6 +174,35 @@ TEST(RunDifference, BitsAndShapesHaveTheirOwnParts) {
   ASSERT_EQ(larger->parts.size(), 1U);
   EXPECT_EQ(larger->parts[0].factor, Factor::shape);
   EXPECT_GT(larger->parts[0].log_ratio, 0.3);
+}
+
+// A run of an endpoint on an H100 that somebody named, alone and among others.
+TEST(MeasuredRun, OnANamedDevice) {
+  const auto device = serving::find_device("H100");
+  ASSERT_TRUE(device);
+  const RunMachine h100 = named_machine(*device, 1, fit());
+  EXPECT_LE(h100.bandwidth.lo, h100.bandwidth.value);
+  EXPECT_EQ(h100.bandwidth.hi, device->bandwidth);
+  MeasuredAnswer a = answer();
+  a.shape = *serving::find_shape("Llama-3.1-8B");
+  a.decode_s = 170 * 0.012;
+  a.energy = Quantity::exact(900, "J");
+  const auto alone = explain_run(a, h100, fit());
+  ASSERT_TRUE(alone) << alone.error().message;
+  a.batch = 8;
+  const auto among = explain_run(a, h100, fit());
+  ASSERT_TRUE(among);
+  double seconds = 0;
+  for (const auto& c : among->causes) seconds += c.seconds;
+  EXPECT_NEAR(seconds, a.prefill_s + a.decode_s, 1e-9);
+  // Weights are read once for all eight.
+  EXPECT_LT(among->floor_token_j, alone->floor_token_j / 4);
+  EXPECT_GE(among->best_batch, 8);
+  EXPECT_LE(among->best_floor_token_j, among->floor_token_j);
+  for (const auto& c : among->changes) EXPECT_NE(c.text, "batch=8");
+  EXPECT_NE(to_text(*among).find("1 x H100"), std::string::npos);
+  EXPECT_NE(to_text(*among).find("8 at a time"), std::string::npos);
+  EXPECT_EQ(to_text(*among).find("threads"), std::string::npos);
 }
 
 TEST(MeasuredRun, StaticPowerThatIsNotKnownIsSaid) {

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/csv_records.h"
+#include "core/quantile.h"
 #include "core/text.h"
 #include "physics/serving/interval.h"
 
@@ -53,7 +54,7 @@ Pair pair_of(PairKind kind, const MeasuredRow& a, const MeasuredRow& b, const se
 double quantile(std::vector<double> values, double share) {
   std::vector<std::pair<double, double>> weighted;
   for (const double v : values) weighted.emplace_back(v, 1.0);
-  return serving::weighted_quantile(std::move(weighted), share);
+  return weighted_quantile(std::move(weighted), share);
 }
 
 template <class F>

@@ -51,12 +51,12 @@ struct Fitted {
   double prompt_flop_s = 0, layer_s = 0, scale = 1;
 };
 
-Fitted fitted_to(const MeasuredAnswer& a, const CpuMachine& m, double overlap) {
+Fitted fitted_to(const MeasuredAnswer& a, const RunMachine& m, double overlap) {
   Fitted f;
   const double flops = std::max(a.prompt - a.cached, 1.0) * 2 * a.shape.active_params();
   f.prompt_flop_s = a.prefill_s / flops;
   const double step = a.decode_s / a.output;
-  const double line = step_seconds(a.shape, a.prompt + a.output / 2, m, overlap);
+  const double line = step_seconds(a.shape, a.prompt + a.output / 2, m, overlap, a.batch);
   f.scale = std::min(1.0, step / line);
   f.layer_s = std::max(step - line, 0.0) / std::max(a.shape.layers, 1.0);
   return f;
@@ -64,7 +64,7 @@ Fitted fitted_to(const MeasuredAnswer& a, const CpuMachine& m, double overlap) {
 
 }  // namespace
 
-Result<RunDifference> explain_runs(const MeasuredAnswer& a, const MeasuredAnswer& b, const CpuMachine& machine,
+Result<RunDifference> explain_runs(const MeasuredAnswer& a, const MeasuredAnswer& b, const RunMachine& machine,
                                    const serving::ServingFit& fit) {
   for (const MeasuredAnswer* answer : {&a, &b}) {
     if (auto ok = explain_run(*answer, machine, fit); !ok) return fail(ok.error());
@@ -78,7 +78,7 @@ Result<RunDifference> explain_runs(const MeasuredAnswer& a, const MeasuredAnswer
   }
   const auto parts = shapley(factors.size(), [&](std::uint32_t subset) {
     const Taken t = take(a, b, factors, subset);
-    const double step = f.scale * step_seconds(t.shape, t.context, machine, overlap) + f.layer_s * t.shape.layers;
+    const double step = f.scale * step_seconds(t.shape, t.context, machine, overlap, a.batch) + f.layer_s * t.shape.layers;
     return std::log(t.uncached * 2 * t.shape.active_params() * f.prompt_flop_s + t.tokens * step);
   });
   d.rest = d.log_ratio;

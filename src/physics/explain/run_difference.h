@@ -19,7 +19,7 @@ struct RunDifference {
 
 // Errors: those of explain_run for either.
 [[nodiscard]] Result<RunDifference> explain_runs(const MeasuredAnswer& a, const MeasuredAnswer& b,
-                                                 const CpuMachine& machine, const serving::ServingFit& fit);
+                                                 const RunMachine& machine, const serving::ServingFit& fit);
 
 [[nodiscard]] std::string to_text(const RunDifference& difference);
 // Schema "joulebook.run-difference/1".

@@ -51,18 +51,6 @@ Factors factors(const Spread& spread, const Workload& work) {
   return {std::exp(std::min(spread.low * s, -0.01)), std::exp(std::max(spread.high * s, 0.01))};
 }
 
-double weighted_quantile(std::vector<std::pair<double, double>> v, double share) {
-  if (v.empty()) return 0;
-  std::ranges::sort(v);
-  double total = 0, sum = 0;
-  for (const auto& [value, weight] : v) total += weight;
-  for (const auto& [value, weight] : v) {
-    sum += weight;
-    if (sum >= share * total) return value;
-  }
-  return v.back().first;
-}
-
 Spread calibrate(std::span<const Residual> residuals) {
   constexpr double kFloor = 0.02;  // a residual of 0 says little about the next
   constexpr double kRidge = 2;     // about two architectures' worth of doubt in each feature

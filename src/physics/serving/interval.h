@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/quantile.h"
 #include "physics/serving/rows.h"
 
 namespace joulebook::serving {
@@ -38,9 +39,5 @@ struct Residual {
 
 // REQUIRES: at least one residual.
 [[nodiscard]] Spread calibrate(std::span<const Residual> residuals);
-
-// The value below which `share` of the weight lies. Empty: 0.
-[[nodiscard]] double weighted_quantile(std::vector<std::pair<double, double>> value_and_weight,
-                                       double share);
 
 }  // namespace joulebook::serving

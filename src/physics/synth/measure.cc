@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "core/quantile.h"
 #include "core/text.h"
 #include "engine/engine.h"
 #include "engine/machine_limits.h"
@@ -35,12 +36,6 @@ struct TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 };
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 Quantity mean(const std::vector<Quantity>& parts, double each, std::string_view per) {
   return scaled(sum(parts), 1 / (static_cast<double>(parts.size()) * each), std::string(per));
@@ -102,9 +97,9 @@ class Runner {
   [[nodiscard]] Timing timing() const {
     Timing t;
     t.prompt_s = std::ranges::min(prompt_);
-    t.prompt_spread = median(prompt_) / t.prompt_s - 1;
+    t.prompt_spread = quantile(prompt_, 0.5) / t.prompt_s - 1;
     t.step_s = std::ranges::min(step_);
-    t.step_spread = median(step_) / t.step_s - 1;
+    t.step_spread = quantile(step_, 0.5) / t.step_s - 1;
     t.prompt_energy = mean(prompt_energy_, 1, "prompt");
     t.step_energy = mean(decode_energy_, static_cast<double>(options_.output - 1), "step");
     return t;

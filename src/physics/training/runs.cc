@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/csv_table.h"
+#include "core/quantile.h"
 #include "physics/machine/hardware.h"
 
 namespace joulebook {
@@ -117,16 +118,7 @@ std::optional<physics::Hardware> device_of(const TrainingRun& run) {
   return found ? std::optional(std::move(*found)) : std::nullopt;
 }
 
-// The q-th part of sorted values, between neighbours in proportion.
-double quantile(const std::vector<double>& sorted, double q) {
-  const double at = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
 Spread spread_of(std::vector<double> values) {
-  std::ranges::sort(values);
   if (values.empty()) return {};
   return {quantile(values, 0.5), quantile(values, 0.1), quantile(values, 0.9), values.size()};
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "core/quantile.h"
 #include "sensor/model/covariance.h"
 #include "sensor/model/linear_algebra.h"
 
@@ -19,16 +20,10 @@ double watts_of(PowerTarget target, const CatalogueRow& row) {
 
 // The smallest |z| that holds at least `level` of the weight.
 template <class Residuals>
-double weighted_quantile(Residuals residuals, double level) {
-  std::ranges::sort(residuals, {}, [](const auto& r) { return r.z; });
-  double total = 0;
-  for (const auto& r : residuals) total += r.weight;
-  double seen = 0;
-  for (const auto& r : residuals) {
-    seen += r.weight;
-    if (seen >= level * total) return r.z;
-  }
-  return residuals.empty() ? 0 : residuals.back().z;
+double holding(const Residuals& residuals, double level) {
+  std::vector<std::pair<double, double>> weighted;
+  for (const auto& r : residuals) weighted.emplace_back(r.z, r.weight);
+  return weighted_quantile(std::move(weighted), level);
 }
 
 }  // namespace
@@ -204,7 +199,7 @@ LogPower PowerRegression::predict_dated(const ServerShape& shape) const {
 }
 
 double PowerRegression::quantile(Nearness nearness, double level) const {
-  return weighted_quantile(residuals_[static_cast<int>(nearness)], level);
+  return holding(residuals_[static_cast<int>(nearness)], level);
 }
 
 Interval PowerRegression::interval(const LogPower& power, double level) const {
