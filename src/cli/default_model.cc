@@ -19,17 +19,25 @@ std::string first_model(const fs::path& folder) {
   return found;
 }
 
+// Where an installed tree would begin; empty: not known.
+fs::path prefix() {
+  std::error_code ec;
+  const fs::path self = fs::read_symlink("/proc/self/exe", ec);
+  return ec ? fs::path() : self.parent_path().parent_path();
+}
+
 }  // namespace
 
 std::string default_model_path() {
+  const std::string beside = first_model(prefix() / "share" / "joulebook" / "models");
+  return beside.empty() ? first_model(JOULEBOOK_DEFAULT_MODEL_DIR) : beside;
+}
+
+PackagedServer packaged_server() {
   std::error_code ec;
-  const fs::path self = fs::read_symlink("/proc/self/exe", ec);
-  if (!ec) {
-    const std::string beside =
-        first_model(self.parent_path().parent_path() / "share" / "joulebook" / "models");
-    if (!beside.empty()) return beside;
-  }
-  return first_model(JOULEBOOK_DEFAULT_MODEL_DIR);
+  const fs::path installed = prefix() / "libexec" / "joulebook" / "llama-server";
+  if (fs::exists(installed, ec)) return {installed.string(), (prefix() / "lib").string()};
+  return {JOULEBOOK_LLAMA_SERVER, JOULEBOOK_LLAMA_LIBRARIES};
 }
 
 }  // namespace joulebook

@@ -8,4 +8,12 @@ namespace joulebook {
 // A path, or empty where neither is there.
 [[nodiscard]] std::string default_model_path();
 
+// The llama-server that came with the program, and the folder of its libraries: those of an installed
+// tree, else of the build's engine. The path may name nothing.
+struct PackagedServer {
+  std::string program;
+  std::string libraries;
+};
+[[nodiscard]] PackagedServer packaged_server();
+
 }  // namespace joulebook

@@ -9,6 +9,7 @@
 #include <limits>
 #include <thread>
 
+#include "cli/default_model.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "export/live_json.h"
@@ -169,8 +170,9 @@ class Gateway {
 Status Gateway::open_upstreams() {
   if (!options_.model.empty()) {
     gw::LocalServerOptions local;
-    local.program = JOULEBOOK_LLAMA_SERVER;
-    local.libraries = JOULEBOOK_LLAMA_LIBRARIES;
+    const PackagedServer packaged = packaged_server();
+    local.program = packaged.program;
+    local.libraries = packaged.libraries;
     local.model = options_.model;
     local.slots = options_.slots;
     local.context = options_.context;
