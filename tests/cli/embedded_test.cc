@@ -58,12 +58,20 @@ TEST_F(Embedded, AMadeUpModelIsWrittenAndAnswers) {
   EXPECT_EQ(asked.code, 0) << asked.err;
 }
 
+// Beside other tests times may scatter too much to be extrapolated: then it says so, and that is right, too.
 TEST_F(Embedded, SlicesAreMeasuredAndNothingIsLeft) {
   const std::string json = folder_ + "/measured.json";
   std::filesystem::create_directories(folder_ + "/work");
   const Outcome outcome =
       joulebook({"synth", "SmolLM2-135M", "--layers", "4", "--vocab", "2000", "--measure", "--check", "--rounds",
-                 "2", "--prompt", "16", "--output", "4", "--work", folder_ + "/work", "--json", json});
+                 "3", "--prompt", "64", "--output", "16", "--work", folder_ + "/work", "--json", json});
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ + "/work"));
+  if (outcome.code == 4) {
+    EXPECT_THAT(outcome.err, HasSubstr("scatter so much"));
+    EXPECT_THAT(outcome.err, HasSubstr("cure: measure on a machine that does nothing else"));
+    EXPECT_FALSE(std::filesystem::exists(json) && std::filesystem::file_size(json) > 0);
+    return;
+  }
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("error of the extrapolation"));
   const auto document = nlohmann::json::parse(std::ifstream(json));
@@ -71,7 +79,6 @@ TEST_F(Embedded, SlicesAreMeasuredAndNothingIsLeft) {
   EXPECT_GT(document["step"]["whole_s"].get<double>(), 0);
   EXPECT_TRUE(document["step_energy"].contains("value"));
   EXPECT_NE(document["step_energy"]["tier"], "measured");
-  EXPECT_TRUE(std::filesystem::is_empty(folder_ + "/work"));
 }
 
 TEST_F(Embedded, AStudyOfTwoModesObeysItsSchema) {
