@@ -47,40 +47,16 @@ EndpointExchange::EndpointExchange(const GenerateRequest& request, EndpointTrait
 HttpCall EndpointExchange::begin(const std::string& url, std::string key) {
   ++attempts_;
   retry_ = false;
-  whole_.clear();
-  received_ = 0;
-  streamed_.reset();
   recorder_ = std::make_unique<Recorder>(request_, false, system_clock().now());
   stream_ = std::make_unique<ChatStream>(*recorder_);
-  sse_ = std::make_unique<SseParser>([this](std::string_view data, std::string_view) {
-    stream_->event(system_clock().now(), data);
-  });
+  body_.begin([this](std::string_view data) { stream_->event(system_clock().now(), data); });
   HttpCall call;
   call.url = url;
   call.body = chat_request(request_, traits_, ask_usage_).dump();
   call.bearer = std::move(key);
   call.cancel = request_.cancel;
-  call.on_body = [this](std::string_view bytes) { return body(bytes); };
+  call.on_body = [this](std::string_view bytes) { return body_.feed(bytes); };
   return call;
-}
-
-bool EndpointExchange::body(std::string_view bytes) {
-  received_ += bytes.size();
-  if (received_ > kMaxReplyBytes) {
-    overlong_ = true;
-    return false;
-  }
-  if (!streamed_) {
-    const auto first = bytes.find_first_not_of(" \r\n\t");
-    if (first == bytes.npos) return true;
-    streamed_ = bytes[first] != '{';
-  }
-  if (!*streamed_) {
-    whole_ += bytes;
-    return true;
-  }
-  overlong_ = !sse_->feed(bytes);
-  return !overlong_;
 }
 
 // How much came is said, what came is not: errors are written down, answers are not.
@@ -93,7 +69,7 @@ Error EndpointExchange::cut(const std::string& why) const {
 
 std::optional<Error> EndpointExchange::verdict(const HttpCall& call) const {
   if (auto error = endpoint_error(call, address_)) return error;
-  if (overlong_) {
+  if (body_.overlong()) {
     return Error{ErrorKind::engine, "endpoint.failed",
                  address_ + " sent a line or an answer longer than any answer is",
                  "check that the address is that of an OpenAI-compatible endpoint"};
@@ -112,9 +88,8 @@ std::optional<Error> EndpointExchange::verdict(const HttpCall& call) const {
 }
 
 void EndpointExchange::end(HttpCall call) {
+  body_.finish();
   const SteadyTime now = system_clock().now();
-  sse_->finish();
-  if (!whole_.empty()) stream_->event(now, whole_);
   if (call.cancelled) {
     recorder_->end_of_output();
     result_ = recorder_->finish(now, Finish::cancelled, "deltas");

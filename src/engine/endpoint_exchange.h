@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "core/http.h"
 #include "engine/recorder.h"
-#include "engine/sse.h"
+#include "engine/reply_body.h"
 
 namespace joulebook {
 
@@ -46,7 +46,6 @@ class EndpointExchange {
   [[nodiscard]] Result<Generation> take();
 
  private:
-  bool body(std::string_view bytes);
   [[nodiscard]] std::optional<Error> verdict(const HttpCall& call) const;
   [[nodiscard]] Error cut(const std::string& why) const;
 
@@ -55,11 +54,7 @@ class EndpointExchange {
   std::string address_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<ChatStream> stream_;
-  std::unique_ptr<SseParser> sse_;
-  std::string whole_;  // a reply that is one JSON text
-  std::size_t received_ = 0;
-  std::optional<bool> streamed_;  // known from the first byte that is not blank
-  bool overlong_ = false;
+  ReplyBody body_;
   bool ask_usage_ = true;
   bool retry_ = false;
   std::optional<double> retry_after_s_;

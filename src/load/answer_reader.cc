@@ -4,7 +4,6 @@
 
 #include "core/json.h"
 #include "core/text.h"
-#include "engine/endpoint_errors.h"
 #include "load/json_scan.h"
 
 namespace joulebook::load {
@@ -23,39 +22,18 @@ bool is_text_member(std::string_view name) {
 }  // namespace
 
 void AnswerReader::begin(bool keep_text) {
-  sse_.emplace([this](std::string_view data, std::string_view) { event(data); });
-  whole_.clear();
+  body_.begin([this](std::string_view data) { event(data); });
   text_.clear();
   finish_reason_.clear();
   counts_ = {};
   timed_ = {};
-  received_ = 0;
   pieces_ = 0;
-  streamed_.reset();
   keep_text_ = keep_text;
-  done_ = failed_ = overlong_ = false;
-}
-
-bool AnswerReader::feed(std::string_view bytes) {
-  received_ += bytes.size();
-  overlong_ = overlong_ || received_ > kMaxReplyBytes;
-  if (overlong_) return false;
-  if (!streamed_) {
-    const auto first = bytes.find_first_not_of(" \r\n\t");
-    if (first == bytes.npos) return true;
-    streamed_ = bytes[first] != '{';
-  }
-  if (!*streamed_) {
-    whole_ += bytes;
-    return true;
-  }
-  overlong_ = !sse_->feed(bytes);
-  return !overlong_;
+  done_ = failed_ = false;
 }
 
 void AnswerReader::finish() {
-  sse_->finish();
-  if (!whole_.empty()) event(whole_);
+  body_.finish();
   if (!counts_.prompt) counts_.prompt = timed_.prompt;
   if (!counts_.cached) counts_.cached = timed_.cached;
   if (!counts_.output) counts_.output = timed_.output;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/sse.h"
+#include "engine/reply_body.h"
 #include "load/request_record.h"
 
 namespace joulebook::load {
@@ -18,7 +18,7 @@ class AnswerReader {
   // Forgets the answer before. `keep_text`: keep what the answer says.
   void begin(bool keep_text);
   // False once it was overlong. Pieces of text that came with it: pieces() grows.
-  bool feed(std::string_view bytes);
+  bool feed(std::string_view bytes) { return body_.feed(bytes); }
   // The body is over.
   void finish();
 
@@ -28,7 +28,7 @@ class AnswerReader {
   [[nodiscard]] const std::string& finish_reason() const { return finish_reason_; }
   // An error was sent inside the stream.
   [[nodiscard]] bool failed() const { return failed_; }
-  [[nodiscard]] bool overlong() const { return overlong_; }
+  [[nodiscard]] bool overlong() const { return body_.overlong(); }
   [[nodiscard]] std::string take_text() { return std::move(text_); }
 
  private:
@@ -39,19 +39,15 @@ class AnswerReader {
   void usage(std::string_view text);
   void timings(std::string_view text);
 
-  std::optional<SseParser> sse_;
-  std::string whole_;
+  ReplyBody body_;
   std::string text_;
   std::string finish_reason_;
   EndpointCounts counts_;
   EndpointCounts timed_;  // by llama-server's own clock; usage goes before it
-  std::size_t received_ = 0;
   std::int64_t pieces_ = 0;
-  std::optional<bool> streamed_;
   bool keep_text_ = false;
   bool done_ = false;
   bool failed_ = false;
-  bool overlong_ = false;
 };
 
 }  // namespace joulebook::load

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 
-#include "core/file_tree.h"
 #include "core/text.h"
+#include "fakes/golden.h"
 #include "report/text_grid.h"
 
 namespace joulebook {
@@ -19,13 +18,7 @@ using load::LoadResult;
 constexpr SteadyTime kStart{1'000'000'000'000};
 
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt";
-  if (std::getenv("JOULEBOOK_WRITE_GOLDEN") != nullptr) {
-    ASSERT_TRUE(write_file(path, text).has_value()) << path;
-  }
-  const auto golden = read_file(path);
-  ASSERT_TRUE(golden.has_value()) << golden.error().message;
-  EXPECT_EQ(text, *golden);
+  fakes::expect_golden(std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt", text);
 }
 
 // 30 s at so many in flight; a step takes 10 ms and 1 ms a sequence.

@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <cstdlib>
 
-#include "core/file_tree.h"
 #include "core/text.h"
+#include "fakes/golden.h"
 #include "fakes/sample_study.h"
 #include "report/text_grid.h"
 
@@ -16,13 +15,7 @@ namespace {
 
 // Compares with tests/golden/report/NAME.txt. JOULEBOOK_WRITE_GOLDEN=1 writes it anew.
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt";
-  if (std::getenv("JOULEBOOK_WRITE_GOLDEN") != nullptr) {
-    ASSERT_TRUE(write_file(path, text).has_value()) << path;
-  }
-  const auto golden = read_file(path);
-  ASSERT_TRUE(golden.has_value()) << golden.error().message;
-  EXPECT_EQ(text, *golden);
+  fakes::expect_golden(std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt", text);
 }
 
 void expect_fits(const std::string& text, int width) {

@@ -4,12 +4,11 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
-#include "core/file_tree.h"
 #include "core/text.h"
 #include "export/live_json.h"
+#include "fakes/golden.h"
 #include "fakes/sample_live.h"
 #include "report/spark_line.h"
 #include "report/text_grid.h"
@@ -18,13 +17,7 @@ namespace joulebook {
 namespace {
 
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt";
-  if (std::getenv("JOULEBOOK_WRITE_GOLDEN") != nullptr) {
-    ASSERT_TRUE(write_file(path, text).has_value()) << path;
-  }
-  const auto golden = read_file(path);
-  ASSERT_TRUE(golden.has_value()) << golden.error().message;
-  EXPECT_EQ(text, *golden);
+  fakes::expect_golden(std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name + ".txt", text);
 }
 
 TopView sized(int width, int height) {

@@ -7,10 +7,10 @@
 #include <rapidcheck/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 
 #include "core/file_tree.h"
+#include "fakes/golden.h"
 #include "physics/explain/explain_text.h"
 #include "physics/explain/pairs.h"
 #include "physics/explain/shapley.h"
@@ -160,13 +160,7 @@ TEST(Explain, TheReasoningTwinsDifferInTokensAlone) {
 }
 
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name;
-  if (std::getenv("JOULEBOOK_WRITE_GOLDEN") != nullptr) {
-    ASSERT_TRUE(write_file(path, text)) << path;
-  }
-  const auto golden = read_file(path);
-  ASSERT_TRUE(golden) << golden.error().message;
-  EXPECT_EQ(text, *golden);
+  fakes::expect_golden(std::string(JOULEBOOK_GOLDEN_DIR) + "/" + name, text);
 }
 
 // The page as it looks, with neutral parameters, so that a refit leaves it alone.

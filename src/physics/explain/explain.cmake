@@ -29,6 +29,7 @@ joulebook_test(explain ROOMS explain LIBRARIES fmt::fmt rapidcheck rapidcheck_gt
     explain/spec_test.cc
     explain/whatif_test.cc)
 if(TARGET explain_test)
+  target_include_directories(explain_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(explain_test PRIVATE JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data"
     JOULEBOOK_GOLDEN_DIR="${CMAKE_SOURCE_DIR}/tests/golden/explain")
 endif()
