@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "gateway/agent.h"
 #include "gateway/edge.h"
+#include "gateway/serve_options.h"
 #include "meter/feed.h"
 #include "sensor/process_finder.h"
 
@@ -35,10 +36,7 @@ Result<std::string> token() {
 }
 
 Status check(const AgentCommand& command) {
-  if (command.tls_cert.empty() != command.tls_key.empty()) {
-    return fail(ErrorKind::usage, "serve.tls", "TLS needs both a certificate and its key",
-                "give --tls-cert and --tls-key");
-  }
+  if (auto ok = gateway::check_tls(command.tls_cert, command.tls_key); !ok) return ok;
   if (command.open_to_network && command.tls_cert.empty()) {
     return fail(ErrorKind::usage, "agent.tls", "without TLS the token could be read on the network",
                 "give --tls-cert and --tls-key, or listen on loopback behind a tunnel");

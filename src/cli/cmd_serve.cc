@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/serve_parts.h"
 #include "cli/serve_run.h"
 #include "core/text.h"
 #include "gateway/wire/identity.h"
@@ -27,8 +27,7 @@ struct ServeCommand {
 int hash_key(const Context& context) {
   std::string key;
   std::getline(std::cin, key);
-  const auto folder = std::filesystem::path(context.settings.get("ledger")).parent_path();
-  const auto salt = gateway::tenant_salt((folder / "tenant-salt").string());
+  const auto salt = salt_of(context.settings);
   if (!salt) return report_error(salt.error());
   context.print(gateway::Tenants::hash(*salt, trim(key)) + "\n");
   return 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "meter/remote_meter.h"
 #include "physics/serving/machines.h"
@@ -11,6 +12,17 @@
 namespace joulebook {
 
 namespace gw = gateway;
+
+Result<std::string> salt_of(const Settings& settings) {
+  const auto folder = std::filesystem::path(settings.get("ledger")).parent_path();
+  return gw::tenant_salt((folder / "tenant-salt").string());
+}
+
+Result<gw::Tenants> tenants_of(const Settings& in_force, const TomlDocument& file) {
+  auto salt = salt_of(in_force);
+  if (!salt) return fail(salt.error());
+  return gw::Tenants::from(file, std::move(*salt));
+}
 
 Result<MeterHere> open_meter_for(const Context& context, const gw::ServeOptions& options,
                                  const std::vector<gw::UpstreamPlace>& places) {

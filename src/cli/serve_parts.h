@@ -12,6 +12,7 @@
 #include "export/live_state.h"
 #include "gateway/serve_options.h"
 #include "gateway/upstream_address.h"
+#include "gateway/wire/identity.h"
 #include "meter/meter.h"
 
 namespace joulebook {
@@ -32,6 +33,12 @@ struct MeterHere {
 // physics::read_shape.
 [[nodiscard]] Result<std::optional<attribution::ServedModel>> served_model(
     const gateway::ServeOptions& options, const std::vector<SensorInfo>& sensors);
+
+// The salt of tenants' hashes, kept beside the ledger. Errors: those of gateway::tenant_salt.
+[[nodiscard]] Result<std::string> salt_of(const Settings& settings);
+// [tenants] of a file, by the salt of the settings in force. Errors: those of salt_of and
+// gateway::Tenants::from.
+[[nodiscard]] Result<gateway::Tenants> tenants_of(const Settings& in_force, const TomlDocument& file);
 
 // What was metered, over all domains.
 [[nodiscard]] Quantity total_of(const gateway::LiveState& state);

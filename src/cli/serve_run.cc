@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <limits>
 #include <thread>
 
@@ -50,7 +49,6 @@ class Gateway {
  private:
   [[nodiscard]] Status open_upstreams();
   [[nodiscard]] Status open_ledger();
-  [[nodiscard]] Result<gw::Tenants> tenants() const;
   void look_for_processes();
   void push();
   void reload();
@@ -108,13 +106,6 @@ Status Gateway::open_ledger() {
   return {};
 }
 
-Result<gw::Tenants> Gateway::tenants() const {
-  const auto folder = std::filesystem::path(context_.settings.get("ledger")).parent_path();
-  auto salt = gw::tenant_salt((folder / "tenant-salt").string());
-  if (!salt) return fail(salt.error());
-  return gw::Tenants::from(context_.settings.file(), std::move(*salt));
-}
-
 Status Gateway::open() {
   if (auto ok = open_upstreams(); !ok) return ok;
   auto meter = open_meter_for(context_, options_, places_);
@@ -144,7 +135,7 @@ Status Gateway::open() {
   service.ledger = context_.settings.get("ledger");
   service.page = live_page();
   if (meter_.missing) service.absences.push_back(*meter_.missing);
-  auto known = tenants();
+  auto known = tenants_of(context_.settings, context_.settings.file());
   if (!known) return fail(known.error());
   service_ = std::make_unique<gw::Service>(std::move(service), *settler_, books_, std::move(*known),
                                            system_clock());
@@ -207,10 +198,7 @@ void Gateway::reload() {
     context_.warn(settings.error().message + "; the old settings stay");
     return;
   }
-  auto salt = gw::tenant_salt(
-      (std::filesystem::path(context_.settings.get("ledger")).parent_path() / "tenant-salt").string());
-  if (!salt) return;
-  auto known = gw::Tenants::from(settings->file(), std::move(*salt));
+  auto known = tenants_of(context_.settings, settings->file());
   if (!known) {
     context_.warn(known.error().message + "; the old tenants stay");
     return;

@@ -2,22 +2,12 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "gateway/own_answer.h"
+#include "gateway/wire/fields.h"
 #include "meter/remote_meter.h"
 
 namespace joulebook::gateway {
 namespace {
-
-Metering::Own refusal(int status, const char* code, const char* message, const char* cure) {
-  Metering::Own own;
-  own.status = status;
-  own.content_type = "application/json";
-  own.body = Json::object({{"error", Json::object({{"code", code},
-                                                   {"message", message},
-                                                   {"cure", cure}})}})
-                 .dump() +
-             "\n";
-  return own;
-}
 
 std::uint64_t from_of(std::string_view query) {
   for (const auto part : split(query, '&')) {
@@ -29,18 +19,10 @@ std::uint64_t from_of(std::string_view query) {
 
 }  // namespace
 
-std::string_view field_of(const RequestHead& head, std::string_view name) {
-  for (const auto& field : head.fields) {
-    if (field.name.size() == name.size() && lower(field.name) == lower(name)) return field.value;
-  }
-  return {};
-}
-
 bool carries_token(const RequestHead& head, std::string_view token) {
-  constexpr std::string_view kScheme = "bearer ";
-  std::string_view value = field_of(head, "authorization");
-  if (value.size() < kScheme.size() || lower(value.substr(0, kScheme.size())) != kScheme) return false;
-  value = trim(value.substr(kScheme.size()));
+  const auto sent = bearer_token(field_of(head.fields, "authorization"));
+  if (!sent) return false;
+  const std::string_view value = *sent;
   unsigned differs = value.size() == token.size() ? 0 : 1;
   for (std::size_t i = 0; i < token.size(); ++i) {
     const char theirs = i < value.size() ? value[i] : '\0';
@@ -51,7 +33,7 @@ bool carries_token(const RequestHead& head, std::string_view token) {
 
 std::optional<Metering::Own> Agent::own(const RequestHead& head) {
   if (!carries_token(head, token_)) {
-    Own own = refusal(401, "agent.token", "the agent's token is missing or wrong",
+    Own own = error_answer(401, "agent.token", "the agent's token is missing or wrong",
                       "send it as Authorization: Bearer TOKEN");
     own.fields = "WWW-Authenticate: Bearer\r\n";
     return own;
@@ -59,11 +41,11 @@ std::optional<Metering::Own> Agent::own(const RequestHead& head) {
   const auto mark = head.target.find('?');
   const std::string_view path = head.target.substr(0, mark);
   if (path != kAgentClock && path != kAgentTrace) {
-    return refusal(404, "agent.path", "an agent has a clock and a trace, and nothing else",
+    return error_answer(404, "agent.path", "an agent has a clock and a trace, and nothing else",
                    "point `joulebook serve --meter` at it");
   }
   if (head.method != "GET" && head.method != "HEAD") {
-    return refusal(405, "agent.method", "an agent is only read", "use GET");
+    return error_answer(405, "agent.method", "an agent is only read", "use GET");
   }
   Own own;
   own.fields = "Cache-Control: no-store\r\n";

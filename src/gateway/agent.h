@@ -9,9 +9,6 @@
 
 namespace joulebook::gateway {
 
-// The value of a field of that name (any case), empty where there is none.
-[[nodiscard]] std::string_view field_of(const RequestHead& head, std::string_view name);
-
 // Whether the head carries this token as a bearer's; takes equally long whatever it carries.
 [[nodiscard]] bool carries_token(const RequestHead& head, std::string_view token);
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "core/json.h"
 #include "core/text.h"
 #include "gateway/head_edit.h"
+#include "gateway/own_answer.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -34,15 +34,7 @@ std::string own_head(int status, std::string_view type, std::string_view more) {
 // that wait): here such things are built outside, or before the wait.
 Metering::Own refusal(int status, const char* code, const char* message, const char* cure,
                       const std::string& added) {
-  Metering::Own own;
-  own.status = status;
-  own.content_type = "application/json";
-  own.body = Json::object({{"error", Json::object({{"code", code},
-                                                   {"message", message},
-                                                   {"type", "joulebook"},
-                                                   {"cure", cure}})}})
-                 .dump() +
-             "\n";
+  Metering::Own own = error_answer(status, code, message, cure, "joulebook");
   own.fields = added + "Connection: close\r\n";
   return own;
 }

@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "export/live_json.h"
 #include "export/prometheus.h"
-#include "gateway/agent.h"
+#include "gateway/wire/fields.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -17,7 +17,7 @@ constexpr const char* kFresh = "Cache-Control: no-store\r\nX-Content-Type-Option
 
 Metering::Own LiveFaces::live(const RequestHead& head) const {
   const LiveState state = snapshot_();
-  const std::string accept = lower(field_of(head, "accept"));
+  const std::string accept = lower(field_of(head.fields, "accept"));
   if (accept.find("application/json") != accept.npos && accept.find("text/event-stream") == accept.npos) {
     return {.content_type = "application/json", .body = live_json(state).dump() + "\n", .fields = kFresh};
   }
@@ -41,7 +41,7 @@ std::optional<Metering::Own> LiveFaces::own(const RequestHead& head) const {
     return Metering::Own{.content_type = "text/html; charset=utf-8", .body = page_,
                          .fields = std::string(kFresh) + "Content-Security-Policy: frame-ancestors 'none'\r\n"};
   }
-  const PrometheusFormat format = prometheus_format(field_of(head, "accept"));
+  const PrometheusFormat format = prometheus_format(field_of(head.fields, "accept"));
   return Metering::Own{.content_type = std::string(content_type(format)),
                        .body = prometheus_text(snapshot_(), format), .fields = kFresh};
 }

@@ -13,15 +13,11 @@
 #include <cstdlib>
 #include <thread>
 
-#include "core/file_tree.h"
-#include "core/http.h"
-
 namespace joulebook::gateway {
 namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr int kPatience = 100;  // looks before it is killed
-constexpr std::size_t kTail = 600;  // bytes of its output that an error shows
 
 // A port that was free a moment ago; 0: none.
 int free_port() {
@@ -125,27 +121,6 @@ bool LocalServer::alive() {
   if (::waitpid(pid_, nullptr, WNOHANG) == 0) return true;
   pid_ = 0;
   return false;
-}
-
-Status LocalServer::wait_ready(const std::atomic<bool>& cancel) {
-  while (!cancel) {
-    HttpCall call;
-    call.url = url() + "/health";
-    call.total_s = 2;
-    perform({&call, 1});
-    if (call.status == 200) return {};
-    if (!alive()) {
-      std::string tail;
-      if (const auto text = options_.log.empty() ? Result<std::string>("") : read_file(options_.log)) {
-        tail = text->substr(text->size() - std::min(text->size(), kTail));
-      }
-      return fail(ErrorKind::engine, "server.ended",
-                  "llama-server ended before its model was loaded" + (tail.empty() ? "" : ": " + tail),
-                  "try the file with `joulebook ask -m FILE`, or give it fewer --slots");
-    }
-    std::this_thread::sleep_for(kLook);
-  }
-  return fail(ErrorKind::interrupted, "run.interrupted", "stopped before the model was loaded", "");
 }
 
 void LocalServer::stop() {

@@ -3,7 +3,6 @@
 // it, stopped with it, whatever ends it.
 #include <joulebook/result.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,9 +35,6 @@ class LocalServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] bool alive();
-  // Waits until its model is loaded. Errors: engine "server.ended" (with the last of its output, where
-  // a log is kept); interrupted.
-  [[nodiscard]] Status wait_ready(const std::atomic<bool>& cancel);
   // SIGTERM, and SIGKILL where it has not ended in ten seconds. Idempotent.
   void stop();
 

@@ -104,6 +104,12 @@ Result<ServeOptions> serve_options(const TomlDocument& file) {
   return options;
 }
 
+Status check_tls(const std::string& cert, const std::string& key) {
+  if (cert.empty() == key.empty()) return {};
+  return usage("serve.tls", "TLS needs both a certificate and its key",
+               "give --tls-cert and --tls-key");
+}
+
 Status check(const ServeOptions& options) {
   if (options.upstreams.empty() == options.model.empty()) {
     return usage("serve.upstream",
@@ -111,10 +117,7 @@ Status check(const ServeOptions& options) {
                                        : "a model is served instead of upstreams, not beside them",
                  "name a server with --upstream http://127.0.0.1:8080, or a file with --model");
   }
-  if (options.tls_cert.empty() != options.tls_key.empty()) {
-    return usage("serve.tls", "TLS needs both a certificate and its key",
-                 "give --tls-cert and --tls-key");
-  }
+  if (auto ok = check_tls(options.tls_cert, options.tls_key); !ok) return ok;
   struct Range {
     const char* name;
     double value;

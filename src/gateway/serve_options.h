@@ -59,6 +59,9 @@ struct ServeKey {
 // "toml.type".
 [[nodiscard]] Result<ServeOptions> serve_options(const TomlDocument& file);
 
+// Errors: usage "serve.tls" (one of certificate and key without the other).
+[[nodiscard]] Status check_tls(const std::string& cert, const std::string& key);
+
 // What contradicts itself. Errors: usage "serve.upstream" (neither or both of upstreams and model),
 // "serve.tls" (one of certificate and key), "serve.range", "serve.domains" beside a remote meter.
 [[nodiscard]] Status check(const ServeOptions& options);

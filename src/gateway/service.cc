@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "core/version.h"
-#include "gateway/agent.h"
 #include "gateway/request_view.h"
 #include "gateway/wire/api.h"
+#include "gateway/wire/fields.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -49,7 +49,7 @@ std::unique_ptr<Exchange> Service::begin(const RequestHead& head, SteadyTime at)
   begin.id = new_request_id(clock_.anchor().wall_ns);
   begin.route = route_of(head.target);
   begin.arrived = at;
-  const TraceParent parent = trace_parent(field_of(head, "traceparent"));
+  const TraceParent parent = trace_parent(field_of(head.fields, "traceparent"));
   begin.trace_id = parent.trace_id;
   begin.parent_span = parent.parent_span;
   {

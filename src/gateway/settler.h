@@ -94,7 +94,6 @@ class Settler final : public TrafficSink {
     double reasoning = 0;  // tokens seen on the wire
     double answer = 0;
     std::optional<Reason> lost;  // why a window of it has no energy
-    double seconds = 0;
   };
 
   void take_facts();
@@ -110,7 +109,9 @@ class Settler final : public TrafficSink {
   void settle_front();
   // The domains that are metered here; marks requests whose window lacks one.
   [[nodiscard]] WindowEnergy counted(const MeteredWindow& window, Sums& sums);
-  void divide(Settlement& settlement, const DomainEnergy& domain, const Window& window, Sums& sums);
+  // `floor`: what was taken off the domain as idle, W.
+  void divide(Settlement& settlement, const DomainEnergy& domain, const Window& window, double floor,
+              Sums& sums);
   void show(const Window& window, const Sums& sums);
   void mark_lost(const Window& window, const Reason& reason);
   void finish(SteadyTime edge);

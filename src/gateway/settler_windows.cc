@@ -50,16 +50,14 @@ WindowEnergy Settler::counted(const MeteredWindow& window, Sums& sums) {
 
 // Replaces the posting of all work by one a request.
 void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const Window& window,
-                     Sums& sums) {
+                     double floor, Sums& sums) {
   const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
                                  [](const Posting& p) { return p.account == kWork; });
   if (work == settlement.postings.end()) return;
   const MicroJoules active = work->amount;
   settlement.postings.erase(work);
-  const Floors floors = floors_.floors();
-  const auto floor = floors.watts.find(settlement.domain);
-  const auto division = attributor_.divide(active_energy(
-      domain, window, active, floor == floors.watts.end() ? 0 : floor->second, floors_.within(settlement.domain)));
+  const auto division = attributor_.divide(
+      active_energy(domain, window, active, floor, floors_.within(settlement.domain)));
   std::map<std::string, std::int64_t> amounts;
   for (const auto& posting : settlement.postings) amounts[posting.account] += posting.amount.count;
   for (const auto& share : division.shares) {
@@ -93,7 +91,8 @@ void Settler::settle_front() {
        settle_window(energy, floors, window.silent ? "idle.resident" : kWork, rule)) {
     const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(),
                                      [&](const auto& d) { return d.domain == settlement.domain; });
-    divide(settlement, *domain, energy.window, sums);
+    const auto floor = floors.watts.find(settlement.domain);
+    divide(settlement, *domain, energy.window, floor == floors.watts.end() ? 0 : floor->second, sums);
     sums.gross += to_joules(settlement.meter).value();
     const std::string kind = kind_of(settlement.domain);
     if (boundary_.find(kind) == std::string::npos) boundary_ += (boundary_.empty() ? "" : "+") + kind;

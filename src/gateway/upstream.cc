@@ -8,9 +8,8 @@
 namespace joulebook::gateway {
 namespace {
 
-tl::unexpected<Error> no_address(const std::string& url, const char* why) {
-  // The address may hold a key: it is not repeated.
-  (void)url;
+// The address may hold a key: it is not repeated.
+tl::unexpected<Error> no_address(const char* why) {
   return fail(ErrorKind::usage, "edge.upstream", std::string("an upstream's address ") + why,
               "write it as http://127.0.0.1:8080 or https://host[:port][/prefix]");
 }
@@ -31,13 +30,13 @@ Result<UpstreamAddress> parse_upstream(const std::string& url) {
   } else if (rest.starts_with("http://")) {
     rest.remove_prefix(7);
   } else {
-    return no_address(url, "begins with http:// or https://");
+    return no_address("begins with http:// or https://");
   }
   const std::string_view place = rest.substr(0, rest.find('/'));
   out.prefix = rest.substr(place.size());
   while (out.prefix.ends_with('/')) out.prefix.pop_back();
-  if (place.find('@') != place.npos) return no_address(url, "holds no user and no password");
-  if (rest.find_first_of("?# ") != rest.npos) return no_address(url, "holds no query and no space");
+  if (place.find('@') != place.npos) return no_address("holds no user and no password");
+  if (rest.find_first_of("?# ") != rest.npos) return no_address("holds no query and no space");
   std::string_view port = out.tls ? "443" : "80";
   std::string_view host = place;
   const auto bracket = place.rfind(']');
@@ -49,7 +48,7 @@ Result<UpstreamAddress> parse_upstream(const std::string& url) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto number = parse_int(port);
   if (host.empty() || !number || *number < 1 || *number > 65535) {
-    return no_address(url, "names a host and a port from 1 to 65535");
+    return no_address("names a host and a port from 1 to 65535");
   }
   out.host = host;
   out.port = port;

@@ -71,7 +71,6 @@ class MessageParser::Beast {
   [[nodiscard]] virtual bool done() const = 0;
   [[nodiscard]] virtual bool keep_alive() const = 0;
   [[nodiscard]] virtual bool chunked() const = 0;
-  [[nodiscard]] virtual bool upgrade() const = 0;
   [[nodiscard]] virtual bool need_eof() const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
 };
@@ -99,7 +98,6 @@ class Parser final : public Face {
   [[nodiscard]] bool done() const override { return hooks_.is_done(); }
   [[nodiscard]] bool keep_alive() const override { return hooks_.keep_alive(); }
   [[nodiscard]] bool chunked() const override { return hooks_.chunked(); }
-  [[nodiscard]] bool upgrade() const override { return hooks_.upgrade(); }
   [[nodiscard]] bool need_eof() const override { return hooks_.need_eof(); }
   [[nodiscard]] std::optional<std::uint64_t> length() const override {
     const auto n = hooks_.content_length();
@@ -246,7 +244,6 @@ bool MessageParser::head_done() const { return beast_->head_done(); }
 bool MessageParser::done() const { return beast_->done(); }
 bool MessageParser::keep_alive() const { return beast_->keep_alive(); }
 bool MessageParser::chunked() const { return beast_->chunked(); }
-bool MessageParser::upgrade() const { return beast_->upgrade(); }
 std::optional<std::uint64_t> MessageParser::length() const { return beast_->length(); }
 bool MessageParser::until_close() const {
   return kind_ == Kind::answer && !without_body_ && beast_->need_eof() && !chunked() && !length();

@@ -67,7 +67,6 @@ class MessageParser {
   [[nodiscard]] bool chunked() const;
   [[nodiscard]] bool has_body() const;
   [[nodiscard]] bool until_close() const;
-  [[nodiscard]] bool upgrade() const;
   [[nodiscard]] std::optional<std::uint64_t> length() const;
   // The value of a field, any case; empty where there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;

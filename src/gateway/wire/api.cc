@@ -84,8 +84,6 @@ Asked read_request(Api api, const Json& body) {
   }
   if (body["options"]["num_predict"].is_int()) asked.most_tokens = body["options"]["num_predict"].as_int();
   asked.has_stream_options = body.has("stream_options");
-  const Json& usage = body["stream_options"]["include_usage"];
-  if (usage.is_bool()) asked.usage = usage.as_bool() ? Asked::Usage::yes : Asked::Usage::no;
   return asked;
 }
 

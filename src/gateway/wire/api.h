@@ -33,10 +33,7 @@ struct Asked {
   std::uint32_t choices = 1;
   std::optional<std::int64_t> prompt_bytes;  // of all texts in it
   std::optional<std::int64_t> most_tokens;
-  // OpenAI's stream_options.include_usage: as it stands there.
-  enum class Usage { absent, no, yes };
-  Usage usage = Usage::absent;
-  bool has_stream_options = false;
+  bool has_stream_options = false;  // OpenAI's: it says something of them itself
 };
 [[nodiscard]] Asked read_request(Api api, const Json& body);
 

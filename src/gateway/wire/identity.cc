@@ -14,15 +14,14 @@
 
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "gateway/wire/fields.h"
 #include "http/message_parser.h"
 
 namespace joulebook::gateway {
 namespace {
 
 std::string hex(const unsigned char* bytes, std::size_t count) {
-  std::string out;
-  for (std::size_t i = 0; i < count; ++i) out += fmt::format("{:02x}", bytes[i]);
-  return out;
+  return fmt::format("{:02x}", fmt::join(bytes, bytes + count, ""));
 }
 
 template <std::size_t N>
@@ -43,9 +42,7 @@ bool is_hex(std::string_view text) {
 std::string_view key_of(const RequestHead& head) {
   for (const auto& field : head.fields) {
     if (http::same_name(field.name, "authorization")) {
-      const auto space = field.value.find(' ');
-      if (space == field.value.npos || !http::same_name(field.value.substr(0, space), "bearer")) continue;
-      return trim(field.value.substr(space));
+      if (const auto token = bearer_token(field.value)) return *token;
     }
     if (http::same_name(field.name, "x-api-key") || http::same_name(field.name, "api-key")) {
       return field.value;

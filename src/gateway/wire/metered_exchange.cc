@@ -1,20 +1,9 @@
 #include "gateway/wire/metered_exchange.h"
 
 #include "core/text.h"
-#include "http/message_parser.h"
+#include "gateway/wire/fields.h"
 
 namespace joulebook::gateway {
-namespace {
-
-std::string_view field_of(const AnswerHead& head, std::string_view name) {
-  for (const auto& field : head.fields) {
-    if (http::same_name(field.name, name)) return field.value;
-  }
-  return {};
-}
-
-}  // namespace
-
 MeteredExchange::MeteredExchange(Api api, attribution::RequestId request, RequestBegin begin,
                                  const WireOptions& options, TrafficSink& sink)
     : api_(api),
@@ -60,8 +49,8 @@ std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& f
   now_ = at;
   status_ = head.status;
   if (opened_) sink_.answered(request_, status_);
-  const std::string type = lower(field_of(head, "content-type"));
-  const std::string coding = lower(field_of(head, "content-encoding"));
+  const std::string type = lower(field_of(head.fields, "content-type"));
+  const std::string coding = lower(field_of(head.fields, "content-encoding"));
   const bool readable = coding.empty() || coding == "identity";
   if (readable && type.starts_with("text/event-stream")) {
     mode_ = Mode::events;

@@ -1,7 +1,7 @@
 find_package(OpenSSL REQUIRED)
 
 joulebook_room(wire
-  SOURCES wire/answer_reader.cc wire/api.cc wire/events.cc wire/identity.cc wire/metered_exchange.cc
+  SOURCES wire/answer_reader.cc wire/api.cc wire/events.cc wire/fields.cc wire/identity.cc wire/metered_exchange.cc
     wire/metrics_page.cc
   DEPENDS core http ledger
   LIBRARIES OpenSSL::Crypto fmt::fmt)
