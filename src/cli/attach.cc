@@ -7,6 +7,7 @@
 #include <csignal>
 #include <limits>
 
+#include "core/nanos.h"
 #include "core/text.h"
 #include "report/figure.h"
 #include "report/interval_rows.h"
@@ -17,8 +18,6 @@ namespace {
 constexpr Nanos kLook = std::chrono::milliseconds(100);
 constexpr double kLeastInterval = 0.01;  // s
 constexpr SteadyTime kNever{std::numeric_limits<std::int64_t>::max()};
-
-Nanos nanos(double seconds) { return Nanos(static_cast<std::int64_t>(seconds * 1e9)); }
 
 // The lines of a run with --interval.
 class Lines {

@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "cli/live_listener.h"
 #include "cli/terminal_screen.h"
+#include "core/nanos.h"
 #include "report/top_frame.h"
 
 namespace joulebook {
@@ -39,7 +40,7 @@ TopView view_of(const TopCommand& command) {
 // Waits for the first event; --once and --json - need no more.
 int show_once(const Context& context, const TopCommand& command, const LiveListener& listener) {
   LiveListener::Heard heard = listener.heard();
-  const SteadyTime until = system_clock().now() + Nanos(static_cast<std::int64_t>(command.wait_s * 1e9));
+  const SteadyTime until = system_clock().now() + nanos(command.wait_s);
   while (heard.events == 0 && !cancelled() && system_clock().now() < until) {
     system_clock().sleep_until(system_clock().now() + std::chrono::milliseconds(20));
     heard = listener.heard();

@@ -10,6 +10,7 @@
 
 #include "cli/default_model.h"
 #include "cli/serve_parts.h"
+#include "core/nanos.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "export/live_json.h"
@@ -35,8 +36,6 @@ constexpr Nanos kPush = std::chrono::seconds(10);
 std::atomic<bool> g_reload{false};
 
 void on_reload(int) { g_reload = true; }
-
-Nanos nanos(double seconds) { return Nanos(static_cast<std::int64_t>(seconds * 1e9)); }
 
 class Gateway {
  public:

@@ -8,15 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "core/nanos.h"
 #include "load/arrivals.h"
 
 namespace joulebook::load {
 
 inline constexpr SteadyTime kNever{std::numeric_limits<std::int64_t>::max()};
-
-[[nodiscard]] constexpr Nanos nanos(double seconds) {
-  return Nanos(static_cast<std::int64_t>(seconds * 1e9));
-}
 
 // What a request must keep to be a good one, in seconds; unset: not asked for. `itl` bounds the
 // longest gap between two pieces, `tpot` the mean time per output token after the first.

@@ -154,6 +154,11 @@ FigureText figure_text(const Quantity& quantity, RatioStyle style) {
   return figure_text(to_json(quantity), style);
 }
 
+void note(const FigureText& figure, Reasons& reasons) {
+  reasons.emplace(figure.code,
+                  figure.cure.empty() ? figure.why : figure.why + "; cure: " + figure.cure);
+}
+
 std::string taken_off(std::string_view method) {
   const auto at = method.rfind(", less ");
   return at == std::string_view::npos ? "" : std::string(method.substr(at + 2));

@@ -6,6 +6,7 @@
 // sure it is and where it came from (or, where there is none, why).
 #include <joulebook/quantity.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,11 @@ struct FigureText {
 [[nodiscard]] FigureText figure_text(const Json& quantity, RatioStyle style = RatioStyle::times);
 [[nodiscard]] FigureText figure_text(const Quantity& quantity,
                                      RatioStyle style = RatioStyle::times);
+
+// Why figures of a table are absent, by reason code: each is explained once below it.
+using Reasons = std::map<std::string, std::string>;
+// Keeps why `figure` is absent, and the cure where there is one. REQUIRES: !figure.present().
+void note(const FigureText& figure, Reasons& reasons);
 
 // What was taken off for a figure above idle, as its method says: "less the power at rest,
 // calibrated 3 days ago"; empty where nothing was.

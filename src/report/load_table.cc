@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
 
 #include "report/bar_chart.h"
 #include "report/figure.h"
@@ -20,13 +19,9 @@ using load::LoadPoint;
 using load::LoadResult;
 using Align = TextGrid::Align;
 
-// Reasons met, each explained once below.
-using Reasons = std::map<std::string, std::string>;
-
 std::string absent(const Quantity& q, Reasons& reasons) {
   const FigureText figure = figure_text(q);
-  reasons.emplace(figure.code,
-                  figure.cure.empty() ? figure.why : figure.why + "; cure: " + figure.cure);
+  note(figure, reasons);
   return figure.code == "load.not_steady" ? "not steady" : figure.code;
 }
 

@@ -28,7 +28,7 @@ Flow flow_of(int concurrency, int run) {
   const double step = 0.010 + 0.001 * concurrency + 0.0001 * run;
   const std::int64_t tokens = 64;
   span.begin = kStart;
-  span.end = kStart + load::nanos(30);
+  span.end = kStart + nanos(30);
   span.answered = static_cast<std::int64_t>(30 * concurrency / (step * tokens));
   span.due = span.ended_well = span.answered;
   span.good = span.kept_slo = span.answered * 9 / 10;
@@ -41,10 +41,10 @@ Flow flow_of(int concurrency, int run) {
   span.answering_s = 29.0 * concurrency;
   for (int i = 0; i < 100; ++i) {
     const double jitter = 1 + i / 500.0;
-    span.latencies.ttft.add(load::nanos(step * 3 * jitter).count());
-    span.latencies.tpot.add(load::nanos(step * jitter).count());
-    span.latencies.itl.add(load::nanos(step * jitter).count());
-    span.latencies.e2e.add(load::nanos(step * tokens * jitter).count());
+    span.latencies.ttft.add(nanos(step * 3 * jitter).count());
+    span.latencies.tpot.add(nanos(step * jitter).count());
+    span.latencies.itl.add(nanos(step * jitter).count());
+    span.latencies.e2e.add(nanos(step * tokens * jitter).count());
     span.latencies.lag.add(30000 + 100 * i);
   }
   flow.verdict.steadiness = load::Steadiness::steady;

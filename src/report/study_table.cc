@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <vector>
 
 #include "export/metric_table.h"
@@ -17,13 +16,9 @@ namespace {
 using Align = TextGrid::Align;
 using Column = TextGrid::Column;
 
-// Reasons met while a table was written, each explained once below it.
-using Reasons = std::map<std::string, std::string>;
-
 std::string absent_cell(const Quantity& q, Reasons& reasons) {
   const FigureText figure = figure_text(q);
-  reasons.emplace(figure.code,
-                  figure.cure.empty() ? figure.why : figure.why + "; cure: " + figure.cure);
+  note(figure, reasons);
   return figure.value.starts_with("no ") ? figure.code : figure.line();
 }
 
