@@ -87,41 +87,70 @@ void AnswerReader::timings(const Json& t) {
   sink_(u);
 }
 
+// vLLM's, per request: from scheduled to first token, from first to last, and before (its own
+// documentation, "Per-Request Metrics"); what its parser tells apart.
+void AnswerReader::metrics(const Json& m) {
+  if (!m.is_object()) return;
+  attribution::Timings out;
+  out.queue_s = seconds(m["queue_time_ms"], 1e-3);
+  out.prefill_s = seconds(m["time_to_first_token_ms"], 1e-3);
+  out.decode_s = seconds(m["generation_time_ms"], 1e-3);
+  if (out.queue_s || out.prefill_s || out.decode_s) sink_(out);
+  const auto reasoning = whole_number(m["output_token_metrics"]["reasoning"]["token_count"]);
+  if (!reasoning || *reasoning == 0 || usage_.reasoning) return;
+  usage_.reasoning = reasoning;
+  sink_(usage_);
+}
+
+// Usage with every chunk from the first on (vLLM's continuous_usage_stats): what it rose by is this
+// chunk's tokens. Of several choices it counts one or all, as the server likes: then it is not used.
+std::optional<std::int64_t> AnswerReader::counted_here(const Json& choices, const Json& reported) {
+  const auto so_far = whole_number(reported["completion_tokens"]);
+  for (const auto& choice : choices.items()) {
+    if (!begun_) continuous_ = streaming_ && so_far.has_value();
+    begun_ = true;
+    several_ = several_ || choice["index"].as_int() != 0;
+  }
+  if (!continuous_ || several_ || !so_far) return std::nullopt;
+  const std::int64_t rise = std::max<std::int64_t>(*so_far - counted_, 0);
+  counted_ += rise;
+  return rise;
+}
+
 void AnswerReader::openai(const Json& json) {
   const Json& reported = json["usage"];
-  // Usage with every chunk (vLLM's continuous_usage_stats): the difference is this chunk's tokens.
-  const auto so_far = whole_number(reported["completion_tokens"]);
-  const bool choices = !json["choices"].items().empty();
-  bool counted = false;
-  for (const auto& choice : json["choices"].items()) {
+  const Json& choices = json["choices"];
+  const auto rise = counted_here(choices, reported);
+  bool over = choices.items().empty() || !continuous_ || counted_ == 0;
+  for (const auto& choice : choices.items()) {
     const auto index = static_cast<std::uint32_t>(std::clamp<std::int64_t>(choice["index"].as_int(), 0, 1023));
     const Json& delta = choice["delta"];
-    const bool reasoning = has_text(delta["reasoning_content"]) || has_text(delta["reasoning"]);
-    if (streaming_ && so_far && *so_far > counted_ && !counted) {
-      count(*so_far - counted_, reasoning, index, true);
-      counted_ = *so_far;
-      counted = true;
+    const Json& reasoning = has_text(delta["reasoning_content"]) ? delta["reasoning_content"] : delta["reasoning"];
+    over = over || choice["finish_reason"].is_string();
+    if (rise) {
+      count(*rise, has_text(reasoning), index, true);
       continue;
     }
-    if (counted || (so_far && *so_far <= counted_ && counted_ > 0)) continue;
-    tokens_of(delta["reasoning_content"].is_null() ? delta["reasoning"] : delta["reasoning_content"], true, index);
+    tokens_of(reasoning, true, index);
     tokens_of(delta["content"], false, index);
     tokens_of(choice["text"], false, index);
     for (const auto& call : delta["tool_calls"].items()) {
       tokens_of(call["function"]["arguments"], false, index);
     }
   }
-  if (!choices) tokens_of(json["content"], false, 0);  // llama-server's /completion
-  if (!choices || !streaming_ || !counted) usage(reported);
+  if (choices.items().empty()) tokens_of(json["content"], false, 0);  // llama-server's /completion
+  if (over) usage(reported);
   timings(json["timings"]);
+  metrics(json["metrics"]);
 }
 
 void AnswerReader::responses(const Json& json, std::string_view type) {
   if (type.ends_with(".delta")) {
     tokens_of(json["delta"], type.find("reasoning") != type.npos, 0);
   }
-  usage(json["response"]["usage"]);
-  if (!streaming_) usage(json["usage"]);
+  const Json& response = streaming_ ? json["response"] : json;
+  usage(response["usage"]);
+  metrics(response["metrics"]);
 }
 
 void AnswerReader::messages(const Json& json, std::string_view type) {

@@ -2,6 +2,7 @@
 // What an answer says of the work behind it, piece by piece: tokens as they come, what was counted,
 // what was timed. Never alters anything; what it cannot read it passes over. Not thread-safe.
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -32,18 +33,23 @@ class AnswerReader {
 
  private:
   void openai(const Json& json);
+  [[nodiscard]] std::optional<std::int64_t> counted_here(const Json& choices, const Json& reported);
   void responses(const Json& json, std::string_view type);
   void messages(const Json& json, std::string_view type);
   void ollama(const Json& json);
   void tokens_of(const Json& text, bool reasoning, std::uint32_t choice);
   void usage(const Json& usage);
   void timings(const Json& timings);
+  void metrics(const Json& metrics);
   void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
 
   Api api_;
   Sink sink_;
   double tokens_ = 0;
   std::int64_t counted_ = 0;  // completion tokens by a usage that comes with each chunk
+  bool begun_ = false;        // a choice was seen
+  bool continuous_ = false;   // usage came with the first of them
+  bool several_ = false;      // not only choice 0
   bool streaming_ = true;
   attribution::Usage usage_;
 };

@@ -7,4 +7,4 @@ joulebook_room(wire
   LIBRARIES OpenSSL::Crypto fmt::fmt)
 
 joulebook_test(wire ROOMS wire LIBRARIES rapidcheck rapidcheck_gtest
-  SOURCES wire/exchange_test.cc wire/identity_test.cc wire/transcripts_test.cc)
+  SOURCES wire/contract_test.cc wire/exchange_test.cc wire/identity_test.cc wire/transcripts_test.cc)
