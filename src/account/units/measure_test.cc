@@ -1,0 +1,205 @@
+#include "account/units/measure.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+
+#include "account/units/names.h"
+
+namespace joulebook::account {
+namespace {
+
+using testing::HasSubstr;
+
+Measure parsed(std::string_view text) {
+  auto m = Measure::parse(text);
+  EXPECT_TRUE(m.has_value()) << text << ": " << (m ? "" : m.error().message + " | " + m.error().cure);
+  return m.value_or(Measure{});
+}
+
+struct Case {
+  std::string_view text;
+  double value;
+  std::string_view dimension;
+};
+
+TEST(Measure, WhatPeopleWriteIsReadInBaseUnits) {
+  constexpr double kWh = 3.6e6, kPound = 0.45359237;
+  const Case cases[] = {
+      {"17,800 J/response", 17800, "J/response"},
+      {"17800 J per query", 17800, "J/response"},
+      {"0.24 Wh", 864, "J"},
+      {"2.907 kWh/1000 images", 2.907 * kWh / 1000, "J/image"},
+      {"2.907 kWh per 1,000 images", 2.907 * kWh / 1000, "J/image"},
+      {"500000 kWh/day", 500000 * kWh / 86400, "J/s"},
+      {"626155 lb CO2e", 626155 * kPound, "kgCO2e"},
+      {"1,438 pounds of CO2", 1438 * kPound, "kgCO2e"},
+      {"29.3 TWh/yr", 29.3e9 * kWh / (365.25 * 86400), "J/s"},
+      {"381 gCO2e/kWh", 0.381 / kWh, "kgCO2e/J"},
+      {"381 g CO2-eq per kWh", 0.381 / kWh, "kgCO2e/J"},
+      {"12.9 t CO2e", 12900, "kgCO2e"},
+      {"284 metric tons of CO2", 284000, "kgCO2e"},
+      {"0.16 mg Sb eq", 0.16e-6, "kgSbe"},
+      {"45 mL", 45e-6, "m3"},
+      {"1.8 L/kWh", 1.8e-3 / kWh, "m3/J"},
+      {"13.4 J/output token", 13.4, "J/token"},
+      {"308,185.51 Wh/1000 requests", 308.18551 * 3600, "J/response"},
+      {"87 %", 0.87, "1"},
+      {"+41%", 0.41, "1"},
+      {"2x", 2, "1"},
+      {"200M requests/day", 200e6 / 86400, "response/s"},
+      {"200 million requests a", 0, ""},
+      {"15T tokens", 15e12, "token"},
+      {"70B parameters", 70e9, "parameter"},
+      {"28 GB", 28e9, "B"},
+      {"5.78 MJ", 5.78e6, "J"},
+      {"0.3 kilowatt-hours", 0.3 * kWh, "J"},
+      {"1.5e-3 Wh", 5.4, "J"},
+      {"30.84 million GPU hours", 30.84e6 * 3600, "device s"},
+      {"24.6 TFLOPS/GPU", 24.6e12, "FLOP/device/s"},
+      {"3.35 TB/s", 3.35e12, "B/s"},
+      {"-5 %", -0.05, "1"},
+      {"$0.12/kWh", 0.12 / kWh, "USD/J"},
+      {"100 G$", 1e11, "USD"},
+      {"17,000 US households", 17000, "household"},
+      {"1 000 000 kWh", 1e6 * kWh, "J"},
+      {"519 mL/email", 519e-6, "m3/response"},
+  };
+  for (const Case& c : cases) {
+    if (c.dimension.empty()) {
+      EXPECT_FALSE(Measure::parse(c.text)) << c.text;
+      continue;
+    }
+    const Measure m = parsed(c.text);
+    EXPECT_NEAR(m.value, c.value, 1e-12 * std::abs(c.value)) << c.text;
+    EXPECT_EQ(m.unit.dimension.text(), c.dimension) << c.text;
+  }
+}
+
+TEST(Measure, RangesHaveTwoEndsAndAMiddle) {
+  Measure m = parsed("3-4 J/output token");
+  EXPECT_TRUE(m.range);
+  EXPECT_EQ(m.lo, 3);
+  EXPECT_EQ(m.hi, 4);
+  EXPECT_NEAR(m.value, std::sqrt(12), 1e-12);
+  m = parsed("0.42 +- 0.13 Wh");
+  EXPECT_NEAR(m.lo, 0.29 * 3600, 1e-9);
+  EXPECT_NEAR(m.hi, 0.55 * 3600, 1e-9);
+  EXPECT_NEAR(m.value, 0.42 * 3600, 1e-9);
+  EXPECT_EQ(parsed("350–700 W").hi, 700);
+  EXPECT_EQ(parsed("350 to 700 W").lo, 350);
+  EXPECT_EQ(parsed("1..2 J").hi, 2);
+  EXPECT_EQ(parsed("-1 to 2 %").lo, -0.01);
+}
+
+TEST(Measure, RoundingIsHalfOfTheLastDigitThatWasWritten) {
+  EXPECT_NEAR(parsed("0.24 Wh").rounding, 18, 1e-9);
+  EXPECT_NEAR(parsed("0.30 Wh").rounding, 18, 1e-9);
+  EXPECT_NEAR(parsed("17800 J").rounding, 50, 1e-9);
+  EXPECT_NEAR(parsed("17,801 J").rounding, 0.5, 1e-9);
+  EXPECT_NEAR(parsed("500000 J").rounding, 50000, 1e-9);
+  EXPECT_NEAR(parsed("1.5e6 J").rounding, 50000, 1e-6);
+}
+
+struct Bad {
+  std::string_view text, code, says;
+};
+TEST(Measure, WhatCannotBeMeantIsRefusedWithTheCure) {
+  const Bad cases[] = {
+      {"12.9 t", "unit.ambiguous", "CO2e"},
+      {"626155 lb", "unit.ambiguous", "CO2e"},
+      {"5 tons CO2e", "unit.ambiguous", "short ton"},
+      {"5 gal", "unit.ambiguous", "US"},
+      {"5 mwh", "unit.ambiguous", "mega"},
+      {"5 KWH", "unit.unknown", "kWh"},
+      {"5 jouls", "unit.unknown", "joule"},
+      {"5 J/", "unit.empty", "per"},
+      {"about 5 J", "measure.number", "number"},
+      {"0,24 Wh", "measure.number", "number"},
+      {"", "measure.number", "number"},
+      {"J", "measure.number", "number"},
+      {"4-3 J", "measure.range", "lower end"},
+      {"1e999 J", "measure.number", "number"},
+  };
+  for (const Bad& c : cases) {
+    const auto m = Measure::parse(c.text);
+    ASSERT_FALSE(m) << c.text;
+    EXPECT_EQ(m.error().code, c.code) << c.text << ": " << m.error().message;
+    EXPECT_THAT(m.error().cure, HasSubstr(std::string(c.says))) << c.text;
+  }
+}
+
+TEST(Measure, MismatchesNameTheSlip) {
+  const auto slip = [](std::string_view a, std::string_view b) {
+    const auto m = converted(parsed(a), *Unit::parse(b));
+    EXPECT_FALSE(m) << a << " in " << b;
+    return m ? std::string() : m.error().cure;
+  };
+  EXPECT_THAT(slip("5 Wh", "W"), HasSubstr("power"));
+  EXPECT_THAT(slip("5 gCO2e", "kWh"), HasSubstr("gCO2e/kWh"));
+  EXPECT_THAT(slip("5 J/token", "J/response"), HasSubstr("tokens of a response"));
+  EXPECT_THAT(slip("5 J/image", "J"), HasSubstr("images"));
+}
+
+RC_GTEST_PROP(Measure, UnitsConvertThereAndBack, ()) {
+  const std::string unit = *rc::gen::element<std::string>("Wh", "kWh", "MJ", "TWh", "mJ", "BTU");
+  const std::string other = *rc::gen::element<std::string>("J", "Wh", "GWh", "uJ");
+  const double x = *rc::gen::inRange(1, 1000000) / 100.0;
+  const auto m = Measure::parse(fmt::format("{} {}", x, unit));
+  RC_ASSERT(m.has_value());
+  const auto there = converted(*m, *Unit::parse(other));
+  RC_ASSERT(there.has_value());
+  RC_ASSERT(std::abs(there->value * there->unit.factor - m->value) <= 1e-12 * m->value);
+  RC_ASSERT(std::abs(m->in(*Unit::parse(unit)) - x) <= 1e-12 * x);
+}
+
+RC_GTEST_PROP(Measure, PrefixesAreThousandsApart, ()) {
+  const std::string unit = *rc::gen::element<std::string>("J", "W", "Wh", "B", "FLOP", "FLOPS");
+  const auto factor = [&](std::string_view prefix) { return Unit::parse(std::string(prefix) + unit)->factor; };
+  constexpr std::string_view kUp[] = {"m", "", "k", "M", "G", "T", "P"};
+  for (std::size_t i = 1; i < std::size(kUp); ++i) {
+    RC_ASSERT(std::abs(factor(kUp[i]) / factor(kUp[i - 1]) - 1000) < 1e-9);
+  }
+}
+
+RC_GTEST_PROP(Measure, ADimensionTimesAndDividedByAnotherIsItself, ()) {
+  const auto any = [] {
+    Dimension d;
+    for (const char* base : {"J", "s", "token", "kgCO2e"}) {
+      if (const int power = *rc::gen::inRange(-3, 4)) d.powers[base] = power;
+    }
+    return d;
+  };
+  const Dimension a = any(), b = any();
+  RC_ASSERT((a * b) / b == a);
+  RC_ASSERT((a / a).none());
+  RC_ASSERT(a * b == b * a);
+}
+
+RC_GTEST_PROP(Measure, TheStatedValueLiesInItsRange, ()) {
+  const double a = *rc::gen::inRange(0, 100000) / 10.0, b = *rc::gen::inRange(0, 100000) / 10.0;
+  const std::string join = *rc::gen::element<std::string>("-", " to ", "..", " - ", "–");
+  const auto m = Measure::parse(fmt::format("{}{}{} kWh", a, join, b));
+  RC_ASSERT(m.has_value() == (a <= b));
+  if (m) RC_ASSERT(m->lo <= m->value * (1 + 1e-12) && m->value <= m->hi * (1 + 1e-12));
+}
+
+RC_GTEST_PROP(Measure, GroupsOfThreeChangeNothing, ()) {
+  const auto n = *rc::gen::inRange<std::int64_t>(0, 2000000000);
+  std::string grouped = std::to_string(n);
+  const std::string by = *rc::gen::element<std::string>(",", " ");
+  for (auto at = static_cast<std::int64_t>(grouped.size()) - 3; at > 0; at -= 3) grouped.insert(static_cast<std::size_t>(at), by);
+  const auto m = Measure::parse(grouped + " J/token");
+  RC_ASSERT(m.has_value());
+  RC_ASSERT(m->value == static_cast<double>(n));
+}
+
+// Every word of the tables is a unit, or a mass that is one once it says of what.
+TEST(Measure, EveryWordIsReadable) {
+  for (const std::string& word : all_unit_words()) EXPECT_TRUE(Unit::parse(word)) << word;
+}
+
+}  // namespace
+}  // namespace joulebook::account

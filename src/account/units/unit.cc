@@ -1,0 +1,252 @@
+// Units as people write them: a product, and what it is divided by.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "account/units/measure.h"
+#include "account/units/names.h"
+#include "core/text.h"
+
+namespace joulebook::account {
+namespace {
+
+void raise(Dimension& into, const Dimension& by, int sign) {
+  for (const auto& [base, power] : by.powers) {
+    const int sum = (into.powers[base] += sign * power);
+    if (sum == 0) into.powers.erase(base);
+  }
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+// One way of writing each thing: "CO₂-eq" is CO2e, "·" and "×" are products, "per" is "/".
+std::string folded(std::string_view written) {
+  std::string text(trim(written));
+  constexpr std::pair<std::string_view, std::string_view> kSame[] = {
+      {"\u00A0", " "}, {"\u202F", " "}, {"\u2009", " "}, {"₂", "2"}, {"³", "3"}, {"CO2-eq", "CO2e"},
+      {"CO2-e", "CO2e"}, {"CO2eq", "CO2e"}, {"CO2 equivalents", "CO2e"}, {"CO2 equivalent", "CO2e"}, {"CO2 eq", "CO2e"},
+      {"CO2 e", "CO2e"}, {"carbon dioxide", "CO2e"}, {"Sb-eq", "Sbe"}, {"Sb eq", "Sbe"}, {"Sbeq", "Sbe"},
+      {"antimony", "Sbe"}, {"e-mail", "email"}, {"E-mail", "email"}, {"m^3", "m3"}, {"cubic metres", "m3"},
+      {"cubic meters", "m3"}, {"·", " "}, {"*", " "}, {"⋅", " "}, {"-", " "}};
+  for (const auto& [what, by] : kSame) text = replaced(std::move(text), what, by);
+  return text;
+}
+
+// Words of one segment; "1,000" stays one word.
+std::vector<std::string> words_of(std::string_view segment) {
+  std::vector<std::string> words;
+  for (const auto part : split(segment, ' ')) {
+    if (!trim(part).empty()) words.emplace_back(trim(part));
+  }
+  return words;
+}
+
+bool is_carbon(std::string_view word) { return word == "CO2e" || word == "CO2"; }
+bool is_antimony(std::string_view word) { return word == "Sbe" || word == "Sb"; }
+
+Unit mass_unit(double kg, std::string_view substance) {
+  Unit unit;
+  unit.factor = kg;
+  unit.dimension.powers[is_carbon(substance) ? "kgCO2e" : "kgSbe"] = 1;
+  return unit;
+}
+
+tl::unexpected<Error> ambiguous(std::string_view what, std::string why, std::string cure) {
+  return fail(ErrorKind::input, "unit.ambiguous", fmt::format("'{}' {}", what, why), std::move(cure));
+}
+
+tl::unexpected<Error> unknown(const std::string& word) {
+  const std::string low = lower(word);
+  if (low == "mwh" || low == "mw" || low == "mj") {
+    return ambiguous(word, "may be milli or mega", "write M for mega (MWh) or m for milli (mWh)");
+  }
+  for (const std::string& known : all_unit_words()) {
+    if (lower(known) == low) {
+      return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is no unit", word), fmt::format("write {}", known));
+    }
+  }
+  const auto near = nearest(word, all_unit_words());
+  return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is no unit", word),
+              near ? fmt::format("did you mean {}? docs/formats/units.md lists them", *near)
+                   : "docs/formats/units.md lists the units; write what is counted as a noun: J/response, kWh/1000 images");
+}
+
+std::optional<double> count_word(std::string_view word) {
+  const auto n = parse_double(replaced(std::string(word), ",", ""));
+  return n && std::isfinite(*n) && *n > 0 ? n : std::nullopt;
+}
+
+// "15T tokens", "200M requests": letters that scale a count.
+std::optional<double> scale_letter(std::string_view word) {
+  constexpr std::pair<std::string_view, double> kLetters[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"B", 1e9}, {"G", 1e9}, {"T", 1e12}};
+  for (const auto& [letter, factor] : kLetters) {
+    if (word == letter) return factor;
+  }
+  return std::nullopt;
+}
+
+// Words that say more about the noun behind them, and fold into it.
+bool qualifies(std::string_view word, std::string_view next) {
+  const auto noun = noun_of_word(next);
+  const std::string w = lower(word);
+  if (!noun) return false;
+  constexpr std::string_view kOfTokens[] = {"output", "input", "generated", "decode", "decoded", "prompt", "completion", "total"};
+  if (*noun == "token") return std::ranges::find(kOfTokens, std::string_view(w)) != std::end(kOfTokens);
+  if (*noun == "charge") return w == "phone" || w == "smartphone" || w == "full";
+  constexpr std::string_view kAny[] = {"us", "american", "text", "user", "median", "average", "generated", "search", "ai"};
+  return std::ranges::find(kAny, std::string_view(w)) != std::end(kAny);
+}
+
+class Segment {
+ public:
+  explicit Segment(std::vector<std::string> words) : words_(std::move(words)) {}
+
+  Result<Unit> unit() {
+    while (at_ < words_.size()) {
+      auto one = next();
+      if (!one) return fail(one.error());
+      product_.factor *= one->factor;
+      product_.dimension = product_.dimension * one->dimension;
+    }
+    return product_;
+  }
+
+ private:
+  [[nodiscard]] std::string_view peek(std::size_t ahead = 0) const {
+    return at_ + ahead < words_.size() ? std::string_view(words_[at_ + ahead]) : std::string_view();
+  }
+
+  Result<Unit> next() {
+    const std::string word = words_[at_++];
+    if (const auto n = count_word(word)) return Unit{*n, {}, {}};
+    if (const auto scale = scale_letter(word); scale && (noun_of_word(peek()) || qualifies(peek(), peek(1)))) {
+      return Unit{*scale, {}, {}};
+    }
+    if (qualifies(word, peek())) return Unit{1, {}, {}};
+    if (auto mass = fused_mass(word)) return *mass;
+    if (word == "t" || mass_of_word(word) || word == "ton" || word == "tons") return mass(word);
+    if (word == "metric" || word == "short" || word == "long" || word == "US") return two_words(word);
+    if (word == "gal" || word == "gallon" || word == "gallons") {
+      return ambiguous(word, "may be US or imperial", "write 'US gal' or litres");
+    }
+    const auto unit = unit_of_word(word);
+    if (!unit) return unknown(word);
+    return *unit;
+  }
+
+  // "gCO2e", "mgSbe".
+  static std::optional<Unit> fused_mass(std::string_view word) {
+    for (const std::string_view substance : {"CO2e", "CO2", "Sbe", "Sb"}) {
+      if (!word.ends_with(substance) || word.size() == substance.size()) continue;
+      const auto kg = mass_of_word(word.substr(0, word.size() - substance.size()));
+      if (kg) return mass_unit(*kg, substance);
+    }
+    return std::nullopt;
+  }
+
+  Result<Unit> of_what(std::string_view word, double kg) {
+    if (peek() == "of") ++at_;
+    if (is_carbon(peek()) || is_antimony(peek())) return mass_unit(kg, words_[at_++]);
+    return ambiguous(word, "is a mass of what?", fmt::format("write {} CO2e (or Sb eq)", word));
+  }
+
+  Result<Unit> mass(const std::string& word) {
+    if (word == "ton" || word == "tons") {
+      return ambiguous(word, "may be metric, short or long", "write 't CO2e' (1000 kg), 'short ton CO2e' or 'long ton CO2e'");
+    }
+    return of_what(word, *mass_of_word(word));
+  }
+
+  Result<Unit> two_words(const std::string& word) {
+    const std::string second(peek());
+    const bool ton = second == "ton" || second == "tons" || second == "tonne" || second == "tonnes";
+    if (word == "US" && (second == "gal" || second == "gallon" || second == "gallons")) {
+      ++at_;
+      Unit unit{3.785411784e-3, {}, {}};
+      unit.dimension.powers["m3"] = 1;
+      return unit;
+    }
+    if (word == "US" || !ton) return unknown(word);
+    ++at_;
+    return of_what(word + " " + second, word == "metric" ? 1000 : word == "short" ? 907.18474 : 1016.0469088);
+  }
+
+  std::vector<std::string> words_;
+  std::size_t at_ = 0;
+  Unit product_;
+};
+
+// "kWh per 1000 images" and "kWh/1000 images": segments between the bars.
+std::vector<std::string> segments_of(const std::string& text) {
+  std::vector<std::string> segments{""};
+  for (const std::string& word : words_of(text)) {
+    if (word == "per") {
+      segments.emplace_back();
+      continue;
+    }
+    bool first = true;
+    for (const auto part : split(word, '/')) {
+      if (!first) segments.emplace_back();
+      first = false;
+      if (!part.empty()) segments.back().append(segments.back().empty() ? "" : " ").append(part);
+    }
+  }
+  return segments;
+}
+
+}  // namespace
+
+Dimension operator*(const Dimension& a, const Dimension& b) {
+  Dimension product = a;
+  raise(product, b, 1);
+  return product;
+}
+
+Dimension operator/(const Dimension& a, const Dimension& b) {
+  Dimension quotient = a;
+  raise(quotient, b, -1);
+  return quotient;
+}
+
+std::string Dimension::text() const {
+  std::string above, below;
+  for (const auto& [base, power] : powers) {
+    std::string& side = power > 0 ? above : below;
+    if (power < 0) side += '/';
+    if (power > 0 && !side.empty()) side += ' ';
+    side += base;
+    if (std::abs(power) > 1) side += fmt::format("^{}", std::abs(power));
+  }
+  return (above.empty() ? "1" : above) + below;
+}
+
+Result<Unit> Unit::parse(std::string_view written) {
+  const std::string text = folded(written);
+  Unit unit;
+  for (const auto& word : words_of(written)) unit.text.append(unit.text.empty() ? "" : " ").append(word);
+  if (text.empty()) return unit;
+  if (text.size() > 200) return fail(ErrorKind::input, "unit.unknown", "a unit of over 200 characters", "write J/response, kWh, gCO2e/kWh");
+  bool first = true;
+  for (const std::string& segment : segments_of(text)) {
+    if (segment.empty() && !first) {
+      return fail(ErrorKind::input, "unit.empty", fmt::format("'{}' divides by nothing", unit.text), "write what it is per: J/response");
+    }
+    auto part = Segment(words_of(segment)).unit();
+    if (!part) return fail(part.error());
+    unit.factor = first ? part->factor : unit.factor / part->factor;
+    unit.dimension = first ? part->dimension : unit.dimension / part->dimension;
+    first = false;
+  }
+  if (!std::isfinite(unit.factor) || unit.factor <= 0) {
+    return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is beyond all numbers", unit.text), "write a smaller power");
+  }
+  return unit;
+}
+
+}  // namespace joulebook::account
