@@ -143,6 +143,10 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   s.events += 1;
   sums_[track.arrived.upstream].output += count;
   if (what.reasoning) track.reasoning += count;
+  if (what.thought_before > 0) {
+    track.reasoning += std::min(static_cast<double>(what.thought_before), kMostTokens);
+    for (Piece& p : s.pieces) p.reasoning = true;
+  }
   s.pieces.push_back(piece);
   if (s.pieces.size() > std::max<std::size_t>(options_.most_pieces, 2)) join(s.pieces);
 }

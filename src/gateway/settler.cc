@@ -85,6 +85,8 @@ void Settler::note(const attribution::Remark& remark) {
     }
     entry.end.last_token = remark.at;
     (tokens->reasoning ? entry.reasoning : entry.answer) += static_cast<double>(tokens->count);
+    entry.reasoning += static_cast<double>(tokens->thought_before);
+    entry.answer -= static_cast<double>(tokens->thought_before);
     tokens_in_window_ += static_cast<double>(tokens->count);
   }
   if (const auto* usage = std::get_if<attribution::Usage>(&remark.what)) {
@@ -92,7 +94,7 @@ void Settler::note(const attribution::Remark& remark) {
     if (usage->prompt) t.prompt = usage->prompt;
     if (usage->cached) t.cached = usage->cached;
     if (usage->reasoning) t.reasoning = usage->reasoning;
-    if (usage->output) t.answer = std::max<std::int64_t>(0, *usage->output - t.reasoning.value_or(0));
+    if (usage->output) entry.output = usage->output;
     if (usage->drafted && usage->accepted) {
       t.wasted = std::max<std::int64_t>(0, *usage->drafted - *usage->accepted);
     }
@@ -106,6 +108,10 @@ void Settler::note(const attribution::Remark& remark) {
     RequestTokens& t = entry.end.tokens;
     if (!t.reasoning && entry.reasoning > 0) t.reasoning = static_cast<std::int64_t>(entry.reasoning);
     if (!t.answer && entry.answer > 0) t.answer = static_cast<std::int64_t>(entry.answer);
+    if (entry.output) {
+      if (t.reasoning) t.reasoning = std::min(*t.reasoning, *entry.output);
+      t.answer = *entry.output - t.reasoning.value_or(0);
+    }
   }
 }
 

@@ -93,6 +93,7 @@ class Settler final : public TrafficSink {
     bool over = false;
     double reasoning = 0;  // tokens seen on the wire
     double answer = 0;
+    std::optional<std::int64_t> output;  // both, as the sender counted
     std::optional<Reason> lost;  // why a window of it has no energy
   };
 

@@ -108,6 +108,39 @@ class SettlerTest : public testing::Test {
   std::unique_ptr<Settler> settler_;
 };
 
+// Tokens that were taken for an answer and were thinking after all: counts and joules move to that phase,
+// and both phases together are what the sender counted.
+TEST_F(SettlerTest, WhatWasThinkingAfterAllIsCountedAndPaidAsThinking) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  for (int i = 1; i <= 40; ++i) {
+    attribution::Tokens tokens;
+    tokens.reasoning = i == 30;
+    tokens.thought_before = i == 30 ? 29 : 0;
+    settler_->remark({1, time(41 + 0.1 * i), tokens});
+  }
+  attribution::Usage usage;
+  usage.prompt = 100;
+  usage.output = 42;  // two that the wire did not show
+  settler_->remark({1, time(45), usage});
+  settler_->remark({1, time(45), attribution::Ended{}});
+  at(120);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->end.tokens.reasoning, 30);
+  EXPECT_EQ(found->end.tokens.answer, 12);
+  double reason = 0;
+  double answer = 0;
+  for (const auto& phase : found->end.phases) {
+    if (phase.phase == "reason") reason = phase.energy.value.value_or(0);
+    if (phase.phase == "answer") answer = phase.energy.value.value_or(0);
+  }
+  EXPECT_GT(answer, 0);
+  EXPECT_NEAR(reason / answer, 3, 0.6);
+}
+
 TEST_F(SettlerTest, ALoneRequestTakesWhatIsAboveTheIdleThatWasLearnt) {
   start(gpu(40, 45));
   at(40);

@@ -1,6 +1,7 @@
 #include "gateway/wire/answer_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace joulebook::gateway {
 namespace {
@@ -26,11 +27,35 @@ void AnswerReader::count(std::int64_t n, bool reasoning, std::uint32_t choice, b
 }
 
 void AnswerReader::tokens_of(const Json& text, bool reasoning, std::uint32_t choice) {
-  if (streaming_ && has_text(text)) count(1, reasoning, choice, false);
+  if (!streaming_ || !has_text(text)) return;
+  marks_[choice].told_apart |= reasoning;
+  count(1, reasoning, choice, false);
+}
+
+// A text in which marks may stand; its tokens are `rise`, where the sender counts. Marks are thinking's
+// own. One that closes what nothing opened says that all before it was thinking.
+void AnswerReader::content(const Json& text, std::uint32_t choice, std::optional<std::int64_t> rise) {
+  if (!streaming_ || (!rise && !has_text(text))) return;
+  Marks& marks = marks_[choice];
+  attribution::Tokens tokens{rise.value_or(1), choice, false, rise.has_value()};
+  if (!marks.told_apart) {
+    const bool unopened = marks.splitter.closed_unopened();
+    const bool thought = marks.splitter.phase() == Phase::reason;
+    marks.splitter.feed(text.as_string());
+    tokens.reasoning = thought || marks.splitter.phase() == Phase::reason;
+    if (!unopened && marks.splitter.closed_unopened()) {
+      tokens.reasoning = true;
+      tokens.thought_before = std::exchange(marks.answered, 0);
+    }
+  }
+  if (tokens.count <= 0) return;
+  if (!tokens.reasoning) marks.answered += tokens.count;
+  tokens_ += static_cast<double>(tokens.count);
+  sink_(tokens);
 }
 
 // OpenAI's names (prompt includes cached), the Responses', and Anthropic's (input excludes cached).
-void AnswerReader::usage(const Json& usage) {
+void AnswerReader::usage(const Json& usage, bool so_far) {
   if (!usage.is_object()) return;
   attribution::Usage& u = usage_;
   if (const auto n = whole_number(usage["prompt_tokens"])) u.prompt = n;
@@ -59,6 +84,7 @@ void AnswerReader::usage(const Json& usage) {
       u.cached = read;
     }
   }
+  if (so_far) u.output.reset();
   sink_(u);
 }
 
@@ -121,25 +147,29 @@ void AnswerReader::openai(const Json& json) {
   const Json& reported = json["usage"];
   const Json& choices = json["choices"];
   const auto rise = counted_here(choices, reported);
-  bool over = choices.items().empty() || !continuous_ || counted_ == 0;
+  const bool first = continuous_ && counted_ == 0;
+  bool over = choices.items().empty() || !continuous_;
   for (const auto& choice : choices.items()) {
     const auto index = static_cast<std::uint32_t>(std::clamp<std::int64_t>(choice["index"].as_int(), 0, 1023));
     const Json& delta = choice["delta"];
     const Json& reasoning = has_text(delta["reasoning_content"]) ? delta["reasoning_content"] : delta["reasoning"];
     over = over || choice["finish_reason"].is_string();
-    if (rise) {
-      count(*rise, has_text(reasoning), index, true);
-      continue;
+    const Json& text = delta.has("content") ? delta["content"] : choice["text"];
+    if (rise && has_text(reasoning)) {
+      marks_[index].told_apart = true;
+      count(*rise, true, index, true);
+    } else if (rise) {
+      content(text, index, rise);
     }
+    if (rise) continue;
     tokens_of(reasoning, true, index);
-    tokens_of(delta["content"], false, index);
-    tokens_of(choice["text"], false, index);
+    content(text, index);
     for (const auto& call : delta["tool_calls"].items()) {
       tokens_of(call["function"]["arguments"], false, index);
     }
   }
-  if (choices.items().empty()) tokens_of(json["content"], false, 0);  // llama-server's /completion
-  if (over) usage(reported);
+  if (choices.items().empty()) content(json["content"], 0);  // llama-server's /completion
+  if (over || first) usage(reported, streaming_ && !over);
   timings(json["timings"]);
   metrics(json["metrics"]);
 }
@@ -160,7 +190,7 @@ void AnswerReader::messages(const Json& json, std::string_view type) {
     tokens_of(delta["text"], false, 0);
     tokens_of(delta["partial_json"], false, 0);
   }
-  usage(json["message"]["usage"]);
+  usage(json["message"]["usage"], true);
   usage(json["usage"]);
 }
 
@@ -168,9 +198,9 @@ void AnswerReader::ollama(const Json& json) {
   constexpr double kNano = 1e-9;
   const Json& message = json["message"];
   tokens_of(message["thinking"], true, 0);
-  tokens_of(message["content"], false, 0);
   tokens_of(json["thinking"], true, 0);
-  tokens_of(json["response"], false, 0);
+  content(message["content"], 0);
+  content(json["response"], 0);
   if (api_ != Api::ollama_embed && !json["done"].as_bool()) return;
   attribution::Usage& u = usage_;
   // A count that is 0 is left out of the answer: a prompt that was cached has none.

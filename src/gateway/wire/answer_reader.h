@@ -2,6 +2,7 @@
 // What an answer says of the work behind it, piece by piece: tokens as they come, what was counted,
 // what was timed. Never alters anything; what it cannot read it passes over. Not thread-safe.
 #include <functional>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include "attribution/traffic.h"
 #include "core/json.h"
+#include "engine/think_splitter.h"
 #include "gateway/wire/api.h"
 
 namespace joulebook::gateway {
@@ -38,10 +40,19 @@ class AnswerReader {
   void messages(const Json& json, std::string_view type);
   void ollama(const Json& json);
   void tokens_of(const Json& text, bool reasoning, std::uint32_t choice);
-  void usage(const Json& usage);
+  void content(const Json& text, std::uint32_t choice, std::optional<std::int64_t> rise = {});
+  // `so_far`: its count of the output is one of a beginning.
+  void usage(const Json& usage, bool so_far = false);
   void timings(const Json& timings);
   void metrics(const Json& metrics);
   void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
+
+  // Thinking between marks in the text itself, for each choice.
+  struct Marks {
+    ThinkSplitter splitter{false, [](Phase, std::string_view) {}};
+    bool told_apart = false;    // the server does it: there are no marks to look for
+    std::int64_t answered = 0;  // tokens that went out as answer
+  };
 
   Api api_;
   Sink sink_;
@@ -52,6 +63,7 @@ class AnswerReader {
   bool several_ = false;      // not only choice 0
   bool streaming_ = true;
   attribution::Usage usage_;
+  std::map<std::uint32_t, Marks> marks_;
 };
 
 }  // namespace joulebook::gateway

@@ -188,6 +188,68 @@ TEST(ReaderContract, VllmTimesARequest) {
   EXPECT_TRUE(none.all<attribution::Timings>().empty());
 }
 
+// What was thought, in tokens, between marks in the text itself: marks are thinking's own.
+TEST(ReaderContract, ThinkingBetweenMarksIsReasoning) {
+  struct Case {
+    const char* target;
+    const char* type;
+    std::string (*piece)(const std::string&);
+  };
+  const auto chat_piece = [](const std::string& t) { return event(R"({"choices":[{"index":0,"delta":{"content":")" + t + "\"}}]}"); };
+  const auto text_piece = [](const std::string& t) { return event(R"({"choices":[{"index":0,"text":")" + t + "\"}]}"); };
+  const auto llama_piece = [](const std::string& t) { return event(R"({"content":")" + t + "\",\"stop\":false}"); };
+  const auto ollama_piece = [](const std::string& t) { return R"({"message":{"content":")" + t + "\"},\"done\":false}\n"; };
+  const auto generate_piece = [](const std::string& t) { return R"({"response":")" + t + "\",\"done\":false}\n"; };
+  for (const Case& c : {Case{"/v1/chat/completions", "text/event-stream", chat_piece}, Case{"/v1/completions", "text/event-stream", text_piece},
+                        Case{"/completion", "text/event-stream", llama_piece}, Case{"/api/chat", "application/x-ndjson", ollama_piece},
+                        Case{"/api/generate", "application/x-ndjson", generate_piece}}) {
+    FakeSink sink;
+    std::string answer;
+    for (const char* t : {"<think>", "\\n", "a", " b", "</", "think>", "\\n", "So", " <", " it", " is"}) answer += c.piece(t);
+    (void)pass(sink, c.target, kStream, c.type, answer, 11);
+    EXPECT_EQ(sink.tokens(true), 6) << c.target;
+    EXPECT_EQ(sink.tokens(false), 5) << c.target;
+  }
+}
+
+TEST(ReaderContract, AMarkThatOnlyClosesTellsOfAllBefore) {
+  FakeSink sink;
+  std::string answer;
+  for (const char* t : {"a", "b", "c", "</think>", "d", "e"}) answer += event(R"({"choices":[{"index":1,"delta":{"content":")" + std::string(t) + "\"}}]}");
+  (void)chat(sink, event(R"({"choices":[{"index":0,"delta":{"content":"z"}}]})") + answer);
+  std::int64_t before = 0;
+  for (const auto& t : sink.all<attribution::Tokens>()) before += t.thought_before;
+  EXPECT_EQ(before, 3);  // of this choice alone
+  EXPECT_EQ(sink.tokens(true), 1);
+  EXPECT_EQ(sink.tokens(false), 6);
+}
+
+// Where the server tells thinking apart, marks in the answer are only talked of.
+TEST(ReaderContract, MarksAreNotLookedForWhereTheServerTellsThinkingApart) {
+  FakeSink sink;
+  (void)chat(sink, event(R"({"choices":[{"index":0,"delta":{"reasoning_content":"r"}}]})") +
+                       event(R"({"choices":[{"index":0,"delta":{"content":"<think>"}}]})") + event(R"({"choices":[{"index":0,"delta":{"content":"x"}}]})"));
+  EXPECT_EQ(sink.tokens(true), 1);
+  EXPECT_EQ(sink.tokens(false), 2);
+  for (const auto& t : sink.all<attribution::Tokens>()) EXPECT_EQ(t.thought_before, 0);
+}
+
+// Cut off in the middle, a count of the beginning is none of the output.
+TEST(ReaderContract, ACountOfTheBeginningIsNoneOfTheEnd) {
+  FakeSink anthropic;
+  (void)pass(anthropic, "/v1/messages", kStream, kEvents,
+             event(R"({"type":"message_start","message":{"usage":{"input_tokens":10,"output_tokens":1}}})") +
+                 event(R"({"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}})"), 9);
+  EXPECT_EQ(anthropic.usage().prompt, 10);
+  EXPECT_FALSE(anthropic.usage().output);
+  FakeSink vllm;
+  (void)chat(vllm, event(R"({"choices":[{"index":0,"delta":{"content":""}}],"usage":{"prompt_tokens":7,"completion_tokens":0}})") +
+                       event(R"({"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{"prompt_tokens":7,"completion_tokens":4}})"));
+  EXPECT_EQ(vllm.usage().prompt, 7);
+  EXPECT_FALSE(vllm.usage().output);
+  EXPECT_EQ(vllm.tokens(false), 4);
+}
+
 // What cannot be read passes as it came, and what follows is read again.
 TEST(ReaderContract, BrokenEventsPassAndHarmNothingAfter) {
   const std::string token = event(R"({"choices":[{"index":0,"delta":{"content":"a"}}]})");
