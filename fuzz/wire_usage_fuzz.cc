@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <initializer_list>
 
+#include "core/json.h"
 #include "core/text.h"
 #include "gateway/wire/answer_reader.h"
 
@@ -38,7 +39,9 @@ void check(const AnswerReader::What& what) {
 void check_request(Api api, std::string_view body) {
   const auto json = parse_json(body);
   if (!json || !json->is_object()) return;
-  const Asked asked = read_request(api, *json);
+  const auto read = read_request(api, body);
+  require(read.has_value());
+  const Asked& asked = *read;
   require(asked.choices >= 1 && asked.choices <= 1024);
   const auto other = with_usage(api, asked, body);
   if (!other) return;

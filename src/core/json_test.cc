@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "core/json_scan.h"
+#include "core/text.h"
 #include "core/toml.h"
 
 namespace joulebook {
@@ -48,6 +52,51 @@ RC_GTEST_PROP(Json, NumbersReadBackTheSame, (double x, std::int64_t n)) {
   RC_ASSERT(back.has_value());
   RC_ASSERT(back->at(0).as_double() == x);
   RC_ASSERT(back->at(1).as_int() == n);
+}
+
+RC_GTEST_PROP(JsonScan, TextsComeToWhatTheyAreParsedTo, ()) {
+  const auto text = *rc::gen::container<std::string>(
+      rc::gen::elementOf(std::string("a\\\"\n\x01 \xc3\xa9/{}[],:")));
+  const std::string written = Json(text).dump();
+  std::string room;
+  RC_PRE(is_valid_utf8(text));
+  RC_ASSERT(text_of(written, room) == text);
+  RC_ASSERT(text_size(written) == text.size());
+}
+
+TEST(JsonScan, EscapesCountAsTheBytesThatTheyMean) {
+  EXPECT_EQ(text_size(R"("\u0041\u00e9\u20ac\ud83d\ude00\n")"), 1U + 2 + 3 + 4 + 1);
+  EXPECT_EQ(text_size("null"), 0U);
+  EXPECT_EQ(text_size("\"\""), 0U);
+  EXPECT_EQ(text_size("\"\\u12\""), 3U);  // unsound, and within what was given
+}
+
+RC_GTEST_PROP(JsonScan, FindsEitherOfTwoBytes, ()) {
+  const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab\n\r\x80\xff\x0b\x09")));
+  const std::size_t at = *rc::gen::inRange<std::size_t>(0, text.size() + 2);
+  RC_ASSERT(find_either(text, at, '\n', '\r') ==
+            (at > text.size() ? at : std::min(text.find_first_of("\n\r", at), text.size())));
+}
+
+TEST(JsonScan, MembersByName) {
+  const auto [a, b, none] = members_of(R"( {"a": [1, {"b":2}], "b":"x\"}", "a":3} )",
+                                       std::array<std::string_view, 3>{"a", "b", "c"});
+  EXPECT_EQ(a, "3");  // the last counts
+  EXPECT_EQ(b, R"("x\"}")");
+  EXPECT_EQ(none, "");
+  for (const char* bad : {R"({"a":1)", R"({"a":1}x)", R"({"a":[1})", R"({"a" 1})", "[1]", "", "{\"a\":\"\n\"}"}) {
+    EXPECT_EQ(members_of(bad, std::array<std::string_view, 1>{"a"})[0], "") << bad;
+  }
+  const std::string deep = R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
+  EXPECT_EQ(members_of(deep, std::array<std::string_view, 1>{"a"})[0], "");
+}
+
+TEST(JsonScan, Numbers) {
+  EXPECT_EQ(integer_of("-12"), -12);
+  EXPECT_FALSE(integer_of("1.5"));
+  EXPECT_FALSE(integer_of("99999999999999999999"));
+  EXPECT_EQ(number_of("1.5e3"), 1500);
+  for (const char* bad : {"1e999", "nan", "inf", "", "\"1\"", "1x", "null"}) EXPECT_FALSE(number_of(bad)) << bad;
 }
 
 TEST(Toml, UnknownKeyNamesLineAndNearest) {

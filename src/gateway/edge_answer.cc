@@ -69,30 +69,32 @@ Task<bool> Session::pass_answer() {
   } else if (!added_.empty()) {
     head = edited_head(head, {}, added_);
   }
-  client_->patience(edge_.options.write_patience);
   answered_ = true;
-  const bool sent = co_await client_->write(head);
-  co_return sent && co_await pass_payload(framed_);
+  co_return co_await pass_payload(std::move(head));
 }
 
-Task<bool> Session::pass_payload(bool framed) {
+// The head goes with what came behind it, and whatever one read brought is one write and one chunk.
+Task<bool> Session::pass_payload(std::string out) {
   const bool chunks = request_.version() == 11;
-  std::string out;
-  std::string trailer;
+  std::string edited;
+  SteadyTime at;
   const auto show = [&](std::string_view piece) {
-    if (!exchange_) return;
-    std::string edited;
-    exchange_->payload(piece, now(), edited);
-    if (framed) chunks ? append_chunk(out, edited) : void(out += edited);
+    if (exchange_) exchange_->payload(piece, at, edited);
+  };
+  const auto frame = [&] {
+    chunks ? append_chunk(out, edited) : void(out += edited);
+    edited.clear();
   };
   bool whole = answer_.done();
   while (!whole) {
     if (!back_.empty()) {
+      at = now();
       const std::size_t used = answer_.body(back_, show);
-      if (!framed) out.append(back_, 0, used);
+      if (!framed_) out.append(back_, 0, used);
       back_.erase(0, used);
       whole = answer_.done();
     }
+    frame();
     if (whole || answer_.fault() != http::Fault::none) break;
     if (!out.empty()) {
       client_->patience(edge_.options.write_patience);
@@ -120,16 +122,10 @@ Task<bool> Session::pass_payload(bool framed) {
     co_return false;
   }
   if (exchange_) {
-    std::string last;
-    exchange_->last(now(), last, trailer);
-    if (framed) {
-      if (chunks) {
-        append_chunk(out, last);
-        out += "0\r\n" + trailer + "\r\n";
-      } else {
-        out += last;
-      }
-    }
+    std::string trailer;
+    exchange_->last(now(), edited, trailer);
+    frame();
+    if (framed_ && chunks) out += "0\r\n" + trailer + "\r\n";
   }
   client_->patience(edge_.options.write_patience);
   const bool sent = co_await client_->write(out);

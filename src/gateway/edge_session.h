@@ -56,7 +56,7 @@ class Session {
   Task<bool> pass_rest_of_body();
   Task<Read> read_answer_head();
   Task<bool> pass_answer();
-  Task<bool> pass_payload(bool framed);
+  Task<bool> pass_payload(std::string out);
   Task<bool> tunnel();
   void watch_client();
   [[nodiscard]] std::string head_for_upstream() const;

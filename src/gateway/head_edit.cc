@@ -1,9 +1,8 @@
 #include "gateway/head_edit.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <charconv>
 
 #include "http/message_parser.h"
 
@@ -41,7 +40,10 @@ std::string with_prefix(std::string_view head, std::string_view prefix) {
 
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
-  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+  std::array<char, 16> size;
+  const auto end = std::to_chars(size.begin(), size.end(), bytes.size(), 16).ptr;
+  out.append(size.data(), static_cast<std::size_t>(end - size.data()));
+  out += "\r\n";
   out += bytes;
   out += "\r\n";
 }

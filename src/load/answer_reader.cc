@@ -4,7 +4,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
-#include "load/json_scan.h"
+#include "core/json_scan.h"
 
 namespace joulebook::load {
 namespace {

@@ -4,7 +4,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "core/json.h"
-#include "load/json_scan.h"
+#include "core/json_scan.h"
 
 namespace joulebook::load {
 namespace {

@@ -1,22 +1,47 @@
 #include "gateway/wire/answer_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "core/json_scan.h"
 
 namespace joulebook::gateway {
 namespace {
 
-std::optional<std::int64_t> whole_number(const Json& value) {
-  if (!value.is_number() || !(value.as_double() >= 0) || value.as_double() > 1e12) return std::nullopt;
-  return value.is_int() ? value.as_int() : static_cast<std::int64_t>(value.as_double());
+template <std::size_t N>
+using Names = std::array<std::string_view, N>;
+
+std::optional<std::int64_t> whole_number(std::string_view value) {
+  if (const auto n = integer_of(value)) {
+    return *n >= 0 && *n <= 1'000'000'000'000 ? n : std::nullopt;
+  }
+  const auto x = number_of(value);
+  if (!x || !(*x >= 0) || *x > 1e12) return std::nullopt;
+  return static_cast<std::int64_t>(*x);
 }
 
-std::optional<double> seconds(const Json& value, double unit) {
-  if (!value.is_number() || !(value.as_double() >= 0) || value.as_double() * unit > 1e7) return std::nullopt;
-  return value.as_double() * unit;
+std::optional<double> seconds(std::string_view value, double unit) {
+  const auto x = number_of(value);
+  if (!x || !(*x >= 0) || *x * unit > 1e7) return std::nullopt;
+  return *x * unit;
 }
 
-bool has_text(const Json& value) { return value.is_string() && !value.as_string().empty(); }
+bool is_object(std::string_view value) { return value.starts_with('{'); }
+
+std::string_view type_of(std::string_view json, std::string_view event) {
+  const auto [type] = members_of(json, Names<1>{"type"});
+  return type.starts_with('"') ? written_text(type) : event;
+}
+
+std::string_view last_item(std::string_view array) {
+  std::string_view last;
+  const bool sound = walk_array(array, [&](std::string_view item) {
+    last = item;
+    return true;
+  });
+  return sound ? last : std::string_view();
+}
 
 }  // namespace
 
@@ -26,7 +51,7 @@ void AnswerReader::count(std::int64_t n, bool reasoning, std::uint32_t choice, b
   sink_(attribution::Tokens{n, choice, reasoning, counted});
 }
 
-void AnswerReader::tokens_of(const Json& text, bool reasoning, std::uint32_t choice) {
+void AnswerReader::tokens_of(std::string_view text, bool reasoning, std::uint32_t choice) {
   if (!streaming_ || !has_text(text)) return;
   marks_[choice].told_apart |= reasoning;
   count(1, reasoning, choice, false);
@@ -34,14 +59,14 @@ void AnswerReader::tokens_of(const Json& text, bool reasoning, std::uint32_t cho
 
 // A text in which marks may stand; its tokens are `rise`, where the sender counts. Marks are thinking's
 // own. One that closes what nothing opened says that all before it was thinking.
-void AnswerReader::content(const Json& text, std::uint32_t choice, std::optional<std::int64_t> rise) {
+void AnswerReader::content(std::string_view text, std::uint32_t choice, std::optional<std::int64_t> rise) {
   if (!streaming_ || (!rise && !has_text(text))) return;
   Marks& marks = marks_[choice];
   attribution::Tokens tokens{rise.value_or(1), choice, false, rise.has_value()};
   if (!marks.told_apart) {
     const bool unopened = marks.splitter.closed_unopened();
     const bool thought = marks.splitter.phase() == Phase::reason;
-    marks.splitter.feed(text.as_string());
+    marks.splitter.feed(text_of(text, room_));
     tokens.reasoning = thought || marks.splitter.phase() == Phase::reason;
     if (!unopened && marks.splitter.closed_unopened()) {
       tokens.reasoning = true;
@@ -54,33 +79,45 @@ void AnswerReader::content(const Json& text, std::uint32_t choice, std::optional
   sink_(tokens);
 }
 
+void AnswerReader::details(std::string_view json) {
+  const auto [reasoning, kept, refused] =
+      members_of(json, Names<3>{"reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"});
+  // Servers that do not count it say 0: what was seen on the wire is better than that.
+  if (const auto n = whole_number(reasoning); n && *n > 0) usage_.reasoning = n;
+  const auto accepted = whole_number(kept);
+  const auto rejected = whole_number(refused);
+  if (accepted && rejected && *accepted + *rejected > 0) {
+    usage_.accepted = accepted;
+    usage_.drafted = *accepted + *rejected;
+  }
+}
+
 // OpenAI's names (prompt includes cached), the Responses', and Anthropic's (input excludes cached).
-void AnswerReader::usage(const Json& usage, bool so_far) {
-  if (!usage.is_object()) return;
+void AnswerReader::usage(std::string_view json, bool so_far) {
+  if (!is_object(json)) return;
   attribution::Usage& u = usage_;
-  if (const auto n = whole_number(usage["prompt_tokens"])) u.prompt = n;
-  if (const auto n = whole_number(usage["completion_tokens"])) u.output = n;
-  if (const auto n = whole_number(usage["output_tokens"])) u.output = n;
-  for (const char* details : {"prompt_tokens_details", "input_tokens_details"}) {
-    if (const auto n = whole_number(usage[details]["cached_tokens"])) u.cached = n;
-  }
-  for (const char* details : {"completion_tokens_details", "output_tokens_details"}) {
-    const Json& d = usage[details];
-    // Servers that do not count it say 0: what was seen on the wire is better than that.
-    if (const auto n = whole_number(d["reasoning_tokens"]); n && *n > 0) u.reasoning = n;
-    const auto accepted = whole_number(d["accepted_prediction_tokens"]);
-    const auto rejected = whole_number(d["rejected_prediction_tokens"]);
-    if (accepted && rejected && *accepted + *rejected > 0) {
-      u.accepted = accepted;
-      u.drafted = *accepted + *rejected;
+  std::int64_t read = 0;
+  std::int64_t made = 0;
+  std::optional<std::int64_t> input;
+  (void)walk_object(json, [&](std::string_view name, std::string_view value) {
+    if (name == "prompt_tokens_details" || name == "input_tokens_details") {
+      const auto [cached] = members_of(value, Names<1>{"cached_tokens"});
+      if (const auto n = whole_number(cached)) u.cached = n;
+    } else if (name == "completion_tokens_details" || name == "output_tokens_details") {
+      details(value);
+    } else if (const auto n = whole_number(value)) {
+      if (name == "prompt_tokens") u.prompt = n;
+      if (name == "completion_tokens" || name == "output_tokens") u.output = n;
+      if (name == "input_tokens") input = n;
+      if (name == "cache_read_input_tokens") read = *n;
+      if (name == "cache_creation_input_tokens") made = *n;
     }
-  }
-  if (const auto n = whole_number(usage["input_tokens"])) {
-    u.prompt = n;
+    return true;
+  });
+  if (input) {
+    u.prompt = input;
     if (api_ == Api::messages) {
-      const auto read = whole_number(usage["cache_read_input_tokens"]).value_or(0);
-      const auto made = whole_number(usage["cache_creation_input_tokens"]).value_or(0);
-      u.prompt = *n + read + made;
+      u.prompt = *input + read + made;
       u.cached = read;
     }
   }
@@ -89,15 +126,18 @@ void AnswerReader::usage(const Json& usage, bool so_far) {
 }
 
 // llama-server's: prompt_n was computed, cache_n came from the cache.
-void AnswerReader::timings(const Json& t) {
-  if (!t.is_object()) return;
+void AnswerReader::timings(std::string_view json) {
+  if (!is_object(json)) return;
+  const auto [prompt_ms, predicted_ms, prompt_n, cache_n, predicted_n, draft_n, draft_n_accepted] =
+      members_of(json, Names<7>{"prompt_ms", "predicted_ms", "prompt_n", "cache_n", "predicted_n", "draft_n",
+                                "draft_n_accepted"});
   attribution::Timings out;
-  out.prefill_s = seconds(t["prompt_ms"], 1e-3);
-  out.decode_s = seconds(t["predicted_ms"], 1e-3);
+  out.prefill_s = seconds(prompt_ms, 1e-3);
+  out.decode_s = seconds(predicted_ms, 1e-3);
   if (out.prefill_s || out.decode_s) sink_(out);
-  const auto computed = whole_number(t["prompt_n"]);
-  const auto cached = whole_number(t["cache_n"]);
-  const auto predicted = whole_number(t["predicted_n"]);
+  const auto computed = whole_number(prompt_n);
+  const auto cached = whole_number(cache_n);
+  const auto predicted = whole_number(predicted_n);
   attribution::Usage& u = usage_;
   if (computed && cached) {
     u.prompt = *computed + *cached;
@@ -106,23 +146,28 @@ void AnswerReader::timings(const Json& t) {
     u.prompt = computed;
   }
   if (predicted && !u.output) u.output = predicted;
-  if (const auto drafted = whole_number(t["draft_n"])) {
+  if (const auto drafted = whole_number(draft_n)) {
     u.drafted = drafted;
-    u.accepted = whole_number(t["draft_n_accepted"]).value_or(0);
+    u.accepted = whole_number(draft_n_accepted).value_or(0);
   }
   sink_(u);
 }
 
 // vLLM's, per request: from scheduled to first token, from first to last, and before (its own
 // documentation, "Per-Request Metrics"); what its parser tells apart.
-void AnswerReader::metrics(const Json& m) {
-  if (!m.is_object()) return;
+void AnswerReader::metrics(std::string_view json) {
+  if (!is_object(json)) return;
+  const auto [queued, to_first, generating, counts] =
+      members_of(json, Names<4>{"queue_time_ms", "time_to_first_token_ms", "generation_time_ms",
+                                "output_token_metrics"});
   attribution::Timings out;
-  out.queue_s = seconds(m["queue_time_ms"], 1e-3);
-  out.prefill_s = seconds(m["time_to_first_token_ms"], 1e-3);
-  out.decode_s = seconds(m["generation_time_ms"], 1e-3);
+  out.queue_s = seconds(queued, 1e-3);
+  out.prefill_s = seconds(to_first, 1e-3);
+  out.decode_s = seconds(generating, 1e-3);
   if (out.queue_s || out.prefill_s || out.decode_s) sink_(out);
-  const auto reasoning = whole_number(m["output_token_metrics"]["reasoning"]["token_count"]);
+  const auto [thinking] = members_of(counts, Names<1>{"reasoning"});
+  const auto [count] = members_of(thinking, Names<1>{"token_count"});
+  const auto reasoning = whole_number(count);
   if (!reasoning || *reasoning == 0 || usage_.reasoning) return;
   usage_.reasoning = reasoning;
   sink_(usage_);
@@ -130,88 +175,119 @@ void AnswerReader::metrics(const Json& m) {
 
 // Usage with every chunk from the first on (vLLM's continuous_usage_stats): what it rose by is this
 // chunk's tokens. Of several choices it counts one or all, as the server likes: then it is not used.
-std::optional<std::int64_t> AnswerReader::counted_here(const Json& choices, const Json& reported) {
-  const auto so_far = whole_number(reported["completion_tokens"]);
-  for (const auto& choice : choices.items()) {
+std::optional<std::int64_t> AnswerReader::counted_here(std::string_view choices, std::string_view reported) {
+  if (begun_ && !continuous_) return std::nullopt;
+  const auto [completed] = members_of(reported, Names<1>{"completion_tokens"});
+  const auto so_far = whole_number(completed);
+  (void)walk_array(choices, [&](std::string_view choice) {
     if (!begun_) continuous_ = streaming_ && so_far.has_value();
     begun_ = true;
-    several_ = several_ || choice["index"].as_int() != 0;
-  }
+    const auto [index] = members_of(choice, Names<1>{"index"});
+    several_ = several_ || integer_of(index).value_or(0) != 0;
+    return true;
+  });
   if (!continuous_ || several_ || !so_far) return std::nullopt;
   const std::int64_t rise = std::max<std::int64_t>(*so_far - counted_, 0);
   counted_ += rise;
   return rise;
 }
 
-void AnswerReader::openai(const Json& json) {
-  const Json& reported = json["usage"];
-  const Json& choices = json["choices"];
+// Whether it is the choice's last. `rise`: tokens that were counted for it.
+bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> rise) {
+  const auto [number, delta, text, finish] =
+      members_of(json, Names<4>{"index", "delta", "text", "finish_reason"});
+  const bool last = finish.starts_with('"');
+  const auto index =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(integer_of(number).value_or(0), 0, 1023));
+  const auto [thought, thinking, said, calls] =
+      members_of(delta, Names<4>{"reasoning_content", "reasoning", "content", "tool_calls"});
+  const std::string_view reasoning = has_text(thought) ? thought : thinking;
+  const std::string_view told = said.empty() ? text : said;
+  if (rise && has_text(reasoning)) {
+    marks_[index].told_apart = true;
+    count(*rise, true, index, true);
+  } else if (rise) {
+    content(told, index, rise);
+  }
+  if (rise) return last;
+  tokens_of(reasoning, true, index);
+  content(told, index);
+  if (!calls.starts_with('[')) return last;
+  (void)walk_array(calls, [&](std::string_view call) {
+    const auto [function] = members_of(call, Names<1>{"function"});
+    const auto [arguments] = members_of(function, Names<1>{"arguments"});
+    tokens_of(arguments, false, index);
+    return true;
+  });
+  return last;
+}
+
+void AnswerReader::openai(std::string_view json, Role& role) {
+  const auto [choices, reported, timed, said, stop, measured] =
+      members_of(json, Names<6>{"choices", "usage", "timings", "content", "stop", "metrics"});
   const auto rise = counted_here(choices, reported);
+  bool any = false;
   const bool first = continuous_ && counted_ == 0;
-  bool over = choices.items().empty() || !continuous_;
-  for (const auto& choice : choices.items()) {
-    const auto index = static_cast<std::uint32_t>(std::clamp<std::int64_t>(choice["index"].as_int(), 0, 1023));
-    const Json& delta = choice["delta"];
-    const Json& reasoning = has_text(delta["reasoning_content"]) ? delta["reasoning_content"] : delta["reasoning"];
-    over = over || choice["finish_reason"].is_string();
-    const Json& text = delta.has("content") ? delta["content"] : choice["text"];
-    if (rise && has_text(reasoning)) {
-      marks_[index].told_apart = true;
-      count(*rise, true, index, true);
-    } else if (rise) {
-      content(text, index, rise);
-    }
-    if (rise) continue;
-    tokens_of(reasoning, true, index);
-    content(text, index);
-    for (const auto& call : delta["tool_calls"].items()) {
-      tokens_of(call["function"]["arguments"], false, index);
-    }
-  }
-  if (choices.items().empty()) content(json["content"], 0);  // llama-server's /completion
+  bool over = !continuous_;
+  const bool list = walk_array(choices, [&](std::string_view item) {
+    any = true;
+    over = choice(item, rise) || over;
+    return true;
+  });
+  role.usage_alone = list && !any && is_object(reported);
+  role.last = stop == "true";
+  over = over || !any;
+  if (!any) content(said, 0);  // llama-server's /completion
   if (over || first) usage(reported, streaming_ && !over);
-  timings(json["timings"]);
-  metrics(json["metrics"]);
+  timings(timed);
+  metrics(measured);
 }
 
-void AnswerReader::responses(const Json& json, std::string_view type) {
-  if (type.ends_with(".delta")) {
-    tokens_of(json["delta"], type.find("reasoning") != type.npos, 0);
-  }
-  const Json& response = streaming_ ? json["response"] : json;
-  usage(response["usage"]);
-  metrics(response["metrics"]);
+void AnswerReader::responses(std::string_view json, std::string_view type) {
+  const auto [delta, inner] = members_of(json, Names<2>{"delta", "response"});
+  if (type.ends_with(".delta")) tokens_of(delta, type.find("reasoning") != type.npos, 0);
+  const auto [reported, measured] = members_of(streaming_ ? inner : json, Names<2>{"usage", "metrics"});
+  usage(reported);
+  metrics(measured);
 }
 
-void AnswerReader::messages(const Json& json, std::string_view type) {
-  const Json& delta = json["delta"];
+void AnswerReader::messages(std::string_view json, std::string_view type) {
+  const auto [delta, message, reported] = members_of(json, Names<3>{"delta", "message", "usage"});
   if (type == "content_block_delta") {
-    tokens_of(delta["thinking"], true, 0);
-    tokens_of(delta["text"], false, 0);
-    tokens_of(delta["partial_json"], false, 0);
+    const auto [thinking, text, partial] = members_of(delta, Names<3>{"thinking", "text", "partial_json"});
+    tokens_of(thinking, true, 0);
+    tokens_of(text, false, 0);
+    tokens_of(partial, false, 0);
   }
-  usage(json["message"]["usage"], true);
-  usage(json["usage"]);
+  const auto [inner] = members_of(message, Names<1>{"usage"});
+  usage(inner, true);
+  usage(reported);
 }
 
-void AnswerReader::ollama(const Json& json) {
+// Whether it says that all is done.
+bool AnswerReader::ollama(std::string_view json) {
   constexpr double kNano = 1e-9;
-  const Json& message = json["message"];
-  tokens_of(message["thinking"], true, 0);
-  tokens_of(json["thinking"], true, 0);
-  content(message["content"], 0);
-  content(json["response"], 0);
-  if (api_ != Api::ollama_embed && !json["done"].as_bool()) return;
+  const auto [message, thinking, response, done, prompt, output, load, prefill, decode] = members_of(
+      json, Names<9>{"message", "thinking", "response", "done", "prompt_eval_count", "eval_count",
+                     "load_duration", "prompt_eval_duration", "eval_duration"});
+  const auto [thought, said] = members_of(message, Names<2>{"thinking", "content"});
+  tokens_of(thought, true, 0);
+  tokens_of(thinking, true, 0);
+  content(said, 0);
+  content(response, 0);
+  const bool over = done == "true";
+  if (api_ != Api::ollama_embed && !over) return over;
   attribution::Usage& u = usage_;
   // A count that is 0 is left out of the answer: a prompt that was cached has none.
-  u.prompt = whole_number(json["prompt_eval_count"]);
-  u.output = whole_number(json["eval_count"]);
+  u.prompt = whole_number(prompt);
+  u.output = whole_number(output);
   if (u.prompt || u.output) sink_(u);
   attribution::Timings t;
-  t.load_s = seconds(json["load_duration"], kNano);
-  t.prefill_s = seconds(json["prompt_eval_duration"], kNano);
-  t.decode_s = seconds(json["eval_duration"], kNano);
-  sink_(t);
+  t.load_s = seconds(load, kNano);
+  t.prefill_s = seconds(prefill, kNano);
+  t.decode_s = seconds(decode, kNano);
+  if (t.load_s || t.prefill_s || t.decode_s) sink_(t);
+  return over;
 }
 
 AnswerReader::Role AnswerReader::piece(std::string_view data, std::string_view event) {
@@ -221,48 +297,44 @@ AnswerReader::Role AnswerReader::piece(std::string_view data, std::string_view e
     role.last = true;
     return role;
   }
-  const auto parsed = parse_json(data);
-  if (!parsed) return role;
-  const Json& json = *parsed;
-  const std::string type(json["type"].is_string() ? json["type"].as_string() : event);
   switch (api_) {
-    case Api::responses:
-      responses(json, type);
+    case Api::responses: {
+      const std::string_view type = type_of(data, event);
+      responses(data, type);
       role.last = type == "response.completed" || type == "response.incomplete" ||
                   type == "response.failed" || type == "error";
       break;
-    case Api::messages:
-      messages(json, type);
+    }
+    case Api::messages: {
+      const std::string_view type = type_of(data, event);
+      messages(data, type);
       role.last = type == "message_stop" || type == "error";
       break;
+    }
     case Api::ollama_chat:
     case Api::ollama_generate:
     case Api::ollama_embed:
-      ollama(json);
-      role.last = json["done"].as_bool();
+      role.last = ollama(data);
       break;
     default:
-      role.usage_alone = json["choices"].is_array() && json["choices"].items().empty() &&
-                         json["usage"].is_object();
-      openai(json);
-      role.last = json["stop"].as_bool();
+      openai(data, role);
   }
   return role;
 }
 
 void AnswerReader::whole(std::string_view body) {
-  const auto parsed = parse_json(body);
-  if (!parsed) return;
   streaming_ = false;
   // /infill answers with an array; its counts are in the last one.
-  const Json& json = parsed->is_array() && !parsed->items().empty() ? parsed->items().back() : *parsed;
+  const std::string_view item = last_item(body);
+  const std::string_view json = item.empty() ? body : item;
+  Role ignored;
   switch (api_) {
     case Api::responses: return responses(json, {});
     case Api::messages: return messages(json, {});
     case Api::ollama_chat:
     case Api::ollama_generate:
-    case Api::ollama_embed: return ollama(json);
-    default: openai(json);
+    case Api::ollama_embed: return void(ollama(json));
+    default: openai(json, ignored);
   }
   tokens_ = std::max(tokens_, static_cast<double>(usage_.output.value_or(0)));
 }

@@ -1,15 +1,16 @@
 #pragma once
 // What an answer says of the work behind it, piece by piece: tokens as they come, what was counted,
-// what was timed. Never alters anything; what it cannot read it passes over. Not thread-safe.
+// what was timed. Reads in place (core/json_scan.h). Never alters anything; what it cannot read it
+// passes over. Not thread-safe.
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "attribution/traffic.h"
-#include "core/json.h"
 #include "engine/think_splitter.h"
 #include "gateway/wire/api.h"
 
@@ -34,17 +35,20 @@ class AnswerReader {
   [[nodiscard]] double tokens() const { return tokens_; }
 
  private:
-  void openai(const Json& json);
-  [[nodiscard]] std::optional<std::int64_t> counted_here(const Json& choices, const Json& reported);
-  void responses(const Json& json, std::string_view type);
-  void messages(const Json& json, std::string_view type);
-  void ollama(const Json& json);
-  void tokens_of(const Json& text, bool reasoning, std::uint32_t choice);
-  void content(const Json& text, std::uint32_t choice, std::optional<std::int64_t> rise = {});
+  // Each takes the text of one JSON object; `type` as written between its quotes.
+  void openai(std::string_view json, Role& role);
+  void responses(std::string_view json, std::string_view type);
+  void messages(std::string_view json, std::string_view type);
+  bool ollama(std::string_view json);
+  [[nodiscard]] std::optional<std::int64_t> counted_here(std::string_view choices, std::string_view reported);
+  bool choice(std::string_view json, std::optional<std::int64_t> rise);
+  void tokens_of(std::string_view text, bool reasoning, std::uint32_t choice);
+  void content(std::string_view text, std::uint32_t choice, std::optional<std::int64_t> rise = {});
   // `so_far`: its count of the output is one of a beginning.
-  void usage(const Json& usage, bool so_far = false);
-  void timings(const Json& timings);
-  void metrics(const Json& metrics);
+  void usage(std::string_view json, bool so_far = false);
+  void details(std::string_view json);
+  void timings(std::string_view json);
+  void metrics(std::string_view json);
   void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
 
   // Thinking between marks in the text itself, for each choice.
@@ -64,6 +68,7 @@ class AnswerReader {
   bool streaming_ = true;
   attribution::Usage usage_;
   std::map<std::uint32_t, Marks> marks_;
+  std::string room_;  // for a text that is written with escapes
 };
 
 }  // namespace joulebook::gateway

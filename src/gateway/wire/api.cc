@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "core/json_scan.h"
+#include "core/text.h"
+
 namespace joulebook::gateway {
 namespace {
 
@@ -40,18 +43,49 @@ const Route* find(std::string_view target) {
   return nullptr;
 }
 
-std::int64_t text_bytes(const Json& value, int depth = 0) {
-  if (depth > 8) return 0;
-  if (value.is_string()) return static_cast<std::int64_t>(value.as_string().size());
-  std::int64_t sum = 0;
-  for (const auto& item : value.items()) sum += text_bytes(item, depth + 1);
-  for (const auto& [key, member] : value.members()) {
-    // Pictures and sounds are no text.
-    if (key == "content" || key == "text" || key == "prompt" || key == "input") {
-      sum += text_bytes(member, depth + 1);
-    }
+// Bytes of all texts in a value.
+std::size_t text_bytes(std::string_view value, int depth = 0) {
+  if (depth > 8 || value.empty()) return 0;
+  if (value.front() == '"') return text_size(value);
+  std::size_t sum = 0;
+  if (value.front() == '[') {
+    (void)walk_array(value, [&](std::string_view item) {
+      sum += text_bytes(item, depth + 1);
+      return true;
+    });
+  } else if (value.front() == '{') {
+    (void)walk_object(value, [&](std::string_view name, std::string_view member) {
+      // Pictures and sounds are no text.
+      if (name == "content" || name == "text" || name == "prompt" || name == "input") {
+        sum += text_bytes(member, depth + 1);
+      }
+      return true;
+    });
   }
   return sum;
+}
+
+bool read_member(std::string_view name, std::string_view value, Asked& asked, std::size_t& bytes) {
+  if (name == "model") {
+    std::string room;
+    asked.model = valid_utf8(text_of(value, room));
+  } else if (name == "stream") {
+    if (value == "true" || value == "false") asked.stream = value == "true";
+  } else if (name == "n") {
+    asked.choices = static_cast<std::uint32_t>(std::clamp<std::int64_t>(integer_of(value).value_or(1), 1, 1024));
+  } else if (name == "messages" || name == "prompt" || name == "input" || name == "system" ||
+             name == "instructions" || name == "input_prefix") {
+    bytes += text_bytes(value);
+  } else if (name == "max_tokens" || name == "max_completion_tokens" || name == "max_output_tokens" ||
+             name == "n_predict") {
+    if (const auto n = integer_of(value); n && *n >= 0) asked.most_tokens = n;
+  } else if (name == "options") {
+    const auto [most] = members_of(value, std::array<std::string_view, 1>{"num_predict"});
+    if (const auto n = integer_of(most)) asked.most_tokens = n;
+  } else if (name == "stream_options") {
+    asked.has_stream_options = true;
+  }
+  return true;
 }
 
 }  // namespace
@@ -67,23 +101,15 @@ std::string route_of(std::string_view target) {
   return std::string(route != nullptr ? route->path : path_of(target));
 }
 
-Asked read_request(Api api, const Json& body) {
+std::optional<Asked> read_request(Api api, std::string_view body) {
   Asked asked;
-  asked.model = body["model"].as_string();
-  const bool ollama = api == Api::ollama_chat || api == Api::ollama_generate;
-  asked.stream = body["stream"].as_bool(ollama);
-  const std::int64_t n = body["n"].as_int(1);
-  asked.choices = static_cast<std::uint32_t>(std::clamp<std::int64_t>(n, 1, 1024));
-  std::int64_t bytes = 0;
-  for (const char* key : {"messages", "prompt", "input", "system", "instructions", "input_prefix"}) {
-    bytes += text_bytes(body[key]);
-  }
-  if (bytes > 0) asked.prompt_bytes = bytes;
-  for (const char* key : {"max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict"}) {
-    if (body[key].is_int() && body[key].as_int() >= 0) asked.most_tokens = body[key].as_int();
-  }
-  if (body["options"]["num_predict"].is_int()) asked.most_tokens = body["options"]["num_predict"].as_int();
-  asked.has_stream_options = body.has("stream_options");
+  asked.stream = api == Api::ollama_chat || api == Api::ollama_generate;
+  std::size_t bytes = 0;
+  const bool sound = walk_object(body, [&](std::string_view name, std::string_view value) {
+    return read_member(name, value, asked, bytes);
+  });
+  if (!sound) return std::nullopt;
+  if (bytes > 0) asked.prompt_bytes = static_cast<std::int64_t>(bytes);
   return asked;
 }
 

@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/json.h"
-
 namespace joulebook::gateway {
 
 enum class Api {
@@ -35,7 +33,8 @@ struct Asked {
   std::optional<std::int64_t> most_tokens;
   bool has_stream_options = false;  // OpenAI's: it says something of them itself
 };
-[[nodiscard]] Asked read_request(Api api, const Json& body);
+// Reads a body in place; nothing where it is no JSON object.
+[[nodiscard]] std::optional<Asked> read_request(Api api, std::string_view body);
 
 // The body with stream_options.include_usage set, all its other bytes as they came; nothing where it is
 // not needed (no stream, not OpenAI's chat or completions) or not allowed (it says something of

@@ -18,9 +18,9 @@ void MeteredExchange::remark(SteadyTime at, AnswerReader::What what) {
 }
 
 std::optional<std::string> MeteredExchange::body(std::string_view whole) {
-  const auto json = parse_json(whole);
-  if (!json || !json->is_object()) return std::nullopt;
-  asked_ = read_request(api_, *json);
+  auto asked = read_request(api_, whole);
+  if (!asked) return std::nullopt;
+  asked_ = std::move(*asked);
   begin_.model = asked_.model;
   begin_.stream = asked_.stream;
   if (options_.pristine || !options_.include_usage) return std::nullopt;
