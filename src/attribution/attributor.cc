@@ -231,7 +231,7 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
                              std::span<const std::int64_t> parts, Division& out) {
   const double joules = std::max(to_joules(e.active).value(), 0.0);
   const auto& [f, without, all, total, ignored] = by;
-  if (!(total > 0) || joules <= 0) return;
+  if (!(total > 0)) return;  // no joules are an amount too: the domain stands in the boundary, its edges in the interval
   Account& account = accounts[w.request];
   DomainAccount& d = account.domains[e.domain];
   const double share = dot(w.total, f.value) / total;
@@ -290,6 +290,7 @@ void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, co
   absent[kStep] = 0;
   absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
   sum(absent, w.alone);
+  if (!(by.marginal_total > 0)) return;
   const double marginal = dot(absent, by.marginal.value) / by.marginal_total;
   d.marginal += marginal * joules;
   sum(d.marginal_moves, times(gradient(absent, marginal, by.all, by.marginal_total), joules));

@@ -60,8 +60,9 @@ class FakeWriter final : public ServeWriter {
 
 class SettlerTest : public testing::Test {
  protected:
-  void start(fakes::FakeDomain domain, bool meter = true) {
-    meter_ = std::make_unique<fakes::FakeMeter>(clock_, std::vector{std::move(domain)});
+  void start(fakes::FakeDomain domain, bool meter = true, std::vector<fakes::FakeDomain> more = {}) {
+    more.insert(more.begin(), std::move(domain));
+    meter_ = std::make_unique<fakes::FakeMeter>(clock_, std::move(more));
     SettlerOptions options;
     options.attribution.horizon = std::chrono::seconds(30);
     settler_ = std::make_unique<Settler>(meter ? meter_.get() : nullptr, &writer_, books_, clock_, options);
@@ -107,6 +108,22 @@ class SettlerTest : public testing::Test {
   LiveBooks books_;
   std::unique_ptr<Settler> settler_;
 };
+
+// A domain that never left its floor gives a request nothing, and stands in its figure's boundary.
+TEST_F(SettlerTest, ADomainAtItsFloorStandsInTheBoundary) {
+  start(gpu(40, 45), true, {fakes::constant_domain("dram:0", 5)});
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(120);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, RequestStatus::final_);
+  EXPECT_EQ(found->end.fair.boundary, "gpu+dram");
+  EXPECT_NEAR(found->end.fair.value.value(), 1500, 150);
+  EXPECT_TRUE(std::isfinite(found->end.marginal.value.value()));
+}
 
 // Tokens that were taken for an answer and were thinking after all: counts and joules move to that phase,
 // and both phases together are what the sender counted.

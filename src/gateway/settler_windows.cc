@@ -53,9 +53,12 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
                      double floor, Sums& sums) {
   const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
                                  [](const Posting& p) { return p.account == kWork; });
-  if (work == settlement.postings.end()) return;
-  const MicroJoules active = work->amount;
-  settlement.postings.erase(work);
+  // A domain that stayed at its floor gives its requests nothing, and is in their figures all the same.
+  MicroJoules active;
+  if (work != settlement.postings.end()) {
+    active = work->amount;
+    settlement.postings.erase(work);
+  }
   const auto division = attributor_.divide(
       active_energy(domain, window, active, floor, floors_.within(settlement.domain)));
   std::map<std::string, std::int64_t> amounts;
@@ -92,7 +95,9 @@ void Settler::settle_front() {
     const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(),
                                      [&](const auto& d) { return d.domain == settlement.domain; });
     const auto floor = floors.watts.find(settlement.domain);
-    divide(settlement, *domain, energy.window, floor == floors.watts.end() ? 0 : floor->second, sums);
+    if (!window.silent) {
+      divide(settlement, *domain, energy.window, floor == floors.watts.end() ? 0 : floor->second, sums);
+    }
     sums.gross += to_joules(settlement.meter).value();
     const std::string kind = kind_of(settlement.domain);
     if (boundary_.find(kind) == std::string::npos) boundary_ += (boundary_.empty() ? "" : "+") + kind;
