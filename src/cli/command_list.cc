@@ -11,6 +11,7 @@ void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
+void add_account(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
 void add_ledger(CommandLine& line);
@@ -24,6 +25,7 @@ void add_listed_commands(CommandLine& line) {
       add_explain,
       add_whatif,
       add_synth,
+      add_account,
       add_load,
       add_top,
       add_ledger,

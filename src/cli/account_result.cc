@@ -1,0 +1,82 @@
+#include "cli/account_result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/account_screen.h"
+#include "core/json_strings.h"
+#include "report/text_grid.h"
+
+namespace joulebook {
+namespace {
+
+using account::Footprint;
+using Align = TextGrid::Align;
+
+const account::PresetText& text_of(account::Preset preset) {
+  return *std::ranges::find(account::presets(), preset, &account::PresetText::preset);
+}
+
+std::vector<std::string> all_notes(const Accounted& what, const Footprint& f) {
+  std::vector<std::string> notes = what.notes;
+  notes.insert(notes.end(), f.notes.begin(), f.notes.end());
+  return notes;
+}
+
+std::string figures_table(const Footprint& f, Reasons& reasons, int width) {
+  TextGrid grid({{"", Align::left, true}, {"value", Align::right}, {"interval"}, {"how sure"}});
+  for (const auto& figure : f.figures) {
+    std::vector<std::string> cells{figure.name};
+    std::ranges::move(figure_cells(figure.figure, reasons), std::back_inserter(cells));
+    grid.add(std::move(cells));
+  }
+  return grid.text(width);
+}
+
+std::string presets_table(const Footprint& f, int width) {
+  TextGrid grid({{"boundary"}, {"factor", Align::right}, {"", Align::left}, {"energy", Align::right}, {"covers", Align::left, true}});
+  Reasons none;
+  for (const auto& p : f.presets) {
+    const auto factor = figure_cells(p.factor, none), energy = figure_cells(p.energy, none);
+    grid.add({std::string(to_string(p.preset)) + (p.preset == f.preset ? " *" : ""), factor[0], factor[1].empty() ? "" : "[" + factor[1] + "]", energy[0],
+              std::string(text_of(p.preset).covers)});
+  }
+  return grid.text(width);
+}
+
+}  // namespace
+
+Json account_json(const Accounted& what, const Footprint& f) {
+  Json presets = Json::array(), figures = Json::array();
+  for (const auto& p : f.presets) {
+    const auto& text = text_of(p.preset);
+    presets.push(Json::object({{"boundary", text.name}, {"covers", text.covers}, {"source", text.source},
+                               {"factor", to_json(p.factor)}, {"energy", to_json(p.energy)}}));
+  }
+  for (const auto& n : f.figures) {
+    figures.push(Json::object({{"id", n.id}, {"name", n.name}, {"figure", to_json(n.figure)}}));
+  }
+  return Json::object({{"schema", "joulebook.account/1"},
+                       {"of", Json::object({{"kind", what.kind}, {"id", what.id.empty() ? Json() : Json(what.id)}})},
+                       {"stated", to_json(f.stated)},
+                       {"at", to_string(f.from)},
+                       {"boundary", to_string(f.preset)},
+                       {"figures", std::move(figures)},
+                       {"presets", std::move(presets)},
+                       {"notes", strings(all_notes(what, f))},
+                       {"constants", constants_json(f.constants)}});
+}
+
+std::string account_text(const Accounted& what, const Footprint& f, bool explain, int width) {
+  const FigureText stated = figure_text(on_screen_unit(f.stated));
+  std::string text = fmt::format("{}{}{}, at {}; reckoned to {}\n\n", what.id.empty() ? "" : what.id + ": ", stated.full(),
+                                 f.stated.per.empty() ? "" : " per " + f.stated.per, to_string(f.from), to_string(f.preset));
+  Reasons reasons;
+  text += figures_table(f, reasons, width) + "\n" + presets_table(f, width) + "\n";
+  text += reason_lines(reasons, width) + note_lines(all_notes(what, f), width);
+  if (!explain) return text + "  --explain prints the source, date and licence of every constant\n";
+  return text + "\n" + constants_text(f.constants, width);
+}
+
+}  // namespace joulebook
