@@ -47,7 +47,6 @@ struct Account {
   std::string boundary;
 };
 
-[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course,
-                                        const Account& account);
+[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course, Account account);
 
 }  // namespace joulebook::attribution

@@ -116,6 +116,7 @@ struct Attributor::State {
     const Parts& all;
     double total;  // of all, by each
     double marginal_total;
+    std::map<std::uint32_t, Factors>& paces;  // by upstream, of this window
   };
   void post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
             std::span<const std::int64_t> parts, Division& out);
@@ -216,10 +217,11 @@ Division Attributor::divide(const ActiveEnergy& e) {
   const auto parts = divide_whole(std::max<std::int64_t>(e.active.count, 0), weights);
   std::int64_t given = parts.back();
   out.other = {parts.back()};
+  std::map<std::uint32_t, Factors> paces;
   for (std::size_t i = 0; i < shared.size(); ++i) {
     const auto own = std::span(parts).subspan(i * kPhases, kPhases);
     for (const std::int64_t p : own) given += p;
-    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value)}, own, out);
+    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value), paces}, own, out);
   }
   out.unattributed = {e.active.count - given};
   if (out.unattributed.count != 0) out.reason = nobody();
@@ -230,7 +232,7 @@ Division Attributor::divide(const ActiveEnergy& e) {
 void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
                              std::span<const std::int64_t> parts, Division& out) {
   const double joules = std::max(to_joules(e.active).value(), 0.0);
-  const auto& [f, without, all, total, ignored] = by;
+  const auto& [f, without, all, total, ignored, paces] = by;
   if (!(total > 0)) return;  // no joules are an amount too: the domain stands in the boundary, its edges in the interval
   Account& account = accounts[w.request];
   DomainAccount& d = account.domains[e.domain];
@@ -285,7 +287,9 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
 // Without it: what it did alone, its own parts, and the time by which it made steps longer.
 void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by,
                                       double joules) {
-  const Factors time = pace.solve(prices.of(w.upstream).spread);
+  const auto [known, is_new] = by.paces.try_emplace(w.upstream);
+  if (is_new) known->second = pace.solve(prices.of(w.upstream).spread);
+  const Factors& time = known->second;
   Parts absent = w.among;
   absent[kStep] = 0;
   absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
@@ -312,9 +316,9 @@ std::vector<RequestFigures> Attributor::settled(SteadyTime edge) {
   std::vector<RequestFigures> out;
   for (const auto& [track, course] : s.tracks.over(edge.ns)) {
     const auto found = s.accounts.find(track.id);
-    const Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
+    Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
     if (found != s.accounts.end()) s.accounts.erase(found);
-    out.push_back(figures_of(track, course, account));
+    out.push_back(figures_of(track, course, std::move(account)));
   }
   s.bypass.forget(edge.ns);
   return out;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "attribution/account.h"
 
@@ -70,14 +71,15 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
   return s;
 }
 
-Quantity energy(const Account& a, double value, double sd, Tier tier, const std::string& method) {
+Quantity energy(const Account& a, double value, double sd, Tier tier, std::string method) {
   Quantity q = Quantity::exact(value, "J");
   q.own = {std::max(value - kNormal * sd, 0.0), value + kNormal * sd};
   q.level = 0.95;
   q.per = "request";
   q.tier = weakest(tier, a.tier);
   q.boundary = a.boundary;
-  q.method = method;
+  q.method = std::move(method);
+  q.shared.reserve(a.shared.size());
   for (const auto& [id, sum] : a.shared) {
     if (a.joules <= 0) continue;
     const double rest = a.joules - sum.joules;  // of windows that did not carry it
@@ -127,10 +129,10 @@ std::array<std::int64_t, kPhases> posted_by_phase(const Account& a) {
 
 }  // namespace
 
-RequestFigures figures_of(const Track& track, const Course& course, const Account& given) {
-  Account a = given;
+RequestFigures figures_of(const Track& track, const Course& course, Account a) {
   RequestFigures out;
   out.request = track.id;
+  out.phases.reserve(kPhases);
   for (std::size_t i = 0; i < kPhases; ++i) out.phases.push_back({.phase = static_cast<Phase>(i)});
   if (track.outcome != Outcome::complete) {  // all that it used was for nothing
     for (auto& [name, d] : a.domains) {

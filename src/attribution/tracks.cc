@@ -133,14 +133,14 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   Sequence& s = track.sequences[what.choice];
   Piece piece{.begin = s.pieces.empty() && s.tokens == 0 ? *track.first : s.last,
               .tokens = count,
-              .events = 1,
+              .events = std::clamp(static_cast<double>(what.events), 1.0, kMostTokens),
               .before = s.tokens,
               .reasoning = what.reasoning};
   piece.end = std::max(at, piece.begin);
   s.last = piece.end;
   step_seen(track.arrived.upstream, piece.end);
   s.tokens += count;
-  s.events += 1;
+  s.events += piece.events;
   sums_[track.arrived.upstream].output += count;
   if (what.reasoning) track.reasoning += count;
   if (what.thought_before > 0) {

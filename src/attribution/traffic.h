@@ -33,6 +33,7 @@ struct Tokens {
   std::uint32_t choice = 0;
   bool reasoning = false;
   bool counted = false;  // the sender said how many; else one an event is supposed
+  std::int64_t events = 1;  // in so many events of the stream
   std::int64_t thought_before = 0;  // remarked of this choice as answer: it was reasoning after all
 };
 

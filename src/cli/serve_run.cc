@@ -160,7 +160,7 @@ Status Gateway::open() {
   if (auto ok = add_environment(targets, process_variable); !ok) return ok;
   transport_ = http_transport();
   pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
-  settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
+  if (pushers_->any()) settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
   return {};
 }
 

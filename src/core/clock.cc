@@ -1,8 +1,9 @@
 #include "core/clock.h"
 
-#include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
+#include <chrono>
 #include <ctime>
 
 namespace joulebook {
@@ -51,12 +52,21 @@ std::string iso8601(std::int64_t wall_ns) {
     rest += 1'000'000'000;
     --seconds;
   }
-  const std::time_t time = seconds;
-  std::tm utc{};
-  gmtime_r(&time, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     rest / 1'000'000);
+  const std::int64_t day = (seconds >= 0 ? seconds : seconds - 86'399) / 86'400;
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  const auto second = static_cast<unsigned>(seconds - day * 86'400);
+  std::string out = "0000-00-00T00:00:00.000Z";
+  const auto put = [&](std::size_t end, unsigned n) {  // its last digit stands before `end`
+    for (; n > 0; n /= 10) out[--end] = static_cast<char>('0' + n % 10);
+  };
+  put(4, static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999)));
+  put(7, static_cast<unsigned>(date.month()));
+  put(10, static_cast<unsigned>(date.day()));
+  put(13, second / 3600);
+  put(16, second / 60 % 60);
+  put(19, second % 60);
+  put(23, static_cast<unsigned>(rest / 1'000'000));
+  return out;
 }
 
 }  // namespace joulebook

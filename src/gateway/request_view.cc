@@ -35,31 +35,38 @@ Json answer_json(const std::string& trace_id, std::span<const StoredRequest> req
                        {"requests", std::move(calls)}});
 }
 
-RequestRow live_row(const StoredRequest& request, const Anchor& now) {
+RequestRow summed_row(const StoredRequest& request, const Anchor& now) {
   const RequestEnd& end = request.end;
   RequestRow row;
-  row.id = request.begin.id;
   row.status = std::string(to_string(request.status));
-  row.reason = end.void_reason;
-  row.outcome = end.outcome;
-  row.http_status = end.http_status;
   row.tenant = request.begin.tenant;
   row.model = request.begin.model;
   row.route = request.begin.route;
-  row.upstream = request.begin.upstream;
-  row.trace_id = request.begin.trace_id;
-  row.parent_span = request.begin.parent_span;
-  row.arrived_wall_ns = wall(request.begin.arrived, now);
-  if (end.first_token) row.first_token_wall_ns = wall(*end.first_token, now);
   row.ended_wall_ns = end.ended ? wall(*end.ended, now) : now.wall_ns;
   row.prompt_tokens = end.tokens.prompt;
   row.cached_tokens = end.tokens.cached;
   row.reasoning_tokens = end.tokens.reasoning;
   row.answer_tokens = end.tokens.answer;
   row.fair = end.fair;
+  return row;
+}
+
+RequestRow live_row(const StoredRequest& request, const Anchor& now) {
+  const RequestEnd& end = request.end;
+  RequestRow row = summed_row(request, now);
+  row.id = request.begin.id;
+  row.reason = end.void_reason;
+  row.outcome = end.outcome;
+  row.http_status = end.http_status;
+  row.upstream = request.begin.upstream;
+  row.trace_id = request.begin.trace_id;
+  row.parent_span = request.begin.parent_span;
+  row.arrived_wall_ns = wall(request.begin.arrived, now);
+  if (end.first_token) row.first_token_wall_ns = wall(*end.first_token, now);
   row.served = end.served.value_or(Quantity::absent(
       "J", {"served.hour_open", "idle energy is shared once the hour is over", "read the ledger"}));
   row.marginal = end.marginal;
+  row.phases.reserve(end.phases.size());
   for (const auto& phase : end.phases) {
     row.phases.push_back({phase.phase, phase.tokens, phase.seconds, phase.energy});
   }

@@ -13,6 +13,8 @@ namespace joulebook::gateway {
 // The calls of one answer (a traceparent's trace id) and what they came to together.
 [[nodiscard]] Json answer_json(const std::string& trace_id, std::span<const StoredRequest> requests,
                                const Anchor& now);
+// Of it only what sums over requests need: status, names, tokens, when it ended, and fair.
+[[nodiscard]] RequestRow summed_row(const StoredRequest& request, const Anchor& now);
 [[nodiscard]] RequestRow live_row(const StoredRequest& request, const Anchor& now);
 
 }  // namespace joulebook::gateway

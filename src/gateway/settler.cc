@@ -9,6 +9,7 @@ namespace {
 constexpr Nanos kFactsLag = std::chrono::milliseconds(200);  // facts of an instant are here by then
 constexpr Nanos kFlush = std::chrono::milliseconds(500);
 constexpr std::size_t kMostRows = 2000;  // of a batch
+constexpr std::size_t kMostRoom = 16'384;  // facts that are kept room for
 
 }  // namespace
 
@@ -34,9 +35,25 @@ void Settler::answered(attribution::RequestId request, int http_status) {
   facts_.emplace_back(Answered{request, http_status});
 }
 
+// Tokens that one read brought came together, whatever events they were cut into: one fact.
+bool Settler::joins(const attribution::Remark& remark) {
+  const auto* more = std::get_if<attribution::Tokens>(&remark.what);
+  if (more == nullptr || more->thought_before != 0 || facts_.empty()) return false;
+  auto* last = std::get_if<attribution::Remark>(&facts_.back());
+  if (last == nullptr || last->request != remark.request || last->at != remark.at) return false;
+  auto* tokens = std::get_if<attribution::Tokens>(&last->what);
+  if (tokens == nullptr || tokens->choice != more->choice || tokens->reasoning != more->reasoning ||
+      tokens->counted != more->counted) {
+    return false;
+  }
+  tokens->count += more->count;
+  tokens->events += more->events;
+  return true;
+}
+
 void Settler::remark(const attribution::Remark& remark) {
   const std::lock_guard lock(facts_mutex_);
-  facts_.emplace_back(remark);
+  if (!joins(remark)) facts_.emplace_back(remark);
 }
 
 void Settler::reading(const attribution::EngineReading& reading) {
@@ -45,12 +62,11 @@ void Settler::reading(const attribution::EngineReading& reading) {
 }
 
 void Settler::take_facts() {
-  std::vector<Fact> facts;
   {
     const std::lock_guard lock(facts_mutex_);
-    facts.swap(facts_);
+    taken_.swap(facts_);
   }
-  for (auto& fact : facts) {
+  for (auto& fact : taken_) {
     if (auto* opened = std::get_if<Opened>(&fact)) {
       batch_.begun.push_back(opened->begin);
       by_id_[opened->begin.id] = opened->request;
@@ -69,6 +85,8 @@ void Settler::take_facts() {
       attributor_.reading(reading);
     }
   }
+  taken_.clear();
+  if (taken_.capacity() > kMostRoom) taken_.shrink_to_fit();
 }
 
 void Settler::note(const attribution::Remark& remark) {

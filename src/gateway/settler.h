@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -62,7 +63,8 @@ class Settler final : public TrafficSink {
 
   // Does all that is due. `last`: everything, whatever is still open.
   void pump(bool last = false);
-  // Each request that is final or void, from pump(), under a lock: must not call back.
+  // Each request that is final or void, from pump(), under a lock: must not call back. Left empty where
+  // nobody wants the rows.
   std::function<void(const RequestRow&)> on_row;
 
   // What is known of a request now.
@@ -97,6 +99,7 @@ class Settler final : public TrafficSink {
     std::optional<Reason> lost;  // why a window of it has no energy
   };
 
+  [[nodiscard]] bool joins(const attribution::Remark& remark);
   void take_facts();
   void note(const attribution::Remark& remark);
   void keep_busy(SteadyTime now);
@@ -118,7 +121,7 @@ class Settler final : public TrafficSink {
   void finish(SteadyTime edge);
   void finish_without_meter();
   void close(attribution::RequestId request, Entry& entry,
-             const attribution::RequestFigures* figures);
+             attribution::RequestFigures* figures);
   void remember(StoredRequest stored);
   void flush(SteadyTime now, bool last);
   void write_waiting(bool last);
@@ -137,12 +140,13 @@ class Settler final : public TrafficSink {
   std::vector<Fact> facts_;
 
   mutable std::mutex mutex_;  // guards what follows
+  std::vector<Fact> taken_;   // empty between pumps; its room is used again
   attribution::Attributor attributor_;
   FloorLearner floors_;
   Windows windows_;
   std::map<attribution::RequestId, Entry> entries_;
-  std::map<std::string, attribution::RequestId> by_id_;
-  std::map<std::string, StoredRequest> settled_;
+  std::unordered_map<std::string, attribution::RequestId> by_id_;
+  std::unordered_map<std::string, StoredRequest> settled_;
   std::deque<std::string> settled_order_;
   ServeBatch batch_;
   std::deque<ServeBatch> waiting_;  // that the ledger did not take

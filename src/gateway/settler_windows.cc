@@ -132,19 +132,20 @@ void Settler::show(const Window& window, const Sums& sums) {
 }
 
 void Settler::close(attribution::RequestId request, Entry& entry,
-                    const attribution::RequestFigures* figures) {
+                    attribution::RequestFigures* figures) {
   RequestEnd& end = entry.end;
   end.fair = end.marginal = Quantity::absent("J", entry.lost.value_or(options_.no_meter));
   MicroJoules posted;
   if (figures != nullptr) {
     posted = figures->posted;
-    end.rule = figures->rule;
+    end.rule = std::move(figures->rule);
     end.unattributed = figures->unattributed;
-    end.fair = figures->fair;
-    end.marginal = figures->marginal;
-    for (const auto& phase : figures->phases) {
+    end.fair = std::move(figures->fair);
+    end.marginal = std::move(figures->marginal);
+    end.phases.reserve(figures->phases.size());
+    for (auto& phase : figures->phases) {
       end.phases.push_back({std::string(attribution::to_string(phase.phase)), phase.tokens,
-                            phase.seconds, phase.energy});
+                            phase.seconds, std::move(phase.energy)});
     }
   }
   if (entry.lost) {
@@ -155,19 +156,19 @@ void Settler::close(attribution::RequestId request, Entry& entry,
   StoredRequest stored;
   stored.run = writer_ != nullptr ? writer_->run() : "";
   stored.status = end.void_reason ? RequestStatus::void_ : RequestStatus::final_;
-  stored.begin = entry.begin;
-  stored.end = end;
-  stored.posted = posted;
-  batch_.ended.push_back(std::move(end));
   by_id_.erase(entry.begin.id);
+  stored.begin = std::move(entry.begin);
+  stored.end = std::move(end);
+  stored.posted = posted;
   entries_.erase(request);
+  if (writer_ != nullptr) batch_.ended.push_back(stored.end);
   remember(std::move(stored));
 }
 
 void Settler::remember(StoredRequest stored) {
-  const RequestRow row = live_row(stored, clock_.anchor());
-  books_.ended(row);
-  if (on_row) on_row(row);
+  const Anchor anchor = clock_.anchor();
+  books_.ended(summed_row(stored, anchor));
+  if (on_row) on_row(live_row(stored, anchor));
   settled_order_.push_back(stored.begin.id);
   settled_[stored.begin.id] = std::move(stored);
   if (settled_order_.size() <= options_.remembered) return;
@@ -176,7 +177,7 @@ void Settler::remember(StoredRequest stored) {
 }
 
 void Settler::finish(SteadyTime edge) {
-  for (const auto& figures : attributor_.settled(edge)) {
+  for (auto& figures : attributor_.settled(edge)) {
     const auto it = entries_.find(figures.request);
     if (it != entries_.end()) close(it->first, it->second, &figures);
   }

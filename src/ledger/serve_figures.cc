@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -33,13 +34,17 @@ void add(Number x, std::string& out) {
     return;
   }
   out += ',';
+  if (x == 0 && !std::signbit(x)) {  // most phases of most requests
+    out += '0';
+    return;
+  }
   append(x, out);
 }
 
 // An end of an interval, to a float's digits and never inwards: the shortest text of the nearest
 // float, or of its neighbour where that lies on the wrong side.
 void add_end(double x, float outwards, std::string& out) {
-  if (!std::isfinite(x)) return add(x, out);
+  if (!std::isfinite(x) || x == 0) return add(x, out);
   auto f = static_cast<float>(x);
   if (!std::isfinite(f)) return add(outwards > 0 ? static_cast<double>(kInfinite) : x, out);
   std::array<char, 32> text;
@@ -73,7 +78,8 @@ void key_of(const Quantity& q, bool inherits, std::string& key) {
     return;
   }
   key += static_cast<char>('0' + static_cast<int>(q.tier));
-  append(q.level, key);
+  const auto level = std::bit_cast<std::array<char, sizeof q.level>>(q.level);
+  key.append(level.data(), level.size());
   ((((key += kNext) += q.boundary) += kNext) += q.method) += inherits ? '=' : kNext;
   if (inherits) return;
   for (const auto& part : q.shared) (key += part.id) += kNext;
