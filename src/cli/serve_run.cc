@@ -147,6 +147,13 @@ Status Gateway::open() {
   edge.upstream_ca = options_.upstream_ca;
   edge.kept_body = static_cast<std::size_t>(options_.body_mib * 1048576);
   edge.connections = static_cast<std::size_t>(options_.connections);
+  edge.head_patience = nanos(options_.head_s);
+  edge.idle_patience = nanos(options_.idle_s);
+  edge.body_patience = nanos(options_.body_s);
+  edge.body_rate = options_.body_rate;
+  edge.connect_patience = nanos(options_.connect_s);
+  edge.silent_patience = nanos(options_.silent_s);
+  edge.write_patience = nanos(options_.write_s);
   auto opened = gw::Edge::open(std::move(edge), service_.get());
   if (!opened) return fail(opened.error());
   edge_ = std::move(*opened);

@@ -63,10 +63,17 @@ class AsioEdge final : public Edge {
     asio::post(context_, [this, patience] {
       state_.draining = true;
       drain_end_ = system_clock().now() + patience;
-      Code ignored;
-      acceptor_.close(ignored);
+      // Who has connected by now has been promised an answer.
+      Code none;
+      acceptor_.non_blocking(true, none);
+      while (!none) {
+        tcp::socket socket(context_);
+        acceptor_.accept(socket, none);
+        if (!none) take(std::move(socket));
+      }
+      acceptor_.close(none);
       for (auto& session : sessions_) {
-        if (session->idle()) session->client().close();
+        if (session->idle() && !session->client().pending()) session->client().close();
       }
     });
   }
@@ -141,30 +148,46 @@ class AsioEdge final : public Edge {
         co_await pause.async_wait(kResult);
         continue;
       }
-      ++accepted_;
-      if (sessions_.size() >= state_.options.connections) {
-        ++state_.refused;
-        continue;  // closes it
-      }
-      Code ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
-      socket.non_blocking(true, ignored);
-      const auto peer = socket.remote_endpoint(ignored).address().to_string();
-      asio::co_spawn(context_, hold(std::make_shared<Wire>(std::move(socket)), peer), asio::detached);
+      take(std::move(socket));
     }
   }
 
-  Task<void> hold(std::shared_ptr<Wire> client, std::string peer) {
-    const auto session = std::make_shared<Session>(state_, client, std::move(peer));
-    const auto place = sessions_.insert(sessions_.end(), session);
+  void take(tcp::socket socket) {
+    ++accepted_;
+    if (sessions_.size() >= state_.options.connections) {
+      ++state_.refused;
+      return;  // closes it
+    }
+    Code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.non_blocking(true, ignored);
+    const auto peer = socket.remote_endpoint(ignored).address().to_string();
+    const auto client = std::make_shared<Wire>(std::move(socket), state_.options.write_patience);
+    const auto place = sessions_.insert(sessions_.end(), std::make_shared<Session>(state_, client, peer));
+    asio::co_spawn(context_, hold(place), asio::detached);
+  }
+
+  using Sessions = std::list<std::shared_ptr<Session>>;
+  Task<void> hold(Sessions::iterator place) {
+    const std::shared_ptr<Session> session = *place;
+    Wire& client = session->client();
     std::shared_ptr<asio::ssl::context> tls;
     {
       const std::lock_guard lock(mutex_);
       tls = tls_;
     }
-    client->patience(state_.options.head_patience);
-    if (!tls || co_await client->accept_tls(*tls)) co_await session->run();
-    client->close();
+    if (!tls) {
+      co_await session->run();
+    } else {
+      client.until(system_clock().now() + state_.options.head_patience);
+      const auto first = co_await client.first_byte();
+      const bool plain = first && *first >= 'A' && *first <= 'Z';  // a handshake begins with 0x16 (RFC 8446, 5.1)
+      if (plain) co_await session->wants_tls();
+      bool agreed = false;
+      if (first && !plain) agreed = co_await client.accept_tls(*tls);
+      if (agreed) co_await session->run();
+    }
+    client.close();
     // A wait for the client that was cancelled still runs its end, and refers to the session.
     co_await asio::post(context_, asio::use_awaitable);
     sessions_.erase(place);
@@ -179,8 +202,12 @@ class AsioEdge final : public Edge {
       const bool late = state_.draining && now > drain_end_;
       for (const auto& session : sessions_) {
         Wire* server = session->server();
-        if (server != nullptr && (late || server->expired(now))) server->close();
-        if (late || session->client().expired(now)) session->client().close();
+        Wire& client = session->client();
+        if (server != nullptr && server->expired(now)) server->time_out();
+        if (client.expired(now)) client.time_out();
+        if (!late) continue;
+        if (server != nullptr) server->close();
+        client.close();
       }
       publish();
       if (state_.draining && sessions_.empty()) {
@@ -201,7 +228,7 @@ class AsioEdge final : public Edge {
   }
 
   EdgeState state_;
-  std::list<std::shared_ptr<Session>> sessions_;
+  Sessions sessions_;
   asio::io_context context_;  // after what its coroutines refer to, so that it goes first
   tcp::acceptor acceptor_;
   asio::steady_timer sweep_;

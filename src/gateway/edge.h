@@ -26,11 +26,15 @@ struct EdgeOptions {
   std::string upstream_ca;                // PEM of who may sign theirs; empty: the system's
   std::size_t kept_body = 8 << 20;        // a longer request body passes unseen
   std::size_t connections = 4096;         // clients at a time
-  Nanos head_patience = std::chrono::seconds(30);    // for a whole head, once it began
+  Nanos head_patience = std::chrono::seconds(30);    // for a TLS handshake; for a whole head, once it began
   Nanos idle_patience = std::chrono::seconds(75);    // between two requests of a connection
+  // A request's body: all of it within that span and what it takes at that rate, so that whoever
+  // sends less is cut off (Apache's RequestReadTimeout has 20 s and 500 B/s).
+  Nanos body_patience = std::chrono::seconds(30);
+  double body_rate = 500;  // bytes a second, above 0
   Nanos connect_patience = std::chrono::seconds(10);
   Nanos silent_patience = std::chrono::minutes(15);  // for an upstream's next byte
-  Nanos write_patience = std::chrono::seconds(60);   // for a client to take what it is sent
+  Nanos write_patience = std::chrono::seconds(60);   // for a peer to take what it is sent, for each MiB
 };
 
 struct UpstreamCounts {

@@ -17,45 +17,21 @@ Task<Session::Read> Session::read_answer_head() {
         back_.erase(0, used);
         break;
       }
-      server_->patience(edge_.options.silent_patience);
       if (!co_await server_->read(back_)) co_return Read::closed;
+      something_came_ = true;
     }
     if (answer_.status() >= 200 || answer_.status() == 101) co_return Read::whole;
     // An interim answer passes by itself, but for a 100 that the client has had from us.
     if (answer_.status() == 100 && continued_) continue;
-    client_->patience(edge_.options.write_patience);
-    if (!co_await client_->write(answer_.head_bytes())) co_return Read::closed;
-    client_->no_deadline();
+    if (!co_await client_->write(answer_.head_bytes())) {
+      client_gone_ = true;
+      co_return Read::closed;
+    }
   }
 }
 
 Task<bool> Session::pass_answer() {
-  back_.clear();
-  if (!co_await pass_rest_of_body()) {
-    server_->close();
-    const bool malformed = request_.fault() != http::Fault::none;
-    over(malformed ? Finish::refused : Finish::client_gone);
-    if (malformed) co_return co_await refuse_body();
-    co_return false;
-  }
-  if (exchange_) exchange_->sent(upstream_index_, now());
-  watch_client();
-  const Read read = co_await read_answer_head();
-  if (client_gone_) {
-    over(Finish::client_gone);
-    co_return false;
-  }
-  if (read != Read::whole) {
-    upstream_->failed();
-    server_->close();
-    if (exchange_) {
-      bool ignored = false;
-      added_ = exchange_->head({502, {}}, now(), ignored);
-      over(Finish::upstream_gone);
-    }
-    co_return co_await refuse(502, "gateway.answer", "the upstream closed without a whole answer",
-                              "see the upstream's log");
-  }
+  tell_sent();  // an upstream that answers early has heard what it needs
   std::vector<HeaderField> fields;
   for (const auto& field : answer_.fields()) fields.push_back({field.name, field.value});
   if (exchange_) added_ = exchange_->head({answer_.status(), fields}, now(), framed_);
@@ -97,44 +73,40 @@ Task<bool> Session::pass_payload(std::string out) {
     frame();
     if (whole || answer_.fault() != http::Fault::none) break;
     if (!out.empty()) {
-      client_->patience(edge_.options.write_patience);
       if (!co_await client_->write(out)) {
         client_gone_ = true;
         break;
       }
-      client_->no_deadline();
       out.clear();
     }
-    server_->patience(edge_.options.silent_patience);
     if (!co_await server_->read(back_)) {
-      whole = !client_gone_ && answer_.end_of_stream();
+      whole = !client_failed() && server_->clean_end() && answer_.end_of_stream();
       break;
     }
   }
-  if (!whole) {
-    // A broken end must look broken to the client too: no last chunk.
-    if (!client_gone_) {
-      upstream_->failed();
-      co_await client_->write(out);
-    }
-    server_->close();
-    over(client_gone_ ? Finish::client_gone : Finish::upstream_gone);
-    co_return false;
-  }
+  if (!whole) co_return co_await broken_answer(out);
   if (exchange_) {
     std::string trailer;
     exchange_->last(now(), edited, trailer);
     frame();
     if (framed_ && chunks) out += "0\r\n" + trailer + "\r\n";
   }
-  client_->patience(edge_.options.write_patience);
   const bool sent = co_await client_->write(out);
   over(sent ? Finish::complete : Finish::client_gone);
-  if (request_.done() && answer_.keep_alive() && back_.empty() && !answer_.until_close()) {
-    upstream_->keep(server_);
-  }
-  server_.reset();
+  reuse_ = sent_whole_ && answer_.keep_alive() && back_.empty() && !answer_.until_close();
   co_return sent && may_follow();
+}
+
+// A broken end must look broken to the client too: no last chunk.
+Task<bool> Session::broken_answer(const std::string& out) {
+  const bool client = client_failed();
+  if (!client) {
+    upstream_->failed();
+    co_await client_->write(out);
+  }
+  server_->close();
+  over(client ? Finish::client_gone : Finish::upstream_gone);
+  co_return false;
 }
 
 bool Session::may_follow() const {
@@ -146,7 +118,7 @@ bool Session::may_follow() const {
 
 // After a 101 both sides speak another protocol: bytes pass until one of them closes.
 Task<bool> Session::tunnel() {
-  client_->cancel();
+  co_await end_hearing();
   answered_ = true;
   const std::string head = edited_head(answer_.head_bytes(), {}, added_) + back_;
   bool open = co_await client_->write(head);
@@ -158,7 +130,10 @@ Task<bool> Session::tunnel() {
       executor,
       [](std::shared_ptr<Wire> from, std::shared_ptr<Wire> to) -> Task<void> {
         std::string bytes;
-        while (co_await from->read(bytes) && co_await to->write(bytes)) bytes.clear();
+        for (bool goes_on = true; goes_on; bytes.clear()) {
+          goes_on = co_await from->read(bytes);
+          if (goes_on) goes_on = co_await to->write(bytes);
+        }
         to->close();
         from->close();
       }(client_, server_),
@@ -166,7 +141,8 @@ Task<bool> Session::tunnel() {
   client_->no_deadline();
   server_->no_deadline();
   while (open) {
-    open = co_await server_->read(back_) && co_await client_->write(back_);
+    open = co_await server_->read(back_);
+    if (open) open = co_await client_->write(back_);
     back_.clear();
   }
   server_->close();

@@ -40,6 +40,25 @@ class Client {
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
   }
+  // Says as much of `most` bytes as is taken, until nothing was for a second.
+  std::size_t say_what_is_taken(std::size_t most) const {
+    const std::string much(64 * 1024, 'x');
+    std::size_t taken = 0;
+    for (pollfd p{fd_, POLLOUT, 0}; taken < most && ::poll(&p, 1, 1000) > 0;) {
+      const auto n = ::send(fd_, much.data(), much.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (n > 0) taken += static_cast<std::size_t>(n);
+    }
+    return taken;
+  }
+  // What comes within that time.
+  std::string hear_for(std::chrono::milliseconds span) {
+    char buffer[4096];
+    pollfd p{fd_, POLLIN, 0};
+    if (::poll(&p, 1, static_cast<int>(span.count())) <= 0) return {};
+    const auto n = ::recv(fd_, buffer, sizeof buffer, 0);
+    closed_ = n <= 0;
+    return {buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
+  }
   // Until `end` was heard, the peer closed, or five seconds passed.
   std::string hear(std::string_view end = {}) {
     std::string heard;
@@ -181,11 +200,9 @@ class EdgeTest : public testing::Test {
     open("http://127.0.0.1:" + std::to_string(upstream_->port()), metering);
   }
   void open(const std::string& upstream, Metering* metering) {
-    EdgeOptions options;
-    options.listen = "127.0.0.1:0";
-    options.upstreams = {upstream};
-    options.kept_body = 1000;
-    auto edge = Edge::open(std::move(options), metering);
+    options_.listen = "127.0.0.1:0";
+    options_.upstreams = {upstream};
+    auto edge = Edge::open(options_, metering);
     ASSERT_TRUE(edge) << edge.error().message;
     edge_ = std::move(*edge);
     thread_ = std::thread([this] { edge_->run(); });
@@ -215,6 +232,17 @@ class EdgeTest : public testing::Test {
     return metering_.seen;
   }
 
+  // A connection to it, one after the other, is `converse`'s.
+  void behind(std::function<void(int peer)> converse, Metering* metering = nullptr) {
+    upstream_ = std::make_unique<fakes::LoopbackServer>(std::move(converse));
+    open("http://127.0.0.1:" + std::to_string(upstream_->port()), metering);
+  }
+
+  EdgeOptions options_ = [] {
+    EdgeOptions options;
+    options.kept_body = 1000;
+    return options;
+  }();
   FakeMetering metering_;
   std::unique_ptr<fakes::LoopbackServer> upstream_;
   std::unique_ptr<Edge> edge_;

@@ -22,6 +22,7 @@ std::string_view reason_of(int status) {
     case 501: return "Not Implemented";
     case 502: return "Bad Gateway";
     case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
     default: return "Status";
   }
 }
@@ -32,65 +33,94 @@ std::string own_head(int status, std::string_view type, std::string_view more) {
 
 // GCC 12 destroys some temporaries of a coroutine twice (braced lists, and conditionals in expressions
 // that wait): here such things are built outside, or before the wait.
-Metering::Own refusal(int status, const char* code, const char* message, const char* cure,
-                      const std::string& added) {
-  Metering::Own own = error_answer(status, code, message, cure, "joulebook");
+Metering::Own refusal(int status, const Error& error, const std::string& added) {
+  Metering::Own own = error_answer(status, error.code.c_str(), error.message, error.cure.c_str(), "joulebook");
   own.fields = added + "Connection: close\r\n";
   return own;
 }
 
-bool is_address(std::string_view host) {
-  return host == "localhost" || host.find_first_not_of("0123456789.:abcdefABCDEF") == host.npos;
+Error malformed(const char* what) {
+  return {ErrorKind::input, "http.malformed", fmt::format("the request{} is not well-formed HTTP/1.1", what),
+          "see what the client sends"};
 }
+
+constexpr Nanos kLinger = std::chrono::seconds(5);
 
 }  // namespace
 
 Task<void> Session::run() {
+  bool peer_closed = false;
   for (;;) {
     idle_ = in_.empty();
     const Read read = co_await read_head();
-    if (read == Read::closed) break;
+    idle_ = false;
     if (read == Read::malformed) {
       ++edge_.refused;
-      co_await refuse(http::status_of(request_.fault()), "http.malformed",
-                      "the request is not well-formed HTTP/1.1", "see what the client sends");
-      break;
+      const Error error = malformed("");
+      co_await refuse(http::status_of(request_.fault()), error);
+    } else if (read == Read::closed) {
+      peer_closed = !client_->timed_out();
+      if (!peer_closed && !in_.empty()) co_await refuse_late("head");
     }
-    client_->no_deadline();
-    if (!co_await serve_one()) break;
-    if (edge_.draining && in_.empty()) break;
+    if (read != Read::whole) break;
+    const bool follows = co_await serve_one();
+    if (!follows) break;
+    if (edge_.draining && in_.empty() && !client_->pending()) break;
   }
+  // What it sent and nobody read would take the answer with it.
+  const bool unread = !request_.done() || !in_.empty() || client_->pending();
+  if (!peer_closed && !client_gone_ && (client_->tls() || unread)) co_await client_->linger(kLinger);
   client_->close();
+}
+
+Task<void> Session::wants_tls() {
+  ++edge_.refused;
+  idle_ = false;
+  const Error error{ErrorKind::input, "http.plain", "this port speaks TLS, and the client does not",
+                    "write https:// in place of http://"};
+  co_await refuse(400, error);
+  co_await client_->linger(kLinger);
 }
 
 Task<Session::Read> Session::read_head() {
   request_.restart();
-  client_->patience(in_.empty() ? edge_.options.idle_patience : edge_.options.head_patience);
+  added_.clear();
+  client_->no_deadline();
+  bool begun = !in_.empty();
+  if (begun) {
+    client_->until(now() + edge_.options.head_patience);
+  } else {
+    client_->patience(edge_.options.idle_patience);
+  }
   for (;;) {
-    while (in_.starts_with("\r\n")) in_.erase(0, 2);  // RFC 9112, section 2.2
+    std::size_t empty = 0;  // lines before a request, RFC 9112, section 2.2
+    while (std::string_view(in_).substr(empty).starts_with("\r\n")) empty += 2;
+    in_.erase(0, empty);
     const std::size_t used = request_.head(in_);
     if (request_.fault() != http::Fault::none) co_return Read::malformed;
     if (used > 0) {
       in_.erase(0, used);
+      client_->no_deadline();
       co_return Read::whole;
     }
-    const bool first = in_.empty();
+    if (!begun && idle_ == false) {
+      begun = true;
+      client_->no_deadline();
+      client_->until(now() + edge_.options.head_patience);
+    }
     if (!co_await client_->read(in_)) co_return Read::closed;
-    if (first) client_->patience(edge_.options.head_patience);
     idle_ = false;
   }
 }
 
-Task<bool> Session::refuse(int status, const char* code, const char* message, const char* cure) {
-  const Metering::Own own = refusal(status, code, message, cure, added_);
-  client_->patience(edge_.options.write_patience);
+Task<bool> Session::refuse(int status, const Error& error) {
+  const Metering::Own own = refusal(status, error, added_);
   co_await answer_own(own);
   co_return false;
 }
 
 Task<bool> Session::answer_own(const Metering::Own& own) {
   const bool head_only = request_.head_done() && request_.method() == "HEAD";
-  client_->patience(edge_.options.write_patience);
   if (!own.live) {
     std::string whole = own_head(own.status, own.content_type, own.fields) +
                         fmt::format("Content-Length: {}\r\n\r\n", own.body.size());
@@ -107,7 +137,7 @@ Task<bool> Session::answer_own(const Metering::Own& own) {
     chunked ? append_chunk(out, bytes) : void(out += bytes);
   };
   add(own.body);
-  watch_client();
+  hear_client();
   std::uint64_t cursor = own.cursor;
   asio::steady_timer timer(co_await asio::this_coro::executor);
   const bool events = own.content_type.starts_with("text/event-stream");
@@ -115,9 +145,7 @@ Task<bool> Session::answer_own(const Metering::Own& own) {
   while (!client_gone_ && !edge_.draining) {
     if (events && now() - last > std::chrono::seconds(15)) add(":\n\n");
     if (!out.empty()) {
-      client_->patience(edge_.options.write_patience);
       if (!co_await client_->write(out)) break;
-      client_->no_deadline();
       out.clear();
       last = now();
     }
@@ -125,29 +153,16 @@ Task<bool> Session::answer_own(const Metering::Own& own) {
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     add(edge_.metering->next(cursor));
   }
+  co_await end_hearing();
   co_return false;
-}
-
-// Notices that the client has gone while an answer is waited for.
-void Session::watch_client() {
-  asio::co_spawn(
-      client_->socket().get_executor(),
-      [](std::shared_ptr<Wire> client, Session* session) -> Task<void> {
-        // The session outlives this: it cancels the wait before it goes on.
-        if (!co_await client->gone()) co_return;
-        session->client_gone_ = true;
-        if (session->server_) session->server_->close();
-      }(client_, this),
-      asio::detached);
 }
 
 Task<bool> Session::serve_one() {
   exchange_.reset();
-  raw_body_.clear();
-  payload_.clear();
-  replaced_.reset();
+  forget_body();
   added_.clear();
-  kept_whole_ = continued_ = framed_ = client_gone_ = answered_ = false;
+  body_bytes_ = 0;
+  kept_whole_ = continued_ = framed_ = client_gone_ = answered_ = body_late_ = told_sent_ = reuse_ = false;
   server_.reset();
   upstream_ = nullptr;
   fields_.clear();
@@ -168,146 +183,19 @@ void Session::over(Finish how) {
   exchange_.reset();
 }
 
-// A client that waits to be asked for the body is asked here: whoever passes the body on can't wait for
-// an upstream that may never ask. The upstream's own 100 then goes no further.
-Task<bool> Session::invite_body() {
-  const bool waits = request_.version() == 11 && in_.empty() && !request_.done() && !continued_ &&
-                     http::same_name(request_.field("expect"), "100-continue");
-  if (!waits) co_return true;
-  continued_ = true;
-  client_->patience(edge_.options.write_patience);
-  co_return co_await client_->write("HTTP/1.1 100 Continue\r\n\r\n");
-}
-
-// A prompt of megabytes is not held while its answer streams.
-void Session::forget_body() {
-  std::string().swap(raw_body_);
-  std::string().swap(payload_);
-  replaced_.reset();
-}
-
 Task<bool> Session::refuse_body() {
   ++edge_.refused;
-  co_return co_await refuse(400, "http.malformed", "the request's body is not well-formed",
-                            "see what the client sends");
+  over(Finish::refused);
+  const Error error = malformed("'s body");
+  co_return co_await refuse(400, error);
 }
 
-Task<bool> Session::gather_body() {
-  const auto add = [this](std::string_view piece) { payload_ += piece; };
-  if (!co_await invite_body()) co_return false;
-  client_->patience(edge_.options.head_patience);
-  while (!request_.done()) {
-    const std::size_t used = request_.body(in_, add);
-    raw_body_.append(in_, 0, used);
-    in_.erase(0, used);
-    if (request_.fault() != http::Fault::none) co_return false;
-    if (request_.done() || payload_.size() > edge_.options.kept_body) break;
-    if (!co_await client_->read(in_)) co_return false;
-    client_->patience(edge_.options.head_patience);
-  }
-  client_->no_deadline();
-  kept_whole_ = request_.done();
-  co_return true;
-}
-
-std::string Session::head_for_upstream() const {
-  std::string head = request_.head_bytes();
-  const UpstreamAddress& address = upstream_->address();
-  if (!address.prefix.empty()) head = with_prefix(head, address.prefix);
-  std::vector<std::string_view> without;
-  std::string more;
-  if (continued_) without.push_back("expect");
-  if (replaced_) {
-    without.insert(without.end(), {"content-length", "transfer-encoding"});
-    more += fmt::format("Content-Length: {}\r\n", replaced_->size());
-  }
-  if (!is_address(address.host)) {  // a host that serves many names must be told which
-    without.push_back("host");
-    const bool usual = address.port == (address.tls ? "443" : "80");
-    more += "Host: " + address.host + (usual ? "" : ":" + address.port) + "\r\n";
-  }
-  return without.empty() ? head : edited_head(head, without, more);
-}
-
-Task<bool> Session::exchange() {
-  const Wants wants = exchange_ ? exchange_->wants() : Wants{};
-  kept_whole_ = request_.done();
-  if (wants.body && request_.has_body() &&
-      request_.length().value_or(0) <= edge_.options.kept_body) {
-    if (!co_await gather_body()) {
-      if (request_.fault() != http::Fault::none) {
-        co_return co_await refuse_body();
-      }
-      over(Finish::client_gone);
-      co_return false;
-    }
-    if (kept_whole_) replaced_ = exchange_->body(payload_);
-  } else if (wants.body && kept_whole_) {
-    replaced_ = exchange_->body({});
-  }
-  if (replaced_ && *replaced_ == payload_) replaced_.reset();
-  if (!co_await reach_upstream()) co_return false;
-  forget_body();
-  ++upstream_->counts.running;
-  const bool again = co_await pass_answer();
-  --upstream_->counts.running;
-  client_->cancel();  // the watch
-  co_return again;
-}
-
-// Finds an upstream that takes the request. A kept connection may have gone stale unseen: what was
-// sent on it without an answer is sent once more on a fresh one.
-Task<bool> Session::reach_upstream() {
-  const auto wanted = exchange_ ? exchange_->upstreams() : std::span<const std::uint32_t>();
-  for (const std::size_t i : order_of(edge_.upstreams, wanted, now())) {
-    upstream_ = edge_.upstreams[i].get();
-    upstream_index_ = static_cast<std::uint32_t>(i);
-    server_ = co_await upstream_->connect(edge_.upstream_tls, edge_.options.connect_patience, false);
-    if (!server_) {
-      upstream_->failed();
-      continue;
-    }
-    upstream_->counts.reachable = true;
-    ++upstream_->counts.requests;
-    const std::string request = head_for_upstream() + (replaced_ ? *replaced_ : raw_body_);
-    if (co_await send_request(request)) co_return true;
-    server_ = co_await upstream_->connect(edge_.upstream_tls, edge_.options.connect_patience, true);
-    if (server_) {
-      if (co_await send_request(request)) co_return true;
-    }
-    upstream_->failed();
-  }
-  if (exchange_) {
-    bool ignored = false;
-    added_ = exchange_->head({503, {}}, now(), ignored);
-  }
-  co_return co_await refuse(503, "gateway.upstream", "no upstream can be reached",
-                            "start the server behind the gateway, or mend its --upstream");
-}
-
-Task<bool> Session::send_request(std::string_view request) {
-  server_->patience(edge_.options.write_patience);
-  co_return co_await server_->write(request);
-}
-
-// What of the body was not kept: it passes as it comes.
-Task<bool> Session::pass_rest_of_body() {
-  if (!co_await invite_body()) co_return false;
-  while (!request_.done()) {
-    const std::size_t used = request_.body(in_, {});
-    if (request_.fault() != http::Fault::none) co_return false;
-    if (used > 0) {
-      server_->patience(edge_.options.write_patience);
-      // An upstream that answers before it has heard all may listen no more.
-      if (!co_await server_->write(std::string_view(in_).substr(0, used))) co_return true;
-      in_.erase(0, used);
-    } else {
-      client_->patience(edge_.options.head_patience);
-      if (!co_await client_->read(in_)) co_return false;
-    }
-  }
-  client_->no_deadline();
-  co_return true;
+Task<bool> Session::refuse_late(const char* what) {
+  ++edge_.refused;
+  const Error error{ErrorKind::input, "http.late", fmt::format("the request's {} did not come in time", what),
+                    "see what holds the client up, or allow more with --head-s, --body-s and --body-rate"};
+  over(Finish::client_gone);
+  co_return co_await refuse(408, error);
 }
 
 }  // namespace joulebook::gateway

@@ -32,6 +32,8 @@ class Session {
 
   // Until the connection is over.
   Task<void> run();
+  // Tells a peer that speaks no TLS where it should.
+  Task<void> wants_tls();
   // Between two requests: may be closed without harm.
   [[nodiscard]] bool idle() const { return idle_; }
   [[nodiscard]] Wire& client() { return *client_; }
@@ -43,24 +45,44 @@ class Session {
   Task<Read> read_head();
   Task<bool> serve_one();  // whether another request may follow
   Task<bool> answer_own(const Metering::Own& own);
-  Task<bool> refuse(int status, const char* code, const char* message, const char* cure);
+  Task<bool> refuse(int status, const Error& error);
+  Task<bool> refuse_late(const char* what);
+  Task<bool> refuse_body();
 
+  bool take_body(bool seen);
   // The request's body where it is to be seen whole; false where the client broke off.
   Task<bool> gather_body();
   Task<bool> invite_body();
-  Task<bool> refuse_body();
+  void body_deadline();
   void forget_body();
   Task<bool> exchange();
-  Task<bool> reach_upstream();
-  Task<bool> send_request(std::string_view request);
-  Task<bool> pass_rest_of_body();
+  // A connection to an upstream that takes the request, and its answer's head; `again`: nothing came
+  // of it, and it is to be sent once more on a fresh connection.
+  enum class Tried { over, again, answered };
+  Task<Tried> try_upstream(bool& follows);
+  Task<bool> exchange_failed(Read read);
+  [[nodiscard]] Error what_failed(Read read) const;
+  [[nodiscard]] bool may_repeat() const;
+
+  // Beside the answer: the rest of the request, to the upstream, and after it whether the client
+  // leaves. Until end_hearing(), which waits where it has to.
+  void hear_client();
+  Task<void> hear(std::uint64_t turn);
+  Task<bool> pass_body();
+  Task<void> watch(std::uint64_t turn);
+  Task<void> end_hearing();
+  [[nodiscard]] bool over(std::uint64_t turn) const { return stop_ || turn != turn_; }
+  void tell_sent();
+  void all_sent();
+
   Task<Read> read_answer_head();
   Task<bool> pass_answer();
   Task<bool> pass_payload(std::string out);
+  Task<bool> broken_answer(const std::string& out);
   Task<bool> tunnel();
-  void watch_client();
   [[nodiscard]] std::string head_for_upstream() const;
   [[nodiscard]] bool may_follow() const;
+  [[nodiscard]] bool client_failed() const;
   void over(Finish how);
 
   EdgeState& edge_;
@@ -81,12 +103,27 @@ class Session {
   std::string raw_body_;  // as it came, framing and all, as far as it was read
   std::string payload_;   // the same without framing
   std::optional<std::string> replaced_;
-  bool kept_whole_ = false;  // raw_body_ is all of it
+  std::string out_;           // what the upstream is sent first: head and body as far as they are here
+  std::size_t written_ = 0;   // of it
+  SteadyTime body_began_{0};
+  std::uint64_t body_bytes_ = 0;  // that the client sent, framing and all
+  bool kept_whole_ = false;  // out_ is all of it
+  bool told_sent_ = false;
+  bool sent_whole_ = false;  // to this upstream
   bool continued_ = false;   // we answered 100-continue
   bool framed_ = false;
   std::string added_;      // header lines for the answer
   bool client_gone_ = false;
+  bool body_late_ = false;
+  bool something_came_ = false;  // from the upstream
   bool answered_ = false;  // the client was sent a part of the answer
+  bool reuse_ = false;     // the upstream's connection may be kept
+  // The coroutine beside: a watch of a plain socket is only cancelled, and sees by its turn that it
+  // is over; whatever else it does is waited for.
+  enum class Hearing { none, busy, watching };
+  Hearing hearing_ = Hearing::none;
+  std::uint64_t turn_ = 0;
+  bool stop_ = false;
 };
 
 }  // namespace joulebook::gateway

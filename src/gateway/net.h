@@ -4,6 +4,7 @@
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,40 +19,95 @@ template <class T>
 using Task = asio::awaitable<T>;
 
 // A connection. Reads wait until there is something and only then use a buffer, which all share, so
-// that an idle one holds none. Whoever waits past `deadline` is closed by the edge's sweep.
+// that an idle one holds none. A deadline holds while something is waited for and at no other time;
+// the edge's sweep ends what waits past it. One reads and one writes at a time, side by side.
 class Wire {
  public:
-  explicit Wire(tcp::socket socket) : socket_(std::move(socket)) {}
+  // `write_patience`: for a peer to take what it is sent, and as much again for each MiB of it.
+  Wire(tcp::socket socket, Nanos write_patience)
+      : socket_(std::move(socket)), write_patience_(write_patience) {}
 
   // The handshake as server; false where it failed.
   Task<bool> accept_tls(asio::ssl::context& context);
-  // As client, for a host's certificate.
+  // As client, for a host's certificate; false where it failed, and tls_fault() says why.
   Task<bool> connect_tls(asio::ssl::context& context, const std::string& host);
+  [[nodiscard]] const std::string& tls_fault() const { return tls_fault_; }
+  // The first byte that the peer sends, left where it is; nullopt: it sent none.
+  Task<std::optional<char>> first_byte();
 
-  // Appends what came; false at the peer's end or on an error.
+  // Appends what came; false at the peer's end, on an error, or past the deadline.
   Task<bool> read(std::string& into);
   Task<bool> write(std::string_view bytes);
-  // Returns once the peer closed, or once it sent something (false), or was cancelled (false).
-  Task<bool> gone();
+  // What the kernel takes at once of a plain connection; 0 where it takes none, or under TLS.
+  std::size_t write_now(std::string_view bytes);
+  // Until there is something to read, or the peer closed (plain); at once under TLS, where only a
+  // read tells. False where it was cancelled.
+  Task<bool> something();
+  // Says that nothing more will be written, and hears the peer out, so that what it was sent is not
+  // lost to bytes that nobody read (RFC 9112, section 9.6).
+  Task<void> linger(Nanos patience);
   // Whether the peer has closed or sent something unasked: a pooled connection is of no more use.
   [[nodiscard]] bool stale();
+  // Bytes that the peer sent wait to be read.
+  [[nodiscard]] bool pending();
   // Ends what is waited for; the connection is of no more use.
   void close();
   // Ends what waits for the peer, and leaves the connection as it is.
   void cancel();
+  // Ends what waits past its deadline: the reader is told false, and timed_out() says why.
+  void time_out();
 
-  void patience(Nanos span) { deadline_ = system_clock().now() + span; }
-  void no_deadline() { deadline_ = kNever; }
-  [[nodiscard]] bool expired(SteadyTime now) const { return now > deadline_; }
+  // How long each read may wait from now on, also one that waits already; 0: without end.
+  void patience(Nanos span) {
+    span_ = span;
+    if (reading_) begin_read();
+  }
+  // When waiting to read ends whatever comes.
+  void until(SteadyTime at) { until_ = at; }
+  void no_deadline() {
+    span_ = Nanos(0);
+    until_ = kNever;
+  }
+  [[nodiscard]] bool expired(SteadyTime now) const { return now > read_deadline_ || now > write_deadline_; }
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
+  // The peer's end was one that it meant: no reset, and under TLS not without its word.
+  [[nodiscard]] bool clean_end() const { return clean_end_; }
+  [[nodiscard]] bool tls() const { return tls_ != nullptr; }
   [[nodiscard]] tcp::socket& socket() { return socket_; }
   [[nodiscard]] bool closed() const { return closed_; }
 
+  // A request was answered on it before.
+  void kept() { kept_ = true; }
+  [[nodiscard]] bool was_kept() const { return kept_; }
+  // From here on unheard() speaks of what is written.
+  void mark() { mark_ = written(); }
+  // The peer's TCP has acknowledged none of what was written since mark().
+  [[nodiscard]] bool unheard();
+
  private:
   static constexpr SteadyTime kNever{INT64_MAX};
+  void begin_read();
+  void end_read() {
+    reading_ = false;
+    read_deadline_ = kNever;
+  }
+  [[nodiscard]] std::uint64_t written() const;  // bytes, as TCP counts them
+
   tcp::socket socket_;
   std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls_;
-  SteadyTime deadline_ = kNever;
+  std::string tls_fault_;
+  Nanos write_patience_;
+  Nanos span_{0};
+  SteadyTime until_ = kNever;
+  SteadyTime read_deadline_ = kNever;
+  SteadyTime write_deadline_ = kNever;
+  std::uint64_t plain_written_ = 0;
+  std::uint64_t mark_ = 0;
+  bool reading_ = false;
   bool closed_ = false;
+  bool timed_out_ = false;
+  bool clean_end_ = false;
+  bool kept_ = false;
 };
 
 }  // namespace joulebook::gateway

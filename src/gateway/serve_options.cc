@@ -40,6 +40,13 @@ const std::array kKeys = {
     ServeKey{"connections", "N", &O::connections, "clients connected at a time, at most"},
     ServeKey{"body_mib", "MIB", &O::body_mib,
              "requests with a longer body are passed on, but their body is not read"},
+    ServeKey{"head_s", "S", &O::head_s, "seconds that a client has for a request's head, once it began"},
+    ServeKey{"idle_s", "S", &O::idle_s, "seconds that a client may stay connected between two requests"},
+    ServeKey{"body_s", "S", &O::body_s, "seconds that a client has for a request's body, beside what --body-rate allows"},
+    ServeKey{"body_rate", "BYTES/S", &O::body_rate, "each so many bytes of a body earn a second more"},
+    ServeKey{"connect_s", "S", &O::connect_s, "seconds to connect to an upstream"},
+    ServeKey{"silent_s", "S", &O::silent_s, "seconds that an upstream may say nothing"},
+    ServeKey{"write_s", "S", &O::write_s, "seconds that a peer has to take what it is sent, for each MiB"},
     ServeKey{"otlp", "URL", &O::otlp, "push metrics there by OTLP/HTTP"},
     ServeKey{"clickhouse", "URL", &O::clickhouse, "insert settled requests there"},
 };
@@ -129,6 +136,13 @@ Status check(const ServeOptions& options) {
                          Range{"--drain-s", options.drain_s, 0, 3600},
                          Range{"--connections", options.connections, 1, 1e6},
                          Range{"--body-mib", options.body_mib, 0, 1024},
+                         Range{"--head-s", options.head_s, 0.1, 3600},
+                         Range{"--idle-s", options.idle_s, 0.1, 86400},
+                         Range{"--body-s", options.body_s, 0.1, 3600},
+                         Range{"--body-rate", options.body_rate, 1, 1e9},
+                         Range{"--connect-s", options.connect_s, 0.1, 3600},
+                         Range{"--silent-s", options.silent_s, 1, 86400},
+                         Range{"--write-s", options.write_s, 0.1, 3600},
                          Range{"--slots", static_cast<double>(options.slots), 1, 1024}}) {
     if (r.value >= r.lo && r.value <= r.hi) continue;
     return usage("serve.range",

@@ -37,6 +37,13 @@ struct ServeOptions {
   double drain_s = 30;
   double connections = 4096;
   double body_mib = 8;
+  double head_s = 30;
+  double idle_s = 75;
+  double body_s = 30;
+  double body_rate = 500;
+  double connect_s = 10;
+  double silent_s = 900;
+  double write_s = 60;
   std::string otlp;
   std::string clickhouse;
 };

@@ -14,6 +14,16 @@ tl::unexpected<Error> no_address(const char* why) {
               "write it as http://127.0.0.1:8080 or https://host[:port][/prefix]");
 }
 
+tl::unexpected<Error> not_reached(const std::string& why) {
+  return fail(ErrorKind::engine, "gateway.upstream", "no upstream can be reached: " + why,
+              "start the server behind the gateway, or mend its --upstream");
+}
+
+tl::unexpected<Error> no_tls(const std::string& why) {
+  return fail(ErrorKind::engine, "gateway.certificate", "the upstream is not trusted: " + why,
+              "name who signed its certificate with --upstream-ca, and in --upstream the host that it is for");
+}
+
 }  // namespace
 
 std::string UpstreamAddress::name() const {
@@ -63,7 +73,8 @@ Result<UpstreamPlace> upstream_place(const std::string& url) {
   return UpstreamPlace{address->name(), static_cast<int>(parse_int(address->port).value_or(0)), here};
 }
 
-Task<std::shared_ptr<Wire>> Upstream::connect(asio::ssl::context& context, Nanos patience, bool fresh) {
+Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context,
+                                                      const EdgeOptions& patience, bool fresh) {
   while (!fresh && !kept_.empty()) {
     auto wire = std::move(kept_.back());
     kept_.pop_back();
@@ -73,10 +84,10 @@ Task<std::shared_ptr<Wire>> Upstream::connect(asio::ssl::context& context, Nanos
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
   tcp::resolver resolver(executor);
   auto [unknown, places] = co_await resolver.async_resolve(address_.host, address_.port, kResult);
-  if (unknown) co_return nullptr;
-  auto wire = std::make_shared<Wire>(tcp::socket(executor));
+  if (unknown) co_return not_reached("its name has no address: " + unknown.message());
+  auto wire = std::make_shared<Wire>(tcp::socket(executor), patience.write_patience);
   // The connection is watched by itself: the sweep sees only those of sessions.
-  asio::steady_timer timer(executor, patience);
+  asio::steady_timer timer(executor, patience.connect_patience);
   timer.async_wait([weak = std::weak_ptr(wire)](const Code& code) {
     if (const auto held = weak.lock(); held && !code) held->close();
   });
@@ -89,12 +100,15 @@ Task<std::shared_ptr<Wire>> Upstream::connect(asio::ssl::context& context, Nanos
     if (address_.tls) good = co_await wire->connect_tls(context, address_.host);
   }
   timer.cancel();
-  if (!good || wire->closed()) co_return nullptr;
+  if (wire->closed()) co_return not_reached("it did not answer in time");
+  if (refused) co_return not_reached(refused.message());
+  if (!good) co_return no_tls(wire->tls_fault());
   co_return wire;
 }
 
 void Upstream::keep(std::shared_ptr<Wire> wire) {
   wire->no_deadline();
+  wire->kept();
   if (kept_.size() < kMostKept && !wire->closed()) kept_.push_back(std::move(wire));
 }
 

@@ -1,0 +1,212 @@
+// How long the edge waits for whom, and what it says then.
+#include "gateway/edge_fixture.h"
+
+namespace joulebook::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Says a byte each 20 ms until it is answered or closed; what it heard, and how long that took.
+std::string trickle(Client& client, std::string_view bytes, double& seconds) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::string heard;
+  for (std::size_t i = 0; seconds_since(begin) < 8 && heard.empty() && !client.closed(); ++i) {
+    client.say({&bytes[i % bytes.size()], 1});
+    heard = client.hear_for(milliseconds(20));
+  }
+  seconds = seconds_since(begin);
+  return heard + client.hear();
+}
+
+class Impatient : public EdgeTest {
+ protected:
+  Impatient() {
+    options_.head_patience = milliseconds(400);
+    options_.idle_patience = milliseconds(400);
+    options_.body_patience = milliseconds(400);
+    options_.silent_patience = milliseconds(400);
+    options_.write_patience = milliseconds(400);
+    options_.body_rate = 1000;
+  }
+};
+
+TEST_F(Impatient, AHeadThatTricklesIsA408) {
+  start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  for (const char* head : {"GET / HTTP/1.1\r\nA: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "\r\n"}) {
+    Client client(edge_->port());
+    double seconds = 0;
+    const std::string heard_here = trickle(client, head, seconds);
+    if (*head == 'G') {
+      EXPECT_TRUE(heard_here.starts_with("HTTP/1.1 408 ")) << heard_here;
+    }
+    EXPECT_TRUE(client.closed());
+    EXPECT_LT(seconds, 4);
+  }
+  EXPECT_EQ(heard(), "");
+}
+
+// 50 bytes a second where 1,000 are the least: whether the body is kept first or passes as it comes.
+TEST_F(Impatient, ABodyThatTricklesIsA408) {
+  std::atomic<int> ends{0};
+  behind(
+      [&](int peer) {
+        hear(peer, "never");
+        ++ends;
+      },
+      &metering_);
+  for (const char* head : {"POST /v1/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n",
+                           "POST /unseen HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n",
+                           "POST /unseen HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n384\r\n"}) {
+    Client client(edge_->port());
+    client.say(head);
+    double seconds = 0;
+    const std::string heard_here = trickle(client, "x", seconds);
+    EXPECT_TRUE(heard_here.starts_with("HTTP/1.1 408 ")) << heard_here;
+    EXPECT_NE(heard_here.find("--body-rate"), heard_here.npos);
+    EXPECT_LT(seconds, 4);
+  }
+  EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
+  for (int i = 0; i < 300 && ends < 2; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_EQ(ends, 2);  // an upstream does not hear half a request for ever
+  TearDown();
+}
+
+// Longer than its patience in all, but never slower than the least rate.
+TEST_F(Impatient, ABodyAtARateMayTakeItsTime) {
+  start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false, "END", &metering_);
+  for (const char* path : {"/v1/chat", "/unseen"}) {
+    Client client(edge_->port());
+    client.say(std::string("POST ") + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 903\r\n\r\n");
+    for (int i = 0; i < 9; ++i) {
+      std::this_thread::sleep_for(90 * kMs);
+      client.say(std::string(100, 'x'));
+    }
+    client.say("END");
+    EXPECT_TRUE(client.hear("ok").ends_with("ok")) << path;
+  }
+}
+
+TEST_F(Impatient, AnIdleConnectionIsClosedWithoutAWord) {
+  start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  Client silent(edge_->port());
+  Client used(edge_->port());
+  used.say(kGet);
+  EXPECT_TRUE(used.hear("ok").ends_with("ok"));
+  EXPECT_EQ(used.hear(), "");
+  EXPECT_TRUE(used.closed());
+  EXPECT_EQ(silent.hear(), "");
+  EXPECT_TRUE(silent.closed());
+}
+
+TEST_F(Impatient, AnUpstreamThatIsSilentIsA504) {
+  behind([](int peer) { hear(peer, "never"); }, &metering_);
+  Client client(edge_->port());
+  client.say(kPost);
+  const std::string answer = client.hear();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 504 ")) << answer;
+  EXPECT_NE(answer.find("--silent-s"), answer.npos);
+  EXPECT_EQ(finishes(), std::vector{Finish::upstream_gone});
+}
+
+// A stream that goes on is no silence, however long it takes.
+TEST_F(Impatient, AnUpstreamThatSaysALittleAtATimeIsWaitedFor) {
+  behind([](int peer) {
+    hear(peer, "\r\n\r\n");
+    say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    for (int i = 0; i < 10; ++i) {
+      std::this_thread::sleep_for(100 * kMs);
+      say(peer, "x");
+    }
+  });
+  Client client(edge_->port());
+  client.say(kGet);
+  EXPECT_TRUE(client.hear("xxxxxxxxxx").ends_with("xxxxxxxxxx"));
+}
+
+TEST_F(Impatient, AClientThatTakesNothingIsLetGo) {
+  std::atomic<bool> ended{false};
+  behind(
+      [&](int peer) {
+        hear(peer, "hello");
+        say(peer, "HTTP/1.1 200 OK\r\n\r\n");
+        const std::string much(1 << 20, 'x');
+        while (::send(peer, much.data(), much.size(), MSG_NOSIGNAL) > 0) {
+        }
+        ended = true;
+      },
+      &metering_);
+  Client client(edge_->port());
+  client.say(kPost);
+  EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
+  for (int i = 0; i < 300 && !ended; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(ended);
+  TearDown();
+}
+
+TEST_F(EdgeTest, MoreClientsThanAllowedAreTurnedAway) {
+  options_.connections = 2;
+  start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  const auto asks = [](Client& client) {
+    client.say(kGet);
+    return client.hear("ok").ends_with("ok");
+  };
+  auto first = std::make_unique<Client>(edge_->port());
+  Client second(edge_->port());
+  EXPECT_TRUE(asks(*first));
+  EXPECT_TRUE(asks(second));
+  Client one_too_many(edge_->port());
+  EXPECT_EQ(one_too_many.hear(), "");
+  EXPECT_TRUE(one_too_many.closed());
+  first.reset();
+  bool taken = false;  // soon after: its place is free
+  for (int i = 0; i < 100 && !taken; ++i) {
+    std::this_thread::sleep_for(10 * kMs);
+    Client next(edge_->port());
+    taken = asks(next);
+  }
+  EXPECT_TRUE(taken);
+  EXPECT_TRUE(asks(second));
+  for (int i = 0; i < 100 && edge_->counts().refused == 0; ++i) std::this_thread::sleep_for(20 * kMs);
+  EXPECT_GE(edge_->counts().refused, 1U);
+}
+
+TEST_F(EdgeTest, ADrainEndsAtItsDeadline) {
+  behind(
+      [](int peer) {
+        hear(peer, "hello");
+        say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+        hear(peer, "never");
+      },
+      &metering_);
+  Client client(edge_->port());
+  client.say(kPost);
+  client.hear("abc");
+  const auto begin = std::chrono::steady_clock::now();
+  edge_->drain(milliseconds(300));
+  EXPECT_EQ(client.hear(), "");
+  EXPECT_TRUE(client.closed());
+  thread_.join();
+  EXPECT_GE(seconds_since(begin), 0.3);
+  EXPECT_LT(seconds_since(begin), 4);
+  EXPECT_EQ(seen().over.size(), 1U);
+}
+
+// Who has connected before a drain, and has said what it wants, is answered.
+TEST_F(EdgeTest, ADrainDropsNobodyWhoHasAsked) {
+  start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Client>(edge_->port()));
+    clients.back()->say(kGet);
+  }
+  edge_->drain(std::chrono::seconds(5));
+  for (auto& client : clients) EXPECT_TRUE(client->hear().ends_with("ok"));
+  thread_.join();
+}
+
+}  // namespace
+}  // namespace joulebook::gateway
