@@ -4,15 +4,12 @@
 #include <cmath>
 
 #include "attribution/account.h"
-#include "attribution/bypass.h"
-#include "attribution/energy_fit.h"
-#include "attribution/window_work.h"
+#include "attribution/learner.h"
 
 namespace joulebook::attribution {
 namespace {
 
 constexpr double kNormal = 1.96;
-constexpr std::size_t kMostDomains = 256;
 
 double dot(const Parts& a, const Parts& b) {
   double sum = 0;
@@ -57,24 +54,10 @@ bool identified(const std::vector<const RequestWork*>& shared, const Parts& all,
   return f.windows >= kLeastWindows && error <= kError * given;
 }
 
-// Standard deviation of one edge, J. A bound is the sum of its two edges', each anywhere within;
-// else a normal interval is taken.
-double edge_error(const Quantity& q) {
-  if (!q.present() || !std::isfinite(q.own.width())) return 0;
-  const double half = std::max(q.own.width(), 0.0) / 2;
-  return q.level >= 1 ? half / 2 / std::sqrt(3.0) : half / kNormal / std::sqrt(2.0);
-}
-
 }  // namespace
 
 struct Attributor::State {
-  explicit State(Options given) : options(std::move(given)), tracks(options) {
-    prices.other = common_prices();
-    for (std::size_t i = 0; i < options.models.size(); ++i) {
-      if (options.models[i])
-        prices.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
-    }
-  }
+  explicit State(Options given) : options(std::move(given)), tracks(options), learner(options) {}
 
   const WindowWork& work(const ActiveEnergy& e) {
     if (e.begin.ns == work_begin && e.end.ns == work_end && cached) return *cached;
@@ -82,34 +65,14 @@ struct Attributor::State {
         e.begin.ns >= learned;  // each window is learned from once, whatever its domains
     if (is_new) tracks.learn(e.begin.ns, e.end.ns);
     learned = std::max(learned, e.end.ns);
-    cached = window_work(tracks, prices, bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns,
+    cached = window_work(tracks, learner.prices(), bypass.over(e.begin.ns, e.end.ns, tracks), e.begin.ns,
                          e.end.ns);
     work_begin = e.begin.ns;
     work_end = e.end.ns;
-    if (is_new && cached->known) pace.add(cached->step_parts, cached->busy_s, 0.01, 1);
     return *cached;
   }
 
-  [[nodiscard]] bool covers(const ActiveEnergy& e, std::uint32_t upstream) const {
-    return e.upstreams.empty() ||
-           std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
-  }
-
-  // How much less a window tells at this power: a power limit bends the curve, and where it does,
-  // all work seems to cost the same a second. Steps inside a window lie above and below its mean,
-  // hence no sharp exponent. Without a known device the limit may lie just above the most that was
-  // seen.
-  double bend(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared, double watts) {
-    constexpr double kBend = 3;
-    double& most = most_w[e.domain];
-    most = std::max(most, watts);
-    double limit = 0;
-    for (const RequestWork* r : shared) limit = std::max(limit, prices.of(r->upstream).limit_w);
-    if (limit <= 0) limit = 1.02 * most;
-    return std::max(1 - std::pow(std::min(watts / limit, 1.0), kBend), 0.02);
-  }
-
-  [[nodiscard]] std::string rule(const ActiveEnergy& e, const WindowWork& w, bool identified) const;
+  [[nodiscard]] std::string rule(const Sharers& sharers, bool identified) const;
   struct Weighed {
     const Factors& fair;
     const Factors& marginal;
@@ -127,16 +90,7 @@ struct Attributor::State {
   Options options;
   Tracks tracks;
   BypassWatch bypass;
-  PriceList prices;
-  // A fair share is a ratio of all parts to all, and the prior is to hold against what bends
-  // windows alike; a marginal is a difference, and own parts are told best by how windows differ.
-  struct Fits {
-    PriceFit fair{0.03, 16};
-    PriceFit marginal{0.01, 1000};
-  };
-  std::map<std::string, Fits> fits;      // by domain
-  std::map<std::string, double> most_w;  // by domain
-  PriceFit pace{0.02, 1000};             // of the time that steps take
+  Learner learner;
   std::map<RequestId, Account> accounts;
   std::optional<WindowWork> cached;
   std::int64_t work_begin = 0, work_end = 0;
@@ -168,13 +122,16 @@ bool Attributor::ready(SteadyTime end) const {
   return !state_->tracks.open_before(end.ns) && state_->bypass.ready(end.ns, now);
 }
 
-std::string Attributor::State::rule(const ActiveEnergy& e, const WindowWork& w,
-                                    bool identified) const {
+void Attributor::measured(const ActiveEnergy& energy) {
+  state_->learner.measured(energy);
+  state_->learner.catch_up(state_->tracks, state_->bypass);
+}
+
+std::string Attributor::State::rule(const Sharers& sharers, bool identified) const {
   std::string name;
-  for (const RequestWork& r : w.requests) {
-    if (!covers(e, r.upstream)) continue;
-    if (!prices.of(r.upstream).known) return identified ? "fitted" : "tokens";
-    if (name.empty()) name = options.models[r.upstream]->name;
+  for (const RequestWork* r : sharers.requests) {
+    if (!learner.prices().of(r->upstream).known) return identified ? "fitted" : "tokens";
+    if (name.empty()) name = options.models[r->upstream]->name;
   }
   return "physics:" + name;
 }
@@ -183,32 +140,12 @@ Division Attributor::divide(const ActiveEnergy& e) {
   State& s = *state_;
   Division out;
   const WindowWork& work = s.work(e);
-  std::vector<const RequestWork*> shared;
-  Parts all = work.bypass;
-  for (const RequestWork& r : work.requests) {
-    if (!s.covers(e, r.upstream)) continue;
-    shared.push_back(&r);
-    sum(all, r.total);
-  }
-  Factors f, without;
-  if (s.fits.contains(e.domain) || s.fits.size() < kMostDomains) {
-    State::Fits& fit = s.fits[e.domain];
-    const double joules = to_joules(e.active).value();
-    const double watts =
-        joules / std::max(static_cast<double>((e.end - e.begin).count()) * 1e-9, 1e-9);
-    if (work.known && joules > 0) {
-      const double edges = std::sqrt(2.0) * edge_error(e.energy) / joules;
-      fit.fair.add(all, joules, edges, s.bend(e, shared, watts));
-      fit.marginal.add(all, joules, edges, 1);
-    }
-    bool known = !shared.empty();
-    for (const RequestWork* r : shared) known = known && s.prices.of(r->upstream).known;
-    const Parts& spread = (known ? s.prices.of(shared.front()->upstream) : s.prices.other).spread;
-    f = fit.fair.solve(spread);
-    without = fit.marginal.solve(spread);
-  }
+  const Sharers sharers = sharers_of(e, work);
+  const auto& [shared, all] = sharers;
+  s.learner.learn(e, work, sharers);
+  const auto [f, without] = s.learner.factors(e, sharers);
   const double total = dot(all, f.value);
-  out.rule = s.rule(e, work, identified(shared, all, f, total));
+  out.rule = s.rule(sharers, identified(shared, all, f, total));
   std::vector<double> weights;
   for (const RequestWork* r : shared) {
     for (const Parts& phase : r->phases) weights.push_back(dot(phase, f.value));
@@ -288,11 +225,11 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
 void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by,
                                       double joules) {
   const auto [known, is_new] = by.paces.try_emplace(w.upstream);
-  if (is_new) known->second = pace.solve(prices.of(w.upstream).spread);
+  if (is_new) known->second = learner.step_time(w.upstream);
   const Factors& time = known->second;
   Parts absent = w.among;
   absent[kStep] = 0;
-  absent[kTime] = dot(w.lengthened, time.value) * prices.of(w.upstream).joules[kTime];
+  absent[kTime] = dot(w.lengthened, time.value) * learner.prices().of(w.upstream).joules[kTime];
   sum(absent, w.alone);
   if (!(by.marginal_total > 0)) return;
   const double marginal = dot(absent, by.marginal.value) / by.marginal_total;
@@ -321,6 +258,7 @@ std::vector<RequestFigures> Attributor::settled(SteadyTime edge) {
     out.push_back(figures_of(track, course, std::move(account)));
   }
   s.bypass.forget(edge.ns);
+  s.learner.forget(edge.ns);
   return out;
 }
 

@@ -97,6 +97,10 @@ class Attributor {
   void reading(const EngineReading& reading);
   void now(SteadyTime at);  // time passes in silence
 
+  // A window's energy is known, though it cannot be divided yet: what it shows of prices serves the
+  // windows before it, too. Of the windows that divide() gets, or most of them, as they come.
+  void measured(const ActiveEnergy& energy);
+
   // Nothing that could still come changes the division of windows up to `end`, or the horizon is
   // over.
   [[nodiscard]] bool ready(SteadyTime end) const;

@@ -141,6 +141,45 @@ TEST(Attributor, ALongerPromptIsChargedForItsReading) {
   EXPECT_GT(*figures[1].fair.value, *figures[0].fair.value);
 }
 
+// Eight tokens an event, or eight events at an instant: the work is the same.
+TEST(Attributor, BurstsOfTokensAreSharedAsStreamsAre) {
+  std::vector<Remark> remarks;
+  feed(remarks, {1, 0.1, 0.5, 0.02, 401, 300});
+  feed(remarks, {2, 0.1, 0.5, 0.02, 401, 300});
+  std::vector<Remark> burst;
+  for (const Remark& r : remarks) {
+    if (r.request == 1 || !std::holds_alternative<Tokens>(r.what)) {
+      burst.push_back(r);
+      continue;
+    }
+    const double since = static_cast<double>(r.at.ns) * 1e-9 - 0.5;
+    const double late = std::ceil(since / 0.16 - 1e-9) * 0.16;
+    burst.push_back({r.request, at(0.5 + late), r.what});
+  }
+  std::stable_sort(burst.begin(), burst.end(),
+                   [](const Remark& a, const Remark& b) { return a.at < b.at; });
+  const auto figures = run(burst, 10);
+  ASSERT_EQ(figures.size(), 2U);
+  EXPECT_NEAR(*figures[1].fair.value / *figures[0].fair.value, 1, 0.03);
+}
+
+// An answer that shows nothing before its end, beside two that stream: its prompt was read in its
+// turn, between theirs.
+TEST(Attributor, WhatDoesNotStreamHasItsTurnAmongThoseThatDo) {
+  std::vector<Remark> remarks;
+  feed(remarks, {1, 0.1, 2.0, 0.02, 300, 2000});
+  remarks.push_back({2, at(0.2), Arrived{.prompt_bytes = 8000}});
+  remarks.push_back({2, at(0.2), Sent{}});
+  feed(remarks, {3, 0.3, 6.0, 0.02, 100, 2000});
+  remarks.push_back({2, at(8.5), Usage{.prompt = 2000, .cached = 0, .output = 100}});
+  remarks.push_back({2, at(8.5), Ended{}});
+  std::stable_sort(remarks.begin(), remarks.end(),
+                   [](const Remark& a, const Remark& b) { return a.at < b.at; });
+  const auto figures = run(remarks, 9);
+  ASSERT_EQ(figures.size(), 3U);
+  EXPECT_NEAR(figures[1].phases[0].seconds, 1.8, 0.05);  // in the queue behind the first
+}
+
 TEST(Attributor, CancelledWorkKeepsItsJoulesAsWasted) {
   std::vector<Remark> remarks;
   feed(remarks, {1, 0.1, 0.5, 0.03, 100, 400, Outcome::cancelled});

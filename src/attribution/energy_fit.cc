@@ -8,30 +8,9 @@ namespace {
 
 constexpr double kFade = 1.0 / 2000;   // of what is known, a window
 constexpr double kLeastFactor = 0.05;  // of the common scale
-
-// In place; false where it is not positive definite.
-bool invert(Square& a) {
-  Square out{};
-  for (std::size_t i = 0; i < kParts; ++i) out[i][i] = 1;
-  for (std::size_t c = 0; c < kParts; ++c) {
-    const double pivot = a[c][c];
-    if (!(pivot > 0) || !std::isfinite(pivot)) return false;
-    for (std::size_t k = 0; k < kParts; ++k) {
-      a[c][k] /= pivot;
-      out[c][k] /= pivot;
-    }
-    for (std::size_t r = 0; r < kParts; ++r) {
-      if (r == c) continue;
-      const double f = a[r][c];
-      for (std::size_t k = 0; k < kParts; ++k) {
-        a[r][k] -= f * a[c][k];
-        out[r][k] -= f * out[c][k];
-      }
-    }
-  }
-  a = out;
-  return true;
-}
+// Of what a limit may have taken off at the softest knee, the part that it did: knees of data sheets
+// and of the serving model's fit are sharp, some are not.
+constexpr double kBent = 0.2, kBentSpread = 0.4;
 
 }  // namespace
 
@@ -43,21 +22,45 @@ double variance(const Square& covariance, const Parts& gradient) {
   return std::max(sum, 0.0);
 }
 
-void PriceFit::add(const Parts& priced, double total, double error, double told) {
+// In place; false where it is not positive definite.
+bool PriceFit::invert(System& a) {
+  System out{};
+  for (std::size_t i = 0; i < kUnknowns; ++i) out[i][i] = 1;
+  for (std::size_t c = 0; c < kUnknowns; ++c) {
+    const double pivot = a[c][c];
+    if (!(pivot > 0) || !std::isfinite(pivot)) return false;
+    for (std::size_t k = 0; k < kUnknowns; ++k) {
+      a[c][k] /= pivot;
+      out[c][k] /= pivot;
+    }
+    for (std::size_t r = 0; r < kUnknowns; ++r) {
+      if (r == c) continue;
+      const double f = a[r][c];
+      for (std::size_t k = 0; k < kUnknowns; ++k) {
+        a[r][k] -= f * a[c][k];
+        out[r][k] -= f * out[c][k];
+      }
+    }
+  }
+  a = out;
+  return true;
+}
+
+void PriceFit::add(const Parts& priced, double total, double error, double bent) {
   double sum = 0;
   for (const double j : priced) sum += j;
   const double y = total / sum;
   if (!(sum > 0) || !(total > 0) || !std::isfinite(y) || !std::isfinite(error)) return;
   const double keep = 1 - kFade;
+  Row u{};
+  for (std::size_t i = 0; i < kParts; ++i) u[i] = priced[i] / sum;
+  u[kParts] = std::isfinite(bent) ? -std::clamp(bent, 0.0, 1.0) * y : 0;
   // The error is relative to the total: in units of y it grows with y, so weights carry 1 / y^2 of
   // the mean, not of this window, or low readings would pull.
-  const double w = told * told / (model_error_ * model_error_ + error * error);
-  for (std::size_t i = 0; i < kParts; ++i) {
-    const double u = priced[i] / sum;
-    for (std::size_t k = 0; k < kParts; ++k) {
-      normal_[i][k] = normal_[i][k] * keep + w * u * priced[k] / sum;
-    }
-    moment_[i] = moment_[i] * keep + w * u * y;
+  const double w = 1 / (model_error_ * model_error_ + error * error);
+  for (std::size_t i = 0; i < kUnknowns; ++i) {
+    for (std::size_t k = 0; k < kUnknowns; ++k) normal_[i][k] = normal_[i][k] * keep + w * u[i] * u[k];
+    moment_[i] = moment_[i] * keep + w * u[i] * y;
   }
   square_ = square_ * keep + w * y * y;
   weight_ = weight_ * keep + w;
@@ -65,37 +68,49 @@ void PriceFit::add(const Parts& priced, double total, double error, double told)
   ratio_ = ratio_ * keep + w * y;
 }
 
+// Sum of weighted squares that x, in the units of the sums, leaves.
+double PriceFit::residual(const Row& x) const {
+  double left = square_;
+  for (std::size_t i = 0; i < kUnknowns; ++i) {
+    left -= 2 * x[i] * moment_[i];
+    for (std::size_t c = 0; c < kUnknowns; ++c) left += x[i] * x[c] * normal_[i][c];
+  }
+  return std::max(left, 0.0);
+}
+
 Factors PriceFit::solve(const Parts& spread) const {
   Factors out;
   out.windows = count_;
   const double scale = weight_ > 0 ? ratio_ / weight_ : 1;
-  Square a{};
-  Parts b{};
-  const auto fill = [&](double noise) {
-    // In units of the scale; weights already hold 1 / error^2 at the noise that was expected.
-    const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
-    for (std::size_t i = 0; i < kParts; ++i) {
-      const double prior = 1 / (spread[i] * spread[i]);
-      for (std::size_t c = 0; c < kParts; ++c) a[i][c] = k * normal_[i][c] + (i == c ? prior : 0);
-      b[i] = k * moment_[i] / scale + prior;
-    }
-  };
-  Parts x{1, 1, 1, 1, 1, 1};
+  // Factors are unknown in units of the scale, the bend in none.
+  Row unit, prior, before;
+  for (std::size_t i = 0; i < kUnknowns; ++i) {
+    unit[i] = i < kParts ? scale : 1;
+    before[i] = i < kParts ? 1 : kBent;
+    const double sd = i < kParts ? spread[i] : kBentSpread;
+    prior[i] = 1 / (sd * sd);
+  }
+  System a{};
+  Row x = before, sums{};
   double noise = 1;
   for (int round = 0; round < 3; ++round) {
-    fill(noise);
+    // Weights already hold 1 / error^2 at the noise that was expected.
+    const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
+    for (std::size_t i = 0; i < kUnknowns; ++i) {
+      const double by = k * unit[i] / (scale * scale);
+      for (std::size_t c = 0; c < kUnknowns; ++c)
+        a[i][c] = by * unit[c] * normal_[i][c] + (i == c ? prior[i] : 0);
+      sums[i] = by * moment_[i] + prior[i] * before[i];
+    }
     if (!invert(a)) return out;
-    for (std::size_t i = 0; i < kParts; ++i) {
+    for (std::size_t i = 0; i < kUnknowns; ++i) {
       x[i] = 0;
-      for (std::size_t c = 0; c < kParts; ++c) x[i] += a[i][c] * b[c];
+      for (std::size_t c = 0; c < kUnknowns; ++c) x[i] += a[i][c] * sums[c];
     }
     if (weight_ <= 0) break;
-    double residual = square_ / (scale * scale);
-    for (std::size_t i = 0; i < kParts; ++i) {
-      residual -= 2 * x[i] * moment_[i] / scale;
-      for (std::size_t c = 0; c < kParts; ++c) residual += x[i] * x[c] * normal_[i][c];
-    }
-    noise = std::clamp(std::sqrt(std::max(residual, 0.0) / std::max(count_ - 3, 1.0)), 1.0, 20.0);
+    Row whole = x;
+    for (std::size_t i = 0; i < kUnknowns; ++i) whole[i] *= unit[i];
+    noise = std::clamp(std::sqrt(residual(whole) / std::max(count_ - 3, 1.0)) / scale, 1.0, 20.0);
   }
   out.noise = noise * model_error_;
   for (std::size_t i = 0; i < kParts; ++i) {

@@ -1,7 +1,7 @@
 #pragma once
 // Checks prices against traffic: window totals are regressed on the priced parts of their work,
 // with the prices as prior (Bayesian linear regression with one scale that all share; the newest
-// hour or so weighs most). Bounded: a 6 x 6 system, whatever it has seen. Not thread-safe.
+// hour or so weighs most). Bounded: a 7 x 7 system, whatever it has seen. Not thread-safe.
 #include "attribution/prices.h"
 
 namespace joulebook::attribution {
@@ -24,17 +24,24 @@ class PriceFit {
       : model_error_(model_error), most_windows_(most_windows) {}
 
   // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
-  // (relative); `told`, above 0 to 1: how much of a change of work shows in the total. Ignored
-  // where either is not positive and finite.
-  void add(const Parts& priced, double total, double error, double told);
+  // (relative). `bent`, 0 to 1: the share that a power limit may have taken off what was due; how
+  // much of it did is one more unknown, the same in all windows. Ignored where something is not
+  // positive and finite.
+  void add(const Parts& priced, double total, double error, double bent);
   // With what is known of the prices before; value[i] > 0.
   [[nodiscard]] Factors solve(const Parts& spread) const;
 
  private:
+  static constexpr std::size_t kUnknowns = kParts + 1;  // the last: how much of `bent` was so
+  using Row = std::array<double, kUnknowns>;
+  using System = std::array<Row, kUnknowns>;
+  static bool invert(System& a);
+  [[nodiscard]] double residual(const Row& x) const;
+
   double model_error_;
   double most_windows_;
-  Square normal_{};  // sum of weight x u u^T, u = parts over their sum
-  Parts moment_{};   // sum of weight x u y, y = total over that sum
+  System normal_{};  // sum of weight x u u^T, u = parts over their sum, and -bent y
+  Row moment_{};     // sum of weight x u y, y = total over that sum
   double square_ = 0;
   double weight_ = 0;
   double count_ = 0;

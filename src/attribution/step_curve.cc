@@ -69,13 +69,18 @@ StepCurve::Knot StepCurve::at(std::int64_t t) const {
 StepCurve::Span StepCurve::over(std::int64_t from, std::int64_t to) const {
   from = std::clamp(from, begin_, end_);
   to = std::clamp(to, begin_, end_);
-  const Knot a = at(from), b = at(std::max(to, from));
   if (to <= from) {  // just before it: its sequence may end there
     const Knot k = at(from - 1);
-    return {0, k.share, k.alone, 0, 0};
+    return {.share = k.share, .alone = k.alone};
   }
-  return {static_cast<double>(to - from) * kNano, b.shares_s - a.shares_s, b.alone_s - a.alone_s,
-          b.steps - a.steps, b.share_steps - a.share_steps};
+  const Knot a = at(from), b = at(to);
+  return {static_cast<double>(to - from) * kNano,
+          b.shares_s - a.shares_s,
+          b.alone_s - a.alone_s,
+          b.steps - a.steps,
+          b.share_steps - a.share_steps,
+          a.share,
+          a.alone};
 }
 
 }  // namespace joulebook::attribution

@@ -23,8 +23,10 @@ class StepCurve {
     double alone_s = 0;      // time with one sequence only
     double steps = 0;        // as decoders saw them; 0: none decoded
     double share_steps = 0;  // integral of steps over sequences
-    [[nodiscard]] double mean_share() const { return seconds > 0 ? shares_s / seconds : shares_s; }
-    [[nodiscard]] double alone_part() const { return seconds > 0 ? alone_s / seconds : alone_s; }
+    double share = 0;        // 1 / sequences, and whether one only, at its beginning
+    double alone = 0;
+    [[nodiscard]] double mean_share() const { return seconds > 0 ? shares_s / seconds : share; }
+    [[nodiscard]] double alone_part() const { return seconds > 0 ? alone_s / seconds : alone; }
   };
   [[nodiscard]] Span over(std::int64_t from, std::int64_t to) const;
   [[nodiscard]] double busy_s() const { return busy_s_; }

@@ -60,7 +60,8 @@ struct Course {
   bool prefilled = false;  // there is such a span
   double prompt = 0;       // tokens, cached inside
   double cached = 0;
-  double computed = 0;  // prompt - cached
+  double computed = 0;  // prompt - cached, as told
+  double read = 0;      // of it, as far as there was time to; less only where nobody told of the cache
   bool known = false;   // the sender counted them
   double output = 0;
   double reasoning = 0;
@@ -74,6 +75,7 @@ struct Pace {
   double seconds_per_token = 0;  // low quartile; 0: not known yet
   double gap_s = 0;              // usual time between tokens of a sequence; 0: not known yet
   double observed = 0;
+  bool told = false;  // of some request, what the cache held
 };
 
 class Tracks {
@@ -114,19 +116,49 @@ class Tracks {
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void end(Track& track, const Ended& what);
   void step_seen(std::uint32_t upstream, std::int64_t at);
+  void steps_made(std::uint32_t upstream, std::int64_t at, double tokens);
   [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first,
                                           double gap_s) const;
+  // When the prompt of one that shows nothing between its ends can have been read: prompts are
+  // read in the order in which they come, so between those of its neighbours that stream.
+  struct Turn {
+    std::int64_t from, until;
+  };
+  [[nodiscard]] Turn turn(const Track& track, std::int64_t end) const;
+  [[nodiscard]] Course unseen(const Track& track, Course course) const;
+  struct Stretch {
+    std::int64_t begin, end;
+    double steps;
+  };
+  // When `steps` steps up to `to` can have been, in order.
+  [[nodiscard]] std::vector<Stretch> stretches(std::uint32_t upstream, std::int64_t from,
+                                               std::int64_t to, double steps) const;
+  // The tokens of one that did not stream, `each` of a sequence.
+  void place_blind(const Track& track, double each, Course& course) const;
   void place_prompt(const Track& track, Course& course) const;
+  void learn_pace(const Track& track);
   void place_tokens(const Track& track, Course& course) const;
   void count(const Track& track, Course& course) const;
 
   Options options_;
   std::map<RequestId, Track> tracks_;
   std::map<std::uint32_t, std::multiset<std::int64_t>> firsts_;  // first tokens, by upstream
+  // The same of those that stream, by when they were sent.
+  std::map<std::uint32_t, std::multimap<std::int64_t, std::int64_t>> turns_;
   struct StepEnd {  // when the first and the last of its tokens came
     std::int64_t first, last;
   };
   std::map<std::uint32_t, std::deque<StepEnd>> steps_;  // by upstream
+  // Steps as streams show them, one step a token of each: how many by when, to 10 ms.
+  struct StepClock {
+    struct Tick {
+      std::int64_t at;
+      double steps;  // since the tick before
+    };
+    std::deque<Tick> ticks;
+    double streams = 0;  // that decode now
+  };
+  std::map<std::uint32_t, StepClock> clocks_;
   std::map<std::uint32_t, Pace> paces_;
   std::map<std::uint32_t, Sum> sums_;
   std::int64_t now_ = INT64_MIN;

@@ -76,6 +76,39 @@ TEST(PriceFit, WhatIsNoEnergyTeachesNothing) {
   EXPECT_EQ(fit.solve({1, 1, 1, 1, 1, 1}).windows, 0);
 }
 
+// Of tokens that came together all but the first took no time.
+TEST(StepCurve, AnInstantHasAShareAndNoTime) {
+  StepCurve curve(0, 1'000'000'000, 0);
+  curve.sequence(0, 1'000'000'000);
+  curve.sequence(0, 500'000'000);
+  curve.build();
+  const StepCurve::Span shared = curve.over(400'000'000, 400'000'000),
+                        alone = curve.over(600'000'000, 600'000'000);
+  EXPECT_EQ(shared.mean_share(), 0.5);
+  EXPECT_EQ(shared.alone_part(), 0);
+  EXPECT_EQ(alone.mean_share(), 1);
+  EXPECT_EQ(alone.alone_part(), 1);
+  for (const auto& span : {shared, alone}) {
+    EXPECT_EQ(span.seconds + span.shares_s + span.alone_s + span.steps + span.share_steps, 0);
+  }
+}
+
+TEST(PriceFit, ALimitThatHeldInSomeWindowsIsToldFromThePrices) {
+  const Parts truth{0.7, 1.3, 1.2, 0.8, 1.4, 1};
+  PriceFit fit(0.01, 1000);
+  for (int k = 0; k < 300; ++k) {
+    Parts parts{};
+    for (std::size_t i = 0; i < kParts; ++i)
+      parts[i] = 1 + std::sin(k * (1.3 + static_cast<double>(i)));
+    double total = 0;
+    for (std::size_t i = 0; i < kParts; ++i) total += truth[i] * parts[i];
+    const double bent = std::clamp(total / 20, 0.0, 0.5);  // where work is much
+    fit.add(parts, total / (1 + 0.6 * bent), 0.001, bent);
+  }
+  const Factors f = fit.solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  for (std::size_t i = 0; i < kParts; ++i) EXPECT_NEAR(f.value[i], truth[i], 0.06) << i;
+}
+
 // However many sequences come and go: their shares of the time add up to the time in which one was
 // there.
 RC_GTEST_PROP(StepCurve, SharesSumToTheBusyTime, ()) {

@@ -27,7 +27,7 @@ class Worker {
 
   void draw(std::uint32_t upstream, const Course& c, StepCurve& curve) const {
     if (upstream == kNone) return;
-    if (c.prefilled && c.computed > 0) curve.sequence(c.from, c.first);
+    if (c.prefilled && c.read > 0) curve.sequence(c.from, c.first);
     for (const auto& made : c.sequences) {
       if (made.empty()) continue;
       curve.sequence(std::max(made.front().begin, c.first), made.back().end);
@@ -38,11 +38,13 @@ class Worker {
   RequestWork work(const Track& t, const Course& c, const StepCurve& curve) const {
     RequestWork w{.request = t.id, .upstream = t.arrived.upstream};
     const Prices& price = prices_.of(w.upstream);
-    if (c.prefilled && c.computed > 0) prompt(w, c, price, curve);
+    if (c.prefilled && c.read > 0) prompt(w, c, price, curve);
     for (const auto& sequence : c.sequences) {
       for (const Made& m : sequence) decoded(w, m, c, price, curve);
     }
-    if (!c.known) w.unknown = w.phases[index(Phase::prefill)][kPrompt];
+    if (!c.known || c.read < c.computed) w.unknown = w.phases[index(Phase::prefill)][kPrompt];
+    if (!t.ended) w.provisional = w.total[kPrompt] + w.total[kPromptContext] + w.total[kContext];
+    w.unseen = !t.ended && !t.first;
     return w;
   }
 
@@ -68,11 +70,11 @@ class Worker {
     const double part = inside(c.from, c.first, begin_, end_);
     if (part <= 0) return;
     const StepCurve::Span span = curve.over(c.from, c.first);
-    const double n = c.computed * part;
+    const double n = c.read * part;
     Parts amounts{};
     amounts[kPrompt] = n;
-    amounts[kPromptContext] = n * price.seen(c.cached + c.computed / 2);
-    const double own_steps = std::ceil(c.computed / kChunk) * part;
+    amounts[kPromptContext] = n * price.seen(c.prompt - c.read / 2);
+    const double own_steps = std::ceil(c.read / kChunk) * part;
     const double steps = span.steps > 0 ? span.steps : own_steps;
     amounts[kStep] = span.steps > 0 ? span.share_steps : own_steps * span.mean_share();
     amounts[kTime] = span.shares_s;
@@ -178,9 +180,11 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
     curve.build();
     out.busy_s += curve.busy_s();
   }
-  double unknown = 0;
+  double unknown = 0, provisional = 0;
   for (std::size_t i = 0; i < known.size(); ++i) {
     RequestWork w = worker.work(*known[i], courses[i], curves.at(known[i]->arrived.upstream));
+    provisional += w.provisional;
+    if (w.unseen) out.known = false;
     if (!(total(w.total) > 0)) continue;
     sum(out.total, w.total);
     expected_time(w, prices.of(w.upstream), out.step_parts);
@@ -195,7 +199,7 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
     out.known = false;
   }
   sum(out.total, out.bypass);
-  if (unknown > 0.1 * total(out.total)) out.known = false;
+  if (unknown > 0.1 * total(out.total) || provisional > 0.03 * total(out.total)) out.known = false;
   return out;
 }
 

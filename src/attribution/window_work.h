@@ -21,6 +21,8 @@ struct RequestWork {
   // kTime a second.
   Parts lengthened{};
   double unknown = 0;      // J of parts whose token counts are not known yet
+  double provisional = 0;  // J that its usage may still change: it is not over
+  bool unseen = false;     // not over, and has shown no token
   double prompt_edge = 0;  // J that hang on when its prompt was begun
 };
 
@@ -30,7 +32,7 @@ struct WindowWork {
   Parts bypass{};                     // of requests that the page counts and nobody saw here
   Parts step_parts{};                 // s by the prices: what steps should have taken
   double busy_s = 0;                  // time in which some sequence was in a step
-  bool known = true;                  // prompts of most of the work are counted, none bypassed
+  bool known = true;                  // work is counted but for a rest, none bypassed
 };
 
 // Sequences, requests and tokens beside those that passed here, over a window.

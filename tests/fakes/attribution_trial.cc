@@ -103,11 +103,16 @@ Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, 
   if (known) options.models = {simulated_model()};
   attribution::Attributor attributor(options);
   Trial out;
-  std::size_t next = 0;
+  std::size_t next = 0, read = 0;
   const auto windows = metered(run);
+  constexpr Nanos kLag = std::chrono::milliseconds(500);  // until the meter knows of it
   for (const auto& w : windows) {
-    while (next < run.remarks.size() && !attributor.ready(w.end))
+    while (next < run.remarks.size() && !attributor.ready(w.end)) {
+      const SteadyTime now = run.remarks[next].at;
+      for (; read < windows.size() && windows[read].end + kLag < now; ++read)
+        attributor.measured(windows[read]);
       attributor.remark(run.remarks[next++]);
+    }
     if (next == run.remarks.size()) attributor.now(w.end + options.horizon);
     const attribution::Division d = attributor.divide(w);
     out.active += to_joules(w.active).value();

@@ -68,6 +68,7 @@ struct Piece {  // one sequence's part of a step
   Phase phase = Phase::answer;
   double own_j = 0, rejected_j = 0;
   double memory_s = 0, compute_s = 0;
+  double tokens = 0;  // computed, or kept
 };
 
 class Engine {
@@ -147,7 +148,7 @@ class Engine {
       pieces.push_back({r.job, r.made < j.reasoning ? Phase::reason : Phase::answer,
                         c.token_j * r.kept + c.context_j * std::pow(context, 0.99),
                         c.token_j * (1 + o_.drafts - r.kept), c.context_s * std::pow(context, 1.01),
-                        c.token_s * (1 + o_.drafts)});
+                        c.token_s * (1 + o_.drafts), static_cast<double>(r.kept)});
       left -= 1 + o_.drafts;
     }
     for (std::size_t i = 0; i < running_.size() && left > 0; ++i) {
@@ -158,7 +159,8 @@ class Engine {
       const double attended = n * (r.read + n / 2.0);
       pieces.push_back({r.job, Phase::prefill,
                         c.prompt_j * std::pow(n, 1.01) + c.attend_j * attended, 0, 0,
-                        c.prompt_s * std::pow(n, 0.98) + c.attend_s * attended});
+                        c.prompt_s * std::pow(n, 0.98) + c.attend_s * attended,
+                        static_cast<double>(n)});
       chunks.emplace_back(i, n);
       left -= n;
     }
@@ -215,6 +217,9 @@ class Engine {
     }
     run_.active_j += whole.joules;
     run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
+    for (const Piece& p : pieces) {
+      (p.phase == Phase::prefill ? run_.spans.back().prompt : run_.spans.back().output) += p.tokens;
+    }
     return whole.seconds;
   }
 

@@ -51,8 +51,9 @@ struct JobTruth {
   int made = 0;
 };
 
-struct PowerSpan {
+struct PowerSpan {  // a step
   double begin_s, end_s, joules;  // active
+  double prompt = 0, output = 0;  // tokens computed and made in it
 };
 
 struct SimulatedRun {

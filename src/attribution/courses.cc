@@ -1,0 +1,242 @@
+// What a request did when, from what was seen of it: Tracks::course and what it needs.
+#include <algorithm>
+#include <cmath>
+
+#include "attribution/track_units.h"
+#include "attribution/tracks.h"
+
+namespace joulebook::attribution {
+namespace {
+
+constexpr double kBytesPerToken = 4;  // of prompts, before usage says more
+
+}  // namespace
+
+void Tracks::count(const Track& t, Course& c) const {
+  const double guess =
+      t.arrived.prompt_bytes
+          ? std::clamp(static_cast<double>(*t.arrived.prompt_bytes) / kBytesPerToken, 1.0,
+                       kMostTokens)
+          : 100;
+  c.known = t.usage.prompt.has_value();
+  c.prompt = count_or(t.usage.prompt, guess);
+  c.cached = std::min(count_or(t.usage.cached, 0), c.prompt);
+  c.computed = c.read = c.prompt - c.cached;
+  for (const auto& [choice, s] : t.sequences) c.output += s.tokens;
+  if (t.usage.output) c.output = count_or(t.usage.output, 0);
+  if (t.arrived.embedding) c.output = 0;
+  c.reasoning = std::min(count_or(t.usage.reasoning, t.reasoning), c.output);
+  if (t.usage.drafted && t.usage.accepted) {
+    c.rejected = std::max(count_or(t.usage.drafted, 0) - count_or(t.usage.accepted, 0), 0.0);
+  }
+  c.end = t.ended ? *t.ended : std::max(now_, t.last);
+}
+
+// The earliest that its prompt can have been begun: when it was sent; when the prompt before it in
+// the queue was done; and a step that was under way is not joined.
+std::int64_t Tracks::queued_until(const Track& t, std::int64_t first, double gap_s) const {
+  std::int64_t from = *t.sent;
+  const std::int64_t together = first - nanos(std::clamp(0.3 * gap_s, 0.001, 0.05));
+  const auto queue = firsts_.find(t.arrived.upstream);
+  if (queue != firsts_.end()) {
+    const auto before = queue->second.lower_bound(together);
+    if (before != queue->second.begin()) from = std::max(from, *std::prev(before));
+  }
+  const auto steps = steps_.find(t.arrived.upstream);
+  if (steps != steps_.end() && from == *t.sent) {
+    const auto next =
+        std::lower_bound(steps->second.begin(), steps->second.end(), from,
+                         [](const StepEnd& s, std::int64_t x) { return s.first < x; });
+    if (next != steps->second.end() && next->last < together) from = next->first;
+  }
+  return from;
+}
+
+// The prompt ends with the first token, and begins as queued_until says, or as late as the pace
+// that this upstream has shown allows.
+void Tracks::place_prompt(const Track& t, Course& c) const {
+  const Pace pace = this->pace(t.arrived.upstream);
+  const std::int64_t sent = *t.sent;
+  std::int64_t from = t.first ? queued_until(t, c.first, pace.gap_s) : sent;
+  if (t.timings.load_s) from = std::max(from, std::min(sent + nanos(*t.timings.load_s), c.first));
+  if (t.timings.prefill_s) {
+    from = c.first - nanos(*t.timings.prefill_s);
+  } else if (pace.seconds_per_token > 0) {
+    constexpr double kSlack = 1.5;  // a prompt that shares its steps takes longer than the quickest
+    // Nobody told what the cache held: no more was read than there was time for.
+    const double most = (seconds(from, c.first) + pace.gap_s) / pace.seconds_per_token;
+    if (!t.usage.cached && t.first) c.read = std::min(c.read, most);
+    from =
+        std::max(from, c.first - nanos(kSlack * pace.seconds_per_token * c.computed + pace.gap_s));
+  }
+  c.from = std::clamp(from, sent, std::max(sent, c.first));
+  c.prefilled = true;
+}
+
+void Tracks::place_tokens(const Track& t, Course& c) const {
+  double remarked = 0, events = 0;
+  for (const auto& [choice, s] : t.sequences) {
+    remarked += s.tokens;
+    events += s.events;
+  }
+  const double scale = t.ended && remarked > 0 && c.output > 0 && t.outcome == Outcome::complete
+                           ? c.output / remarked
+                           : 1;
+  const bool drafts = t.usage.drafted.value_or(0) > 0;
+  const double steps_seen = std::max(events - static_cast<double>(t.sequences.size()), 1.0);
+  const double drafted = count_or(t.usage.drafted, 0) / steps_seen;
+  for (const auto& [choice, s] : t.sequences) {
+    std::vector<Made>& made = c.sequences.emplace_back();
+    for (const Piece& p : s.pieces) {
+      Made m{p.begin,          p.end,      p.tokens * scale, drafts ? p.events : p.tokens, 0,
+             p.before * scale, p.reasoning};
+      if (p.before == 0)
+        m.steps = std::max(m.steps - 1, 0.0);  // the first comes with the prompt's end
+      m.verified = drafts          ? m.steps * (1 + drafted)
+                   : p.before == 0 ? std::max(m.tokens - 1, 0.0)
+                                   : m.tokens;
+      made.push_back(m);
+    }
+  }
+}
+
+Course Tracks::course(const Track& t) const {
+  Course c;
+  count(t, c);
+  double events = 0;
+  for (const auto& [choice, s] : t.sequences) events += s.events;
+  const bool streamed =
+      t.first && (t.arrived.streamed || events > 2) && !(events <= 2 && c.output > 8);
+  if (streamed) {
+    c.first = *t.first;
+    if (t.timings.decode_s && t.ended) {  // the sender's own clock, laid from the last token back
+      std::int64_t last = c.first;
+      for (const auto& [choice, s] : t.sequences) last = std::max(last, s.last);
+      c.first = std::clamp(last - nanos(*t.timings.decode_s), *t.sent, c.first);
+    }
+    place_prompt(t, c);
+    place_tokens(t, c);
+    return c;
+  }
+  return unseen(t, std::move(c));
+}
+
+Tracks::Turn Tracks::turn(const Track& t, std::int64_t end) const {
+  Turn out{*t.sent, end};
+  const auto turns = turns_.find(t.arrived.upstream);
+  if (turns == turns_.end()) return out;
+  const auto next = turns->second.upper_bound(*t.sent);
+  if (next != turns->second.begin()) out.from = std::clamp(std::prev(next)->second, *t.sent, end);
+  if (next != turns->second.end() && next->second > out.from) out.until = std::min(end, next->second);
+  return out;
+}
+
+// Nothing but its ends is seen: the prompt at the pace known, its tokens evenly after it.
+Course Tracks::unseen(const Track& t, Course c) const {
+  const std::int64_t sent = *t.sent;
+  const Pace pace = this->pace(t.arrived.upstream);
+  const double each = c.output / std::max<double>(t.arrived.choices, 1);
+  Turn turn = this->turn(t, c.end);
+  if (t.timings.queue_s || t.timings.load_s) {
+    const double waited = t.timings.queue_s.value_or(0) + t.timings.load_s.value_or(0);
+    turn = {std::min(sent + nanos(waited), c.end), c.end};
+  }
+  const double whole = seconds(turn.from, c.end);
+  constexpr double kPromptToken = 0.02;  // of a decoded one's time, where no pace is known
+  double prompt_s =
+      pace.seconds_per_token > 0
+          ? std::min(pace.seconds_per_token * c.computed + pace.gap_s,
+                     std::max(seconds(turn.from, turn.until), pace.gap_s))
+          : whole * kPromptToken * c.computed / std::max(kPromptToken * c.computed + each, 1e-9);
+  if (t.timings.prefill_s) prompt_s = *t.timings.prefill_s;
+  if (t.arrived.embedding) turn.from = sent;
+  if (each <= 1 || t.arrived.embedding) prompt_s = seconds(turn.from, c.end);
+  c.from = turn.from;
+  c.first = turn.from + std::min(nanos(prompt_s), c.end - turn.from);
+  if (t.timings.decode_s && each > 1) {
+    c.first = std::max(c.end - nanos(*t.timings.decode_s), sent);
+    c.from = t.timings.prefill_s ? std::max(c.first - nanos(*t.timings.prefill_s), sent)
+                                 : std::min(turn.from, c.first);
+  }
+  c.prefilled = true;
+  if (each > 1) place_blind(t, each, c);
+  return c;
+}
+
+// In steps in which others were seen it made a token each; what is left, evenly in the time in which
+// nobody was.
+std::vector<Tracks::Stretch> Tracks::stretches(std::uint32_t upstream, std::int64_t from,
+                                               std::int64_t to, double steps) const {
+  constexpr double kLongest = 0.25;  // s of a stretch: its steps are taken as even
+  std::vector<Stretch> out;
+  double seen = 0, blind_s = 0;
+  const auto add = [&](std::int64_t begin, std::int64_t end, double n) {
+    if (end <= begin) return;
+    out.push_back({begin, end, n});
+    seen += n;
+    blind_s += n > 0 ? 0 : seconds(begin, end);
+  };
+  std::int64_t begin = from, last = from;
+  double n = 0;
+  const std::int64_t apart = nanos(std::max(3 * pace(upstream).gap_s, 0.03));
+  const auto found = clocks_.find(upstream);
+  if (found != clocks_.end()) {
+    const auto& ticks = found->second.ticks;
+    for (auto it = std::lower_bound(ticks.begin(), ticks.end(), from,
+                                    [](const auto& tick, std::int64_t t) { return tick.at <= t; });
+         it != ticks.end() && it->at <= to; last = it++->at) {
+      if (it->at - last > apart) {
+        add(begin, last, n);
+        add(last, it->at, 0);
+        begin = it->at;
+        n = 0;
+      } else if (n += it->steps; seconds(begin, it->at) > kLongest) {
+        add(begin, it->at, n);
+        begin = it->at;
+        n = 0;
+      }
+    }
+  }
+  if (to - last > apart) {
+    add(begin, last, n);
+    add(last, to, 0);
+  } else {
+    add(begin, to, n);
+  }
+  // Seen steps are a measure, not a count: tokens come late, and several at once.
+  constexpr double kDoubt = 0.2;
+  const bool fewer = blind_s > 0 && steps > (1 + kDoubt) * seen;
+  const double each = fewer ? (steps - seen) / blind_s : steps / std::max(seconds(from, to), 1e-9);
+  double all = 0;
+  for (Stretch& s : out) {
+    if (s.steps <= 0) s.steps = each * seconds(s.begin, s.end);
+    all += s.steps;
+  }
+  for (Stretch& s : out) s.steps *= steps / all;
+  return out;
+}
+
+void Tracks::place_blind(const Track& t, double each, Course& c) const {
+  const double rejected = c.rejected / t.arrived.choices;
+  const double steps = std::max(each - 1 - count_or(t.usage.accepted, 0) / t.arrived.choices, 1.0);
+  const double thought = c.output > 0 ? c.reasoning / c.output : 0;
+  const double verified = (each - 1 + rejected) / steps;
+  std::vector<Made> made;
+  double done = 0;  // steps
+  for (const Stretch& s : stretches(t.arrived.upstream, c.first, c.end, steps)) {
+    const double turn = std::clamp(thought * steps - done, 0.0, s.steps);
+    const double part = s.steps > 0 ? turn / s.steps : 0;
+    const std::int64_t at = s.begin + nanos(seconds(s.begin, s.end) * part);
+    if (turn > 0)
+      made.push_back({s.begin, at, each * turn / steps, turn, verified * turn,
+                      each * done / steps, true});
+    const double rest = s.steps - turn;
+    if (rest > 0)
+      made.push_back({at, s.end, each * rest / steps, rest, verified * rest,
+                      each * (done + turn) / steps, false});
+    done += s.steps;
+  }
+  c.sequences.assign(t.arrived.choices, made);
+}
+
+}  // namespace joulebook::attribution

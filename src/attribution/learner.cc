@@ -1,0 +1,125 @@
+#include "attribution/learner.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace joulebook::attribution {
+namespace {
+
+constexpr double kNormal = 1.96;
+constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
+
+bool covers(const ActiveEnergy& e, std::uint32_t upstream) {
+  return e.upstreams.empty() ||
+         std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
+}
+
+}  // namespace
+
+Sharers sharers_of(const ActiveEnergy& e, const WindowWork& work) {
+  Sharers out{.all = work.bypass};
+  for (const RequestWork& r : work.requests) {
+    if (!covers(e, r.upstream)) continue;
+    out.requests.push_back(&r);
+    for (std::size_t i = 0; i < kParts; ++i) out.all[i] += r.total[i];
+  }
+  return out;
+}
+
+double edge_error(const Quantity& q) {
+  if (!q.present() || !std::isfinite(q.own.width())) return 0;
+  const double half = std::max(q.own.width(), 0.0) / 2;
+  return q.level >= 1 ? half / 2 / std::sqrt(3.0) : half / kNormal / std::sqrt(2.0);
+}
+
+Learner::Learner(const Options& options) {
+  prices_.other = common_prices();
+  for (std::size_t i = 0; i < options.models.size(); ++i) {
+    if (options.models[i])
+      prices_.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
+  }
+}
+
+void Learner::measured(const ActiveEnergy& e) {
+  constexpr std::int64_t kFirst = 2'000'000'000;
+  if (e.begin.ns < edge_ || learned_.contains({e.begin.ns, e.domain})) return;
+  waiting_.push_back({e, e.end.ns + kFirst});
+  if (waiting_.size() > kMostWaiting) waiting_.pop_front();
+}
+
+void Learner::catch_up(const Tracks& tracks, const BypassWatch& bypass) {
+  WindowWork work;
+  std::int64_t begin = INT64_MIN, end = INT64_MIN;
+  const std::int64_t now = tracks.now();
+  for (Waiting& w : waiting_) {
+    if (w.next > now) continue;
+    const ActiveEnergy& e = w.energy;
+    if (e.begin.ns != begin || e.end.ns != end) {
+      begin = e.begin.ns;
+      end = e.end.ns;
+      work = window_work(tracks, prices_, bypass.over(begin, end, tracks), begin, end);
+    }
+    learn(e, work, sharers_of(e, work));
+    w.next = now + 3 * (now - e.end.ns);  // each time four times as old
+  }
+  std::erase_if(waiting_, [&](const Waiting& w) {
+    return learned_.contains({w.energy.begin.ns, w.energy.domain});
+  });
+}
+
+void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers& sharers) {
+  if (!work.known || learned_.contains({e.begin.ns, e.domain})) return;
+  learn_time(e, work);
+  const double joules = to_joules(e.active).value();
+  if (!(joules > 0) || (!fits_.contains(e.domain) && fits_.size() >= kMostDomains)) return;
+  learned_.emplace(e.begin.ns, e.domain);
+  const double seconds = static_cast<double>((e.end - e.begin).count()) * 1e-9;
+  const double error = std::sqrt(2.0) * edge_error(e.energy) / joules;
+  const double limited = bent(e, sharers, joules / std::max(seconds, 1e-9));
+  Fits& fit = fits_[e.domain];
+  fit.fair.add(sharers.all, joules, error, limited);
+  fit.marginal.add(sharers.all, joules, error, limited);
+}
+
+void Learner::learn_time(const ActiveEnergy& e, const WindowWork& work) {
+  if (!learned_.emplace(e.begin.ns, std::string()).second) return;
+  time_.add(work.step_parts, work.busy_s, 0.01, 0);
+}
+
+// Share of what was due that a power limit may have kept from a window at this power, at the
+// softest knee that the serving model allows (its `power_cap_sharpness`, docs/physics-serving.md).
+// Without a known device the limit may lie just above the most that was seen.
+double Learner::bent(const ActiveEnergy& e, const Sharers& sharers, double watts) {
+  constexpr double kSoftest = 4, kAtMost = 0.97;
+  double& most = most_w_[e.domain];
+  most = std::max(most, watts);
+  double limit = 0;
+  for (const RequestWork* r : sharers.requests)
+    limit = std::max(limit, prices_.of(r->upstream).limit_w);
+  if (limit <= 0) limit = 1.02 * most;
+  const double at = std::min(watts / limit, kAtMost);
+  return 1 - std::pow(1 - std::pow(at, kSoftest), 1 / kSoftest);
+}
+
+Learner::Known Learner::factors(const ActiveEnergy& e, const Sharers& sharers) const {
+  const auto fit = fits_.find(e.domain);
+  bool known = !sharers.requests.empty();
+  for (const RequestWork* r : sharers.requests) known = known && prices_.of(r->upstream).known;
+  const Parts& spread =
+      (known ? prices_.of(sharers.requests.front()->upstream) : prices_.other).spread;
+  static const Fits kNone;
+  const Fits& fits = fit == fits_.end() ? kNone : fit->second;
+  return {fits.fair.solve(spread), fits.marginal.solve(spread)};
+}
+
+Factors Learner::step_time(std::uint32_t upstream) const {
+  return time_.solve(prices_.of(upstream).spread);
+}
+
+void Learner::forget(std::int64_t edge) {
+  edge_ = std::max(edge_, edge);
+  std::erase_if(waiting_, [&](const Waiting& w) { return w.energy.begin.ns < edge; });
+  learned_.erase(learned_.begin(), learned_.lower_bound({edge, std::string()}));
+}
+
+}  // namespace joulebook::attribution
