@@ -14,6 +14,7 @@ void add_synth(CommandLine& line);
 void add_account(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
+void add_card(CommandLine& line);
 void add_ledger(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
@@ -28,6 +29,7 @@ void add_listed_commands(CommandLine& line) {
       add_account,
       add_load,
       add_top,
+      add_card,
       add_ledger,
   };
   for (const AddCommands add : kAll) add(line);

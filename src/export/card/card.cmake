@@ -1,0 +1,32 @@
+# A model energy card, the bundle that it was made from, and whether the two agree.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+joulebook_room(card
+  SOURCES
+    card/bundle.cc
+    card/card.cc
+    card/card_csv.cc
+    card/facts.cc
+    card/form_fields.cc
+    card/forms.cc
+    card/make.cc
+    card/record_subjects.cc
+    card/request_subjects.cc
+    card/sha256.cc
+    card/subject.cc
+    card/sums.cc
+    card/verify.cc
+    card/verify_rows.cc
+  DEPENDS core export
+  LIBRARIES fmt::fmt OpenSSL::Crypto)
+
+if(JOULEBOOK_SANITIZE)  # hundreds of validations: minutes without optimisation
+  set_source_files_properties(card/card_schema_test.cc PROPERTIES
+    COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
+endif()
+joulebook_test(card ROOMS card sample_study
+  LIBRARIES rapidcheck rapidcheck_gtest nlohmann_json::nlohmann_json fmt::fmt
+  SOURCES card/bundle_test.cc card/card_schema_test.cc card/card_test.cc card/verify_test.cc)
+if(TARGET card_test)
+  target_include_directories(card_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(card_test PRIVATE JOULEBOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endif()

@@ -1,0 +1,105 @@
+#pragma once
+// Records and rows for tests of cards: the sample study, and metered requests whose joules are known.
+#include <gtest/gtest.h>
+
+#include "core/text.h"
+#include "export/card/facts.h"
+#include "export/card/make.h"
+#include "export/request_export.h"
+#include "export/study_json.h"
+#include "fakes/sample_study.h"
+
+namespace joulebook::card {
+
+inline constexpr std::int64_t kSecondNs = 1'000'000'000;
+
+inline Quantity joules_of(double value) {
+  Quantity q = Quantity::exact(value, "J");
+  q.own = {value * 0.9, value * 1.1};
+  q.shared = {{"gain:gpu:0", 0.98, 1.02}};
+  q.tier = Tier::apportioned;
+  q.boundary = "gpu";
+  q.method = "fair share";
+  return q;
+}
+
+// The n-th request: from second n to n + 2, 10 + n J, 100 prompt and 50 + n answer tokens.
+inline StoredRequest stored_request(int n, const std::string& model = "alpha") {
+  StoredRequest r;
+  r.run = "serve-20261127T000000-0001";
+  r.status = RequestStatus::final_;
+  r.begin.id = "req-" + std::to_string(n);
+  r.begin.tenant = n % 2 == 0 ? "red" : "blue";
+  r.begin.model = model;
+  r.begin.route = "/v1/chat/completions";
+  r.begin.upstream = "http://127.0.0.1:8080";
+  r.begin.arrived = {n * kSecondNs};
+  r.arrived_utc = n < 5 ? "2026-10-31T23:59:00.000Z" : "2026-11-01T00:00:00.000Z";
+  r.ended_utc = r.arrived_utc;
+  r.end.id = r.begin.id;
+  r.end.outcome = "complete";
+  r.end.http_status = 200;
+  r.end.sent = SteadyTime{n * kSecondNs};
+  r.end.ended = SteadyTime{(n + 2) * kSecondNs};
+  r.end.tokens = {100, 20, std::nullopt, 50 + n, 0};
+  r.end.rule = "tokens";
+  const double energy = 10 + n;
+  r.end.fair = joules_of(energy);
+  r.end.served = joules_of(energy * 1.5);
+  r.end.marginal = joules_of(energy / 2);
+  r.end.phases = {{"prefill", 80, 0.5, joules_of(energy / 4)},
+                  {"answer", 50 + n, 1.5, joules_of(energy * 3 / 4)}};
+  r.posted = to_microjoules(Joules(energy));
+  return r;
+}
+
+inline Statement statement(std::vector<std::string> by = {"model"}) {
+  Statement s;
+  s.title = "A card";
+  s.made = "2026-11-27T00:00:00.000Z";
+  s.version = "0.1.0";
+  s.commit = "abc";
+  s.by = std::move(by);
+  s.facts = no_facts();
+  return s;
+}
+
+inline Record study_record() {
+  const StudyResult study = fakes::sample_study();
+  return {study.id, "study", "forty", "2026-11-23T22:18:00.000Z", without_text(to_json(study))};
+}
+
+// The sample study, and `requests` requests.
+inline CardMaker sample_maker(int requests = 8, const Statement& stated = statement()) {
+  auto maker = CardMaker::make(stated, true);
+  EXPECT_TRUE(maker) << maker.error().message;
+  EXPECT_TRUE(maker->add(study_record()));
+  for (int n = 0; n < requests; ++n) EXPECT_TRUE(maker->add_request(request_json(stored_request(n))));
+  return std::move(*maker);
+}
+
+inline Json sample_card(int requests = 8, const Statement& stated = statement()) {
+  auto maker = sample_maker(requests, stated);
+  auto card = maker.finish();
+  EXPECT_TRUE(card) << card.error().message;
+  return std::move(*card);
+}
+
+inline std::string sample_bundle(int requests = 8) {
+  auto maker = sample_maker(requests);
+  EXPECT_TRUE(maker.finish());
+  auto bytes = maker.bundle();
+  EXPECT_TRUE(bytes) << bytes.error().message;
+  return std::move(*bytes);
+}
+
+// The subject of that kind (the first).
+inline const Json& subject_of(const Json& card, std::string_view kind) {
+  for (const auto& s : card["subjects"].items()) {
+    if (s["kind"].as_string() == kind) return s;
+  }
+  ADD_FAILURE() << "no " << kind;
+  return card["none"];
+}
+
+}  // namespace joulebook::card

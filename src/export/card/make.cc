@@ -1,0 +1,64 @@
+#include "export/card/make.h"
+
+#include <algorithm>
+
+namespace joulebook::card {
+
+std::string part_text(const Json& document) { return document.dump(1) + "\n"; }
+
+Result<CardMaker> CardMaker::make(Statement statement, bool keep) {
+  std::string text = part_text(statement.json());
+  auto builder = CardBuilder::make(std::move(statement));
+  if (!builder) return fail(builder.error());
+  CardMaker maker(std::move(*builder), keep);
+  maker.hold(std::string(kStatementPart), std::move(text));
+  return maker;
+}
+
+void CardMaker::hold(std::string name, std::string bytes) {
+  evidence_.push_back({name, bytes.size(), sha256_hex(bytes)});
+  if (keep_) parts_.push_back({std::move(name), std::move(bytes)});
+}
+
+Status CardMaker::add(const Record& record) {
+  if (auto ok = builder_.add(record); !ok) return ok;
+  ids_.push_back(record.id);
+  hold(std::string(kRecordsFolder) + record.id + ".json", part_text(record.json()));
+  return {};
+}
+
+Status CardMaker::add_request(const Json& row) {
+  if (auto ok = builder_.add_request(row); !ok) return ok;
+  const std::string line = row.dump() + "\n";
+  rows_digest_.add(line);
+  rows_bytes_ += line.size();
+  if (keep_) rows_ += line;
+  return {};
+}
+
+Status CardMaker::add_samples(const std::string& record, std::string trace) {
+  if (std::find(ids_.begin(), ids_.end(), record) == ids_.end()) {
+    return fail(ErrorKind::usage, "card.samples", "samples of " + record + ", which is not in the selection",
+                "name that run, too");
+  }
+  hold(std::string(kSamplesFolder) + record + ".trace", std::move(trace));
+  return {};
+}
+
+Result<Json> CardMaker::finish() {
+  if (rows_bytes_ > 0) {
+    evidence_.push_back({std::string(kRequestsPart), rows_bytes_, rows_digest_.hex()});
+    if (keep_) parts_.push_back({std::string(kRequestsPart), std::move(rows_)});
+  }
+  auto card = builder_.finish(evidence_);
+  if (card) card_ = part_text(*card);
+  return card;
+}
+
+Result<std::string> CardMaker::bundle() const {
+  std::vector<Part> parts = {{std::string(kCardPart), card_}};
+  parts.insert(parts.end(), parts_.begin(), parts_.end());
+  return pack(parts);
+}
+
+}  // namespace joulebook::card

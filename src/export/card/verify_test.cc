@@ -1,0 +1,194 @@
+#include "export/card/verify.h"
+
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include <functional>
+
+#include "export/card/card_fixture.h"
+
+namespace joulebook::card {
+namespace {
+
+using testing::HasSubstr;
+
+// A bundle whose parts were changed by somebody who can make digests, too: SHA256SUMS and those in the
+// card are right again.
+std::string forged(const std::string& bundle, const std::function<void(std::string_view, std::string&)>& change) {
+  std::vector<Part> parts;
+  const auto read = *unpack(bundle);
+  for (const auto& part : read) {
+    if (part.name == kSums) continue;
+    parts.push_back({std::string(part.name), std::string(part.bytes)});
+    change(part.name, parts.back().bytes);
+  }
+  Json card = *parse_json(parts[0].bytes);
+  Json evidence = Json::array();
+  for (Json e : card["evidence"].items()) {
+    for (const auto& part : parts) {
+      if (part.name != e["part"].as_string()) continue;
+      e.set("bytes", static_cast<std::int64_t>(part.bytes.size())).set("sha256", sha256_hex(part.bytes));
+    }
+    evidence.push(std::move(e));
+  }
+  card.set("evidence", std::move(evidence));
+  parts[0].bytes = part_text(card);
+  return *pack(parts);
+}
+
+void replace(std::string& text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  ASSERT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+}
+
+std::string faults_of(const Verification& v) {
+  std::string text;
+  for (const auto& f : v.faults) text += f.part + "|" + f.at + "|" + f.what + "\n";
+  return text;
+}
+
+TEST(Verify, ASoundBundleIsVerified) {
+  const std::string bundle = sample_bundle();
+  const auto v = verify_bundle(bundle, {}, {});
+  EXPECT_EQ(v.verdict, Verdict::verified) << faults_of(v);
+  EXPECT_EQ(v.records, 1);
+  EXPECT_GT(v.rows, 8);
+  EXPECT_GT(v.figures, 50);
+  const auto parts = *unpack(bundle);
+  const auto* card = find_part(parts, kCardPart);
+  EXPECT_EQ(verify_bundle(bundle, card->bytes, {}).verdict, Verdict::verified);
+}
+
+TEST(Verify, WithoutItsBundleACardIsNotCheckable) {
+  const auto v = verify_alone(part_text(sample_card()));
+  EXPECT_EQ(v.verdict, Verdict::not_checkable);
+  EXPECT_EQ(verify_alone("{}").verdict, Verdict::failed);
+  EXPECT_EQ(verify_alone("no card").verdict, Verdict::failed);
+}
+
+TEST(Verify, AnotherCardIsNotTheBundles) {
+  std::string card = part_text(sample_card());
+  replace(card, "\"answers\": 8", "\"answers\": 9");
+  const auto v = verify_bundle(sample_bundle(), card, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("answers|says 9, but 8"));
+}
+
+RC_GTEST_PROP(Verify, AnyAlteredByteFails, ()) {
+  static const std::string bundle = sample_bundle(3);
+  std::string bytes = bundle;
+  const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
+  bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^
+                                static_cast<unsigned char>(*rc::gen::inRange(1, 256)));
+  const auto v = verify_bundle(bytes, {}, {});
+  RC_ASSERT(v.verdict == Verdict::failed);
+  RC_ASSERT(!v.faults.empty() && !v.faults[0].part.empty());
+}
+
+TEST(Verify, SwappedRowsAreSeen) {
+  const std::string bundle = sample_bundle();
+  std::vector<Part> parts;
+  const auto read = *unpack(bundle);
+  for (const auto& part : read) {
+    if (part.name != kSums) parts.push_back({std::string(part.name), std::string(part.bytes)});
+  }
+  std::string& rows = parts.back().bytes;
+  ASSERT_EQ(parts.back().name, kRequestsPart);
+  const auto first = rows.find('\n') + 1;
+  const auto second = rows.find('\n', first) + 1;
+  rows = rows.substr(first, second - first) + rows.substr(0, first) + rows.substr(second);
+  const auto v = verify_bundle(*pack(parts), {}, {});  // SHA256SUMS made anew, the card as it was
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl||its digest is not the one that the card states"));
+}
+
+TEST(Verify, AnAlteredRowIsNamedThoughItsDigestsAreRight) {
+  const auto v = verify_bundle(forged(sample_bundle(),
+                                      [](std::string_view name, std::string& bytes) {
+                                        if (name == kRequestsPart) replace(bytes, "\"posted_uj\":12000000", "\"posted_uj\":2000000");
+                                      }),
+                               {}, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 3.fair|is 12 J, but 2 J were posted"));
+}
+
+TEST(Verify, ARowTakenAwayChangesTheFigures) {
+  const auto v = verify_bundle(forged(sample_bundle(),
+                                      [](std::string_view name, std::string& bytes) {
+                                        if (name == kRequestsPart) bytes.erase(0, bytes.find('\n') + 1);
+                                      }),
+                               {}, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("answers|says 8, but 7 came out"));
+}
+
+TEST(Verify, AnAlteredFigureIsNamed) {
+  const auto v = verify_bundle(forged(sample_bundle(),
+                                      [](std::string_view name, std::string& bytes) {
+                                        if (name != kCardPart) return;
+                                        replace(bytes, "\"per\": \"1000 requests\"", "\"per\": \"2000 requests\"");
+                                      }),
+                               {}, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("card.json|subjects.0.energy.0.per_1000_requests.per|says \"2000 requests\""));
+}
+
+TEST(Verify, AnIntervalMustFollowFromItsParts) {
+  const auto v = verify_bundle(forged(sample_bundle(),
+                                      [](std::string_view name, std::string& bytes) {
+                                        if (name == kRequestsPart) replace(bytes, "\"own\":[9,11]", "\"own\":[9.5,11]");
+                                      }),
+                               {}, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 1.fair|its interval does not follow"));
+}
+
+// A run with its samples: what a replay gives must be what the record says.
+std::string run_bundle(const std::string& trace) {
+  const Quantity total = joules_of(500);
+  const Json document = Json::object({{"schema", "joulebook.run/1"},
+                                      {"total", to_json(total)},
+                                      {"above_idle", to_json(total)},
+                                      {"tree", to_json(total)},
+                                      {"command", Json::array({"bench"})}});
+  auto maker = CardMaker::make(statement(), true);
+  EXPECT_TRUE(maker->add({"run-1", "run", "bench", "2026-11-27T00:00:00.000Z", document}));
+  EXPECT_FALSE(maker->add_samples("run-2", trace));
+  EXPECT_TRUE(maker->add_samples("run-1", trace));
+  EXPECT_TRUE(maker->finish());
+  return *maker->bundle();
+}
+
+// Stands for a replay: the trace is the total in joules.
+Result<Json> replay(std::string_view trace) {
+  const auto value = parse_double(trace);
+  if (!value) return fail(ErrorKind::input, "trace.not_a_trace", "that is no trace", "");
+  const Json total = to_json(joules_of(*value));
+  return Json::object({{"schema", "joulebook.run/1"}, {"total", total}, {"above_idle", total}, {"tree", total},
+                       {"command", Json::array({"bench", "-p", "text"})}});
+}
+
+TEST(Verify, ARecordFollowsFromItsSamples) {
+  const auto sound = verify_bundle(run_bundle("500"), {}, replay);
+  EXPECT_EQ(sound.verdict, Verdict::verified) << faults_of(sound);
+  EXPECT_EQ(sound.replayed, 1);
+  const auto other = verify_bundle(run_bundle("501"), {}, replay);
+  EXPECT_EQ(other.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(other), HasSubstr("records/run-1.json|document.total.value|says 500, but 501 came out"));
+  const auto none = verify_bundle(run_bundle("x"), {}, replay);
+  EXPECT_THAT(faults_of(none), HasSubstr("samples/run-1.trace||that is no trace"));
+}
+
+TEST(Verify, SamplesAlteredUnderRightDigestsAreSeen) {
+  const auto v = verify_bundle(forged(run_bundle("500"),
+                                      [](std::string_view name, std::string& bytes) {
+                                        if (name.starts_with(kSamplesFolder)) bytes = "400";
+                                      }),
+                               {}, replay);
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("document.total.value|says 500, but 400 came out of its samples"));
+}
+
+}  // namespace
+}  // namespace joulebook::card
