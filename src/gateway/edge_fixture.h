@@ -76,6 +76,7 @@ class Client {
     return heard;
   }
   [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] int socket() const { return fd_; }
 
  private:
   int fd_;

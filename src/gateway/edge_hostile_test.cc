@@ -81,6 +81,91 @@ TEST_F(EdgeTest, EventsCutAtEveryBytePassWhetherFramedAnewOrNot) {
   TearDown();
 }
 
+// After a 101 bytes pass both ways, also those that came with the heads, until one side closes.
+TEST_F(EdgeTest, AnUpgradeBecomesATunnel) {
+  std::atomic<bool> ended{false};
+  behind([&](int peer) {
+    const std::string request = hear(peer, "\r\n\r\n");
+    say(peer, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
+    EXPECT_NE(request.find("Upgrade: websocket"), request.npos);
+    EXPECT_EQ(hear(peer, "early"), "early");
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(hear(peer, "ping"), "ping");
+      say(peer, "pong");
+    }
+    hear(peer, "never");
+    ended = true;
+  });
+  Client client(edge_->port());
+  client.say("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly");
+  EXPECT_TRUE(client.hear("first").starts_with("HTTP/1.1 101 "));
+  for (int i = 0; i < 3; ++i) {
+    client.say("ping");
+    EXPECT_EQ(client.hear("pong"), "pong");
+  }
+  client.close();
+  for (int i = 0; i < 300 && !ended; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(ended);
+  TearDown();
+}
+
+// Whoever closes its sending side is taken to have left: most clients that leave look just so.
+TEST_F(EdgeTest, AHalfClosedClientHasLeft) {
+  std::atomic<int> ends{0};
+  behind(
+      [&](int peer) {
+        hear(peer, "hello");
+        hear(peer, "never");
+        ++ends;
+      },
+      &metering_);
+  Client client(edge_->port());
+  client.say(kPost);
+  std::this_thread::sleep_for(50 * kMs);
+  ::shutdown(client.socket(), SHUT_WR);
+  EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
+  for (int i = 0; i < 300 && ends == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_EQ(ends, 1);
+  TearDown();
+}
+
+// One that sends ahead and leaves is noticed as well as one that only leaves.
+TEST_F(EdgeTest, AClientThatSentAheadAndLeftIsNoticed) {
+  std::atomic<int> requests{0};
+  std::atomic<int> ends{0};
+  behind([&](int peer) {
+    if (hear(peer, "\r\n\r\n").empty()) return;
+    ++requests;
+    hear(peer, "never");
+    ++ends;
+  });
+  Client client(edge_->port());
+  client.say(kGet);
+  for (int i = 0; i < 300 && requests == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  client.say(kGet);
+  std::this_thread::sleep_for(50 * kMs);
+  client.close();
+  for (int i = 0; i < 300 && ends == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_EQ(ends, 1);
+  EXPECT_EQ(requests, 1);
+  TearDown();
+}
+
+// A thousand heads are read one at a time: what waits is bounded.
+TEST_F(EdgeTest, AFloodOfPipelinedRequestsIsNotReadAhead) {
+  std::atomic<bool> end{false};
+  behind([&](int peer) {
+    hear(peer, "\r\n\r\n");
+    while (!end) std::this_thread::sleep_for(kMs);
+  });
+  Client client(edge_->port());
+  client.say(kGet);
+  EXPECT_LT(client.say_what_is_taken(256 << 20), std::size_t{64} << 20);
+  end = true;
+  client.close();
+  TearDown();
+}
+
 // A client that takes nothing slows its upstream: what lies between them is the sockets' buffers.
 TEST_F(EdgeTest, AnAnswerThatIsNotTakenIsNotReadEither) {
   std::atomic<std::size_t> sent{0};
