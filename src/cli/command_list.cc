@@ -12,6 +12,7 @@ void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
 void add_account(CommandLine& line);
+void add_audit(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
 void add_card(CommandLine& line);
@@ -27,6 +28,7 @@ void add_listed_commands(CommandLine& line) {
       add_whatif,
       add_synth,
       add_account,
+      add_audit,
       add_load,
       add_top,
       add_card,

@@ -1,0 +1,23 @@
+# Audits: rules that need no recipe, verdicts, and what was probably mistaken.
+joulebook_room(account_audit
+  SOURCES
+    audit/audit.cc
+    audit/audit_json.cc
+    audit/facts.cc
+    audit/implied_recipe.cc
+    audit/judge.cc
+    audit/rules.cc
+    audit/rules_method.cc
+    audit/rules_power.cc
+    audit/rules_step.cc
+    audit/rules_training.cc
+    audit/slips.cc
+  DEPENDS core account_claim
+  LIBRARIES fmt::fmt)
+
+joulebook_test(account_audit ROOMS account_audit LIBRARIES fmt::fmt rapidcheck rapidcheck_gtest
+  SOURCES audit/rules_test.cc)
+if(TARGET account_audit_test)
+  target_compile_definitions(account_audit_test PRIVATE JOULEBOOK_CLAIMS_DIR="${CMAKE_SOURCE_DIR}/claims"
+    JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data")
+endif()

@@ -1,0 +1,130 @@
+#include "account/audit/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/text.h"
+
+namespace joulebook::account {
+namespace {
+
+const Finding* first(const std::vector<Finding>& findings, RuleState state) {
+  const auto found = std::ranges::find(findings, state, &Finding::state);
+  return found == findings.end() ? nullptr : &*found;
+}
+
+// Missing inputs that move the range, with how far: "batch (18 times)".
+std::vector<std::string> decisive(const Computed& c) {
+  std::vector<std::string> names;
+  for (const Contribution& part : c.contributions) {
+    if (!c.trace.missing.contains(part.input) || part.factor < kMattersFrom) continue;
+    names.push_back(std::isfinite(part.factor) ? fmt::format("{} ({} times)", part.input, short_number(part.factor)) : part.input);
+  }
+  return names;
+}
+
+Judged outside(const Claim& claim, const Computed& c, double lo, double hi) {
+  Judged j{Verdict::inconsistent, {}, 1, false};
+  const std::string range = range_in_unit(claim, c);
+  const bool above = lo > c.hi;
+  j.off = above ? (c.hi > 0 ? lo / c.hi : 0) : (c.lo > 0 && hi > 0 ? hi / c.lo : 0);
+  const double times = j.off > 0 ? (above ? j.off : 1 / j.off) : 0;
+  j.because = times > 0 ? fmt::format("{} is {} times {} the recomputed {}", claim.value.stated, short_number(times), above ? "above" : "below", range)
+                        : fmt::format("{} lies {} the recomputed {}", claim.value.stated, above ? "above" : "below", range);
+  return j;
+}
+
+Judged inside(const Computed& c, const std::vector<Finding>& findings, double lo, double hi) {
+  Judged j{Verdict::consistent, {}, 1, true};
+  const auto missing = decisive(c);
+  if (!missing.empty()) {
+    j.verdict = Verdict::not_checkable;
+    j.because = fmt::format("{} {} missing", join(missing, ", "), missing.size() == 1 ? "is" : "are");
+    return j;
+  }
+  if (c.span() > kWidestRange || (c.lo <= 0 && c.hi > 0)) {
+    j.verdict = Verdict::not_checkable;
+    j.because = c.span() > 0 ? fmt::format("the range spans {} times", short_number(c.span())) : "the range reaches zero";
+    return j;
+  }
+  const double room = kNear * std::abs(c.best.value);
+  const bool pinned = c.best.value >= lo - room && c.best.value <= hi + room && (c.lo == c.hi || (c.span() > 0 && c.span() <= kPinned));
+  const bool noted = first(findings, RuleState::notes) != nullptr;
+  if (pinned && c.trace.assumed.empty() && c.trace.missing.empty()) {
+    j.verdict = Verdict::reproduced;
+    if (noted) j.because = "the number is; what it is taken for, see the rules";
+    return j;
+  }
+  if (!c.trace.assumed.empty()) {
+    j.because = fmt::format("within the range; assumed: {}", join(std::vector<std::string>(c.trace.assumed.begin(), c.trace.assumed.end()), ", "));
+  } else {
+    j.because = "within the range, which is wider than the statement's rounding";
+  }
+  return j;
+}
+
+}  // namespace
+
+std::string short_number(double x) {
+  const double a = std::abs(x);
+  if (a == 0) return "0";
+  if (a >= 1e15 || a < 1e-4) return fmt::format("{:.3g}", x);
+  if (a >= 1000) {
+    const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(a)) - 3));
+    std::string digits = fmt::format("{:.0f}", std::round(x / unit) * unit);
+    for (auto at = static_cast<std::int64_t>(digits.size()) - 3; at > (x < 0 ? 1 : 0); at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+    return digits;
+  }
+  return fmt::format("{:.3g}", x);
+}
+
+std::string in_unit(const Claim& claim, double base_value) {
+  const std::string& unit = claim.value.unit.text;
+  return short_number(base_value / claim.value.unit.factor) + (unit.empty() ? "" : " " + unit);
+}
+
+std::string range_in_unit(const Claim& claim, const Computed& c) {
+  if (c.lo == c.hi) return in_unit(claim, c.lo);
+  return fmt::format("{} to {}", short_number(c.lo / claim.value.unit.factor), in_unit(claim, c.hi));
+}
+
+bool same_kind(const Dimension& recipe, const Dimension& claim) {
+  Dimension rest = recipe / claim;
+  for (const std::string_view noun : {"response", "image", "video", "run", "step", "charge", "flight", "sample", "page", "session"}) {
+    const auto found = rest.powers.find(noun);
+    if (found != rest.powers.end() && std::abs(found->second) == 1) rest.powers.erase(found);
+  }
+  return rest.none();
+}
+
+Judged judge(const Claim& claim, const std::optional<Computed>& computed, const std::optional<Error>& error, const std::vector<Finding>& findings) {
+  const double lo = claim.value.lo - claim.value.rounding, hi = claim.value.hi + claim.value.rounding;
+  Judged j;
+  if (computed && !same_kind(computed->best.dimension, claim.value.unit.dimension)) {
+    const auto slip = converted(Measure::exact(1, {1, computed->best.dimension, ""}), claim.value.unit);
+    j.verdict = Verdict::inconsistent;
+    j.off = 0;
+    j.because = fmt::format("the claim is in {}, its recipe gives {}: {}", claim.value.unit.dimension.text(), computed->best.dimension.text(), slip ? "" : slip.error().cure);
+    return j;
+  }
+  const bool beyond = computed && (lo > computed->hi * (1 + kNear) || hi < computed->lo * (1 - kNear));
+  if (beyond) {
+    j = outside(claim, *computed, lo, hi);
+  } else if (computed) {
+    j = inside(*computed, findings, lo, hi);
+  } else {
+    j.because = error ? error->message : "it has no recipe, and its unit and inputs imply none";
+  }
+  if (const Finding* failed = first(findings, RuleState::fails)) {
+    j.verdict = Verdict::inconsistent;
+    if (!beyond) j.because = failed->message;
+  } else if (const Finding* blocked = first(findings, RuleState::blocks); blocked != nullptr && j.verdict != Verdict::inconsistent) {
+    j.verdict = Verdict::not_checkable;
+    j.because = blocked->message;
+  }
+  return j;
+}
+
+}  // namespace joulebook::account

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "account/claim/claim.h"
+#include "core/text.h"
+
+namespace joulebook::account {
+namespace {
+
+constexpr KnownInput kKnown[] = {
+    {"model", true, "", "", 0, "the model, by its published name"},
+    {"gpu", true, "", "", 0, "the device, as data sheets name it: H100, A100-SXM4-40GB"},
+    {"weights", true, "", "bfloat16|fp16|fp32|fp8|int8|mxfp4|fp4|int4|awq", 0, "precision of the weights"},
+    {"gpus", false, "", "", 1, "devices that did this work"},
+    {"gpus_counted", false, "", "", 1, "devices whose energy is in the figure"},
+    {"batch", false, "", "", 1, "sequences in flight at a time"},
+    {"input_tokens", false, "token", "", 0, "of a response's prompt"},
+    {"output_tokens", false, "token", "", 1e-9, "of a response"},
+    {"min_tokens", false, "token", "", 0, "the least that the protocol lets a response have"},
+    {"max_tokens", false, "token", "", 1e-9, "the most that the protocol lets a response have"},
+    {"other_max_tokens", false, "token", "", 1e-9, "the same of the arm it is compared with"},
+    {"duration", false, "s", "", 1e-12, "of a response, or of the run that `energy` covers"},
+    {"tokens_per_second", false, "token/s", "", 1e-12, "of all sequences together"},
+    {"step_time", false, "s", "", 1e-12, "between two tokens of a sequence"},
+    {"mean_power", false, "W", "", 0, "of all devices together, or W/GPU"},
+    {"peak_power", false, "W", "", 0, "the highest reading, of all devices together, or W/GPU"},
+    {"power_kind", true, "", "gross|active", 0, "gross: the meter; active: less idle"},
+    {"power_basis", true, "", "measured|tdp|provisioned|estimated", 0, "where the power is from"},
+    {"ram_power", false, "W", "", 0, "that the figure holds for memory"},
+    {"ram", true, "", "measured|constant|none", 0, "how it was had"},
+    {"energy", false, "J", "", 0, "that the claim's value follows from"},
+    {"energy_boundary", true, "", "it|facility", 0, "of `energy`: without or with the building"},
+    {"pue", false, "", "", 1, "of the building"},
+    {"server_factor", false, "", "", 1, "by which the devices' energy was multiplied for the server"},
+    {"carbon", false, "kgCO2e", "", 0, "that the claim's value follows from"},
+    {"intensity", false, "gCO2e/kWh", "", 0, "of the electricity, as the claim has it"},
+    {"grid", true, "", "", 0, "the place: a country or its ISO code, world"},
+    {"grid_basis", true, "", "location|market", 0, "of the carbon (default: location)"},
+    {"grid_kind", true, "", "direct|lifecycle", 0, "of the intensity (default: direct)"},
+    {"parameters", false, "parameter", "", 1, "of the model, all"},
+    {"active_parameters", false, "parameter", "", 1, "in use by each token"},
+    {"training_tokens", false, "token", "", 1, "that the model was trained on, epochs included"},
+    {"gpu_hours", false, "GPU h", "", 1e-12, "of the training"},
+    {"flops", false, "FLOP", "", 1, "of the training"},
+    {"peak_flops", false, "FLOPS/GPU", "", 1, "of a device, as the claim has it"},
+    {"precision", true, "", "fp32|fp16|bf16|fp8|int8|fp4", 0, "of the operands that peak_flops is for"},
+    {"utilisation", false, "", "", 0, "of the peak, as the claim has it (MFU)"},
+    {"equivalent", true, "", "", 0, "what it is compared with, a name of data/equivalents.csv"},
+    {"equivalent_count", false, "", "", 1e-15, "how many of them"},
+};
+
+tl::unexpected<Error> bad(std::string_view name, std::string what, std::string cure) {
+  return fail(ErrorKind::input, "claim.input", fmt::format("{}: {}", name, what), std::move(cure));
+}
+
+// The nouns that an input may leave out or carry: "8 GPUs" and "8", "1333 tokens/response", "70B".
+bool fold_into(const Measure& m, const Unit& wanted) {
+  if (m.unit.dimension == wanted.dimension) return true;
+  Dimension rest = m.unit.dimension / wanted.dimension;
+  for (const std::string_view noun : {"device", "response", "token", "parameter", "image", "video", "run", "server"}) rest.powers.erase(std::string(noun));
+  return rest.none();
+}
+
+}  // namespace
+
+std::span<const KnownInput> known_inputs() { return kKnown; }
+
+const KnownInput* known_input(std::string_view name) {
+  const auto found = std::ranges::find(kKnown, name, &KnownInput::name);
+  return found == std::end(kKnown) ? nullptr : &*found;
+}
+
+namespace {
+
+Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
+  ClaimInput input;
+  input.name = known.name;
+  input.text = std::string(trim(text));
+  if (input.text.empty()) return bad(known.name, "is empty", fmt::format("write {}, or leave the line out", known.meaning));
+  if (known.choices.empty()) return input;
+  std::vector<std::string> choices;
+  for (const auto c : split(known.choices, '|')) choices.emplace_back(c);
+  if (std::ranges::find(choices, input.text) == choices.end()) {
+    return bad(known.name, fmt::format("'{}' is none of its words", input.text), "write one of " + join(choices, ", "));
+  }
+  return input;
+}
+
+// "8 x W/GPU" is kept as it was said: rules ask its dimension.
+Status check_amount(const KnownInput& known, Measure& m) {
+  const Unit wanted = *Unit::parse(known.unit);
+  if (!fold_into(m, wanted)) {
+    const auto error = converted(m, wanted);
+    return fail(ErrorKind::input, "unit.mismatch", fmt::format("{}: '{}' is in {}, and {} was wanted", known.name, m.stated,
+                m.unit.dimension.text(), known.unit.empty() ? "a plain number" : known.unit),
+                error ? std::string("check its unit") : error.error().cure);
+  }
+  if (m.lo < known.least) {
+    return bad(known.name, fmt::format("'{}' is below {:g}", m.stated, known.least),
+               known.least >= 1 ? fmt::format("write at least {:g}", known.least) : "write a positive amount, or leave the line out");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ClaimInput> claim_input(std::string_view name, std::string_view text) {
+  const KnownInput* known = known_input(name);
+  if (known != nullptr && known->is_text) return text_input(*known, text);
+  auto m = Measure::parse(text);
+  if (!m) return fail(ErrorKind::input, m.error().code, fmt::format("{}: {}", name, m.error().message), m.error().cure);
+  if (known != nullptr) {
+    if (auto ok = check_amount(*known, *m); !ok) return fail(ok.error());
+  }
+  ClaimInput input;
+  input.name = std::string(name);
+  input.measure = std::move(*m);
+  return input;
+}
+
+}  // namespace joulebook::account
