@@ -7,6 +7,10 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kNormal = 1.96;
+constexpr double kLeastBusy = 0.1;  // of a window: less is an error of the wire's times
+// Of what a power limit may have kept: steps within a window lie above and below its mean power, and
+// the limit acts on each.
+constexpr double kLimitDoubt = 0.3;
 constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
 
 bool covers(const ActiveEnergy& e, std::uint32_t upstream) {
@@ -73,9 +77,11 @@ void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers
   const double joules = to_joules(e.active).value();
   if (!(joules > 0) || (!fits_.contains(e.domain) && fits_.size() >= kMostDomains)) return;
   learned_.emplace(e.begin.ns, e.domain);
-  const double seconds = static_cast<double>((e.end - e.begin).count()) * 1e-9;
-  const double error = std::sqrt(2.0) * edge_error(e.energy) / joules;
-  const double limited = bent(e, sharers, joules / std::max(seconds, 1e-9));
+  const double window_s = static_cast<double>((e.end - e.begin).count()) * 1e-9;
+  const double busy_s = std::max({work.busy_s, kLeastBusy * window_s, 1e-9});
+  const double limited = bent(e, sharers, joules / busy_s);
+  const double error =
+      std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited);
   Fits& fit = fits_[e.domain];
   fit.fair.add(sharers.all, joules, error, limited);
   fit.marginal.add(sharers.all, joules, error, limited);

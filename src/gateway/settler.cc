@@ -211,6 +211,7 @@ void Settler::pump(bool last) {
     keep_busy(known);
     windows_.cut(known, last);
     windows_.measure(*meter_, now, last);
+    observe();
     attributor_.now(last ? now + options_.attribution.horizon : now);
     while (windows_.front() != nullptr && attributor_.ready(windows_.front()->energy.window.end)) {
       const SteadyTime edge = windows_.front()->energy.window.end;

@@ -111,6 +111,8 @@ class Settler final : public TrafficSink {
     bool whole = true;  // every metered domain had a reading
   };
   void settle_front();
+  void observe();
+  [[nodiscard]] SplitRule split_of(const WindowEnergy& energy, const Floors& floors) const;
   // The domains that are metered here; marks requests whose window lacks one.
   [[nodiscard]] WindowEnergy counted(const MeteredWindow& window, Sums& sums);
   // `floor`: what was taken off the domain as idle, W.
@@ -153,6 +155,7 @@ class Settler final : public TrafficSink {
   std::set<std::string> lost_;      // requests whose beginning is not in the ledger
   SteadyTime flushed_;
   SteadyTime busy_until_;
+  SteadyTime observed_;  // end of the newest window that was learned from
   double engine_running_ = 0;  // by the engine's own count, at the newest reading
   double tokens_in_window_ = 0;
   double recent_joules_ = 0;  // of the newest minute, decayed

@@ -78,6 +78,40 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
   sums.unattributed += to_joules(division.unattributed).value();
 }
 
+SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors) const {
+  SplitRule rule = options_.split;
+  for (const auto& domain : energy.domains) {
+    if (!floors.watts.contains(domain.domain)) rule.floorless.insert(domain.domain);
+  }
+  return rule;
+}
+
+// Windows that were measured and wait for their requests to end show what work costs: those in front
+// of them are divided the better for it.
+void Settler::observe() {
+  const Floors floors = floors_.floors();
+  for (const MeteredWindow& window : windows_.measured()) {
+    if (window.energy.window.end <= observed_) continue;
+    observed_ = window.energy.window.end;
+    if (window.silent) continue;
+    WindowEnergy energy = window.energy;
+    std::erase_if(energy.domains, [&](const DomainEnergy& d) {
+      return !metered(d) || !d.settled || !floors.watts.contains(d.domain);
+    });
+    for (const auto& settlement : settle_window(energy, floors, kWork, split_of(energy, floors))) {
+      const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
+                                     [](const Posting& p) { return p.account == kWork; });
+      if (work == settlement.postings.end()) continue;
+      const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(), [&](const auto& d) {
+        return d.domain == settlement.domain;
+      });
+      attributor_.measured(active_energy(*domain, energy.window, work->amount,
+                                         floors.watts.at(settlement.domain),
+                                         floors_.within(settlement.domain)));
+    }
+  }
+}
+
 void Settler::settle_front() {
   const MeteredWindow& window = *windows_.front();
   floors_.known(window.energy);
@@ -85,10 +119,7 @@ void Settler::settle_front() {
   const Floors floors = floors_.floors();
   Sums sums;
   const WindowEnergy energy = counted(window, sums);
-  SplitRule rule = options_.split;
-  for (const auto& domain : energy.domains) {
-    if (!floors.watts.contains(domain.domain)) rule.floorless.insert(domain.domain);
-  }
+  const SplitRule rule = split_of(energy, floors);
   boundary_.clear();
   for (auto& settlement :
        settle_window(energy, floors, window.silent ? "idle.resident" : kWork, rule)) {

@@ -35,6 +35,8 @@ class Windows {
     return measured_.empty() ? nullptr : &measured_.front();
   }
   void pop() { measured_.pop_front(); }
+  // All that were, oldest first.
+  [[nodiscard]] const std::deque<MeteredWindow>& measured() const { return measured_; }
   [[nodiscard]] SteadyTime begun() const { return begin_; }  // of the window that is open
   [[nodiscard]] std::size_t waiting() const { return cut_.size() + measured_.size(); }
 
