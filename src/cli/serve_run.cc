@@ -129,8 +129,11 @@ Status Gateway::open() {
   settler_ = std::make_unique<gw::Settler>(meter_.meter.get(), writer_.get(), books_, system_clock(),
                                            std::move(settling));
   gw::ServiceOptions service;
-  service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}};
+  service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}, {}};
   for (const auto& place : places_) service.wire.upstreams.push_back(place.name);
+  auto silent = gw::named_upstreams(options_.no_usage_from, service.wire.upstreams);
+  if (!silent) return fail(silent.error());
+  service.wire.no_usage_from = std::move(*silent);
   service.ledger = context_.settings.get("ledger");
   service.page = live_page();
   if (meter_.missing) service.absences.push_back(*meter_.missing);

@@ -75,6 +75,8 @@ Task<bool> Session::gather_body() {
   co_return true;
 }
 
+bool Session::replaces() const { return replaced_ && exchange_->replaces_for(upstream_index_); }
+
 std::string Session::head_for_upstream() const {
   std::string head = request_.head_bytes();
   const UpstreamAddress& address = upstream_->address();
@@ -82,7 +84,7 @@ std::string Session::head_for_upstream() const {
   std::vector<std::string_view> without;
   std::string more;
   if (continued_) without.push_back("expect");
-  if (replaced_) {
+  if (replaces()) {
     without.insert(without.end(), {"content-length", "transfer-encoding"});
     more += fmt::format("Content-Length: {}\r\n", replaced_->size());
   }
@@ -155,7 +157,7 @@ Task<Session::Tried> Session::try_upstream(bool& follows) {
   server_->no_deadline();
   server_->mark();
   out_ = head_for_upstream();
-  out_ += replaced_ ? *replaced_ : raw_body_;
+  out_ += replaces() ? *replaced_ : raw_body_;
   written_ = server_->write_now(out_);
   if (written_ == out_.size() && request_.done()) all_sent();
   if (!co_await invite_body()) client_gone_ = true;

@@ -102,6 +102,7 @@ struct Plan {
   std::optional<std::string> body;
   std::string add;  // at the end
   std::string header;
+  bool body_for_nobody = false;
 };
 struct Seen {
   std::string body;
@@ -120,6 +121,7 @@ class FakeExchange final : public Exchange {
     seen_.body = whole;
     return plan_.body;
   }
+  [[nodiscard]] bool replaces_for(std::uint32_t) const override { return !plan_.body_for_nobody; }
   [[nodiscard]] std::span<const std::uint32_t> upstreams() const override { return {}; }
   void sent(std::uint32_t, SteadyTime) override {
     const std::lock_guard lock(mutex_);

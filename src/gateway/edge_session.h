@@ -81,6 +81,7 @@ class Session {
   Task<bool> broken_answer(const std::string& out);
   Task<bool> tunnel();
   [[nodiscard]] std::string head_for_upstream() const;
+  [[nodiscard]] bool replaces() const;
   [[nodiscard]] bool may_follow() const;
   [[nodiscard]] bool client_failed() const;
   void over(Finish how);

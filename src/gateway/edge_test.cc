@@ -60,6 +60,16 @@ TEST_F(EdgeTest, AnotherBodyIsSentWithItsLength) {
   EXPECT_EQ(heard(), "POST /v1/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello, more");
 }
 
+TEST_F(EdgeTest, AnUpstreamThatIsNotMeantGetsTheBodyAsItCame) {
+  metering_.plan.body = "hello, more";
+  metering_.plan.body_for_nobody = true;
+  start("HTTP/1.1 204 No Content\r\n\r\n", false, "hello", &metering_);
+  Client client(edge_->port());
+  client.say(kPost);
+  EXPECT_EQ(client.hear("\r\n\r\n"), "HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(heard(), kPost);
+}
+
 TEST_F(EdgeTest, ALongBodyPassesUnseen) {
   start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, "END", &metering_);
   Client client(edge_->port());

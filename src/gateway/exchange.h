@@ -55,6 +55,11 @@ class Exchange {
   // The whole body, where wanted. Another one to send in its place, or nullopt: as it came.
   // Not called where the body is longer than the edge keeps (it then streams through unseen).
   virtual std::optional<std::string> body(std::string_view whole) = 0;
+  // Whether that upstream, too, gets what body() gave in place of what came.
+  [[nodiscard]] virtual bool replaces_for(std::uint32_t upstream) const {
+    (void)upstream;
+    return true;
+  }
   // The upstreams that may serve it, best first, as indices; empty: any. After body().
   [[nodiscard]] virtual std::span<const std::uint32_t> upstreams() const = 0;
   // The request's last byte was written to that upstream.

@@ -25,6 +25,8 @@ const std::array kKeys = {
     ServeKey{"pristine", "", &O::pristine, "add and change nothing, in either direction"},
     ServeKey{"include_usage", "", &O::include_usage,
              "ask OpenAI-compatible upstreams for usage in streams, and take it out again"},
+    ServeKey{"no_usage_from", "URL", &O::no_usage_from,
+             "upstream that is not asked for usage, since it refuses stream_options; may be given again"},
     ServeKey{"energy_event", "", &O::energy_event, "add an event `energy` to event streams"},
     ServeKey{"trailer", "", &O::trailer, "add a trailer to chunked answers"},
     ServeKey{"shape", "MODEL", &O::shape,

@@ -26,6 +26,7 @@ struct ServeOptions {
   std::string upstream_ca;
   bool pristine = false;
   bool include_usage = true;
+  std::vector<std::string> no_usage_from;
   bool energy_event = false;
   bool trailer = false;
   std::string shape;

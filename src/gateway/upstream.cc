@@ -65,6 +65,21 @@ Result<UpstreamAddress> parse_upstream(const std::string& url) {
   return out;
 }
 
+Result<std::vector<std::string>> named_upstreams(const std::vector<std::string>& urls,
+                                                 const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  for (const auto& url : urls) {
+    const auto address = parse_upstream(url);
+    if (!address) return fail(address.error());
+    if (std::find(names.begin(), names.end(), address->name()) == names.end()) {
+      return fail(ErrorKind::usage, "serve.no_upstream", address->name() + " is none of the upstreams",
+                  "name it as --upstream does");
+    }
+    out.push_back(address->name());
+  }
+  return out;
+}
+
 Result<UpstreamPlace> upstream_place(const std::string& url) {
   const auto address = parse_upstream(url);
   if (!address) return fail(address.error());

@@ -3,6 +3,7 @@
 #include <joulebook/result.h>
 
 #include <string>
+#include <vector>
 
 namespace joulebook::gateway {
 
@@ -14,5 +15,9 @@ struct UpstreamPlace {
 
 // Errors: usage "edge.upstream".
 [[nodiscard]] Result<UpstreamPlace> upstream_place(const std::string& url);
+
+// Addresses as their upstreams' names. Errors: usage "edge.upstream"; "serve.no_upstream" where one is none of `names`.
+[[nodiscard]] Result<std::vector<std::string>> named_upstreams(const std::vector<std::string>& urls,
+                                                               const std::vector<std::string>& names);
 
 }  // namespace joulebook::gateway

@@ -56,6 +56,27 @@ TEST(MeteredExchange, LeavesTheUsageThatTheClientAskedFor) {
   }
 }
 
+// An upstream that refuses stream_options gets the body as it came, and nothing is taken out of its stream.
+TEST(MeteredExchange, AsksOnlyUpstreamsThatMayBeAsked) {
+  WireOptions options;
+  options.upstreams = {"http://a:80", "http://b:80"};
+  options.no_usage_from = {"http://b:80"};
+  for (const std::uint32_t upstream : {0U, 1U}) {
+    FakeSink sink;
+    MeteredExchange exchange(Api::chat, 1, {}, options, sink);
+    EXPECT_TRUE(exchange.body(kAsk));
+    EXPECT_EQ(exchange.replaces_for(upstream), upstream == 0);
+    exchange.sent(upstream, {10});
+    const HeaderField field{"Content-Type", kEvents};
+    bool framed = false;
+    (void)exchange.head({200, {&field, 1}}, {20}, framed);
+    std::string out;
+    exchange.payload(kUsage, {30}, out);
+    EXPECT_EQ(out, upstream == 0 ? "" : kUsage);
+    EXPECT_EQ(sink.usage().output, 3);
+  }
+}
+
 TEST(MeteredExchange, AsksNothingWhereThereIsNoStream) {
   FakeSink sink;
   const std::string answer = R"({"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}})";

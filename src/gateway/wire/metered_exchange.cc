@@ -1,5 +1,7 @@
 #include "gateway/wire/metered_exchange.h"
 
+#include <algorithm>
+
 #include "core/text.h"
 #include "gateway/wire/fields.h"
 
@@ -29,7 +31,14 @@ std::optional<std::string> MeteredExchange::body(std::string_view whole) {
   return other;
 }
 
+bool MeteredExchange::replaces_for(std::uint32_t upstream) const {
+  return upstream >= options_.upstreams.size() ||
+         std::find(options_.no_usage_from.begin(), options_.no_usage_from.end(), options_.upstreams[upstream]) ==
+             options_.no_usage_from.end();
+}
+
 void MeteredExchange::sent(std::uint32_t upstream, SteadyTime at) {
+  asked_usage_ = asked_usage_ && replaces_for(upstream);
   if (upstream < options_.upstreams.size()) begin_.upstream = options_.upstreams[upstream];
   opened_ = true;
   sink_.opened(request_, begin_);

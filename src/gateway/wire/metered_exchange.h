@@ -32,6 +32,7 @@ struct WireOptions {
   bool trailer = false;
   bool pristine = false;
   std::vector<std::string> upstreams;  // their names, in order
+  std::vector<std::string> no_usage_from;  // those of them that are not asked for usage
 };
 
 class MeteredExchange final : public Exchange {
@@ -44,6 +45,7 @@ class MeteredExchange final : public Exchange {
 
   [[nodiscard]] Wants wants() const override { return {true, true}; }
   std::optional<std::string> body(std::string_view whole) override;
+  [[nodiscard]] bool replaces_for(std::uint32_t upstream) const override;
   [[nodiscard]] std::span<const std::uint32_t> upstreams() const override { return {}; }
   void sent(std::uint32_t upstream, SteadyTime at) override;
   std::string head(const AnswerHead& head, SteadyTime at, bool& framed) override;
