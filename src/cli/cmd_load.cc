@@ -9,6 +9,7 @@
 
 #include "cli/attach.h"
 #include "cli/command_line.h"
+#include "cli/gateway_requests.h"
 #include "cli/load_request.h"
 #include "core/address.h"
 #include "core/version.h"
@@ -145,8 +146,11 @@ Result<Metered> open_meter_of(const Context& context, const LoadRequest& request
   return out;
 }
 
-CampaignHooks hooks_of(const Context& context, Meter* meter, RawFile& raw) {
+CampaignHooks hooks_of(const Context& context, const LoadRequest& request, Meter* meter, RawFile& raw) {
   CampaignHooks hooks;
+  hooks.gateway = [question = GatewayQuestion{shown_address(request.address), key_of(request), 90, &cancelled(),
+                                              [&context](const std::string& what) { context.say("load: " + what); }}](
+                      const std::vector<std::string>& ids) { return ask_gateway(question, ids); };
   hooks.cancel = &cancelled();
   hooks.say = [&context](const std::string& what) { context.say("load: " + what); };
   hooks.record = [&raw](const load::RequestRecord& record, int point, int repeat, int window) {
@@ -238,7 +242,7 @@ int load_command(const Context& context, LoadRequest request) {
   const Anchor start = system_clock().anchor();
   RawFile raw(request.out);
   auto result =
-      load::run_campaign(*campaign, **transport, hooks_of(context, metered->meter.get(), raw));
+      load::run_campaign(*campaign, **transport, hooks_of(context, request, metered->meter.get(), raw));
   if (metered->meter) metered->meter->stop();
   if (auto ok = raw.finish(); !ok) return report_error(ok.error());
   if (!result) return report_error(result.error());

@@ -115,16 +115,17 @@ Result<LoadResult> run_campaign(Campaign campaign, Transport& transport,
       work.seed = point.plan.seed + (static_cast<std::uint64_t>(i) << 32);  // no prompt twice
       work.trace = &point.plan.trace;
       DriverHooks driver_hooks_ = driver_hooks(campaign, hooks);
-      if (hooks.record) {
-        driver_hooks_.record = [&](const RequestRecord& record, int window) {
-          hooks.record(record, static_cast<int>(i), repeat, window);
-        };
-      }
+      AskedRequests asked;
+      driver_hooks_.record = [&](const RequestRecord& record, int window) {
+        if (hooks.gateway) asked.add(record, window, point.plan.slo);
+        if (hooks.record) hooks.record(record, static_cast<int>(i), repeat, window);
+      };
       Driver driver(point.plan, work, transport, driver_hooks_);
       auto flow = driver.run();
       if (!flow) return fail(flow.error());
       point.repeats.push_back(
           repeat_of(std::move(*flow), point.plan, hooks.meter, hooks.unmetered));
+      add_request_energies(point.repeats.back(), point.plan, asked, hooks.gateway);
       if (const auto& why = point.repeats.back().flow.first_error; !why.empty()) {
         hooks.say("the first request that failed: " + why);
       }

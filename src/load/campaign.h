@@ -11,6 +11,7 @@
 
 #include "load/load_result.h"
 #include "load/request_body.h"
+#include "load/request_energy.h"
 #include "load/transport.h"
 
 namespace joulebook::load {
@@ -28,6 +29,7 @@ struct CampaignHooks {
   // Energy of a span whose end is settled first; null: there is no meter, and `unmetered` says why.
   EnergyOf meter;
   std::optional<Reason> unmetered;
+  AskGateway gateway;                           // may be null
   std::function<void(const RequestRecord&, int point, int repeat, int window)>
       record;                                   // may be null
   std::function<void(const std::string&)> say;  // progress

@@ -213,6 +213,7 @@ LoadFigures over_repeats(const std::vector<Repeat>& repeats) {
   }
   LoadFigures out = repeats.front().figures;
   for (const auto& row : figure_rows()) {
+    if (row.by_request && !repeats.front().by_request) continue;
     if (used.empty()) {
       Quantity& q = row.of(out);
       if (q.present()) make_absent(q, unsteady_reason(repeats.front().flow.verdict.why));
@@ -277,6 +278,12 @@ const std::vector<FigureRow>& figure_rows() {
       for (const auto& [id, part] : kEach) {
         out.push_back({group, id, nullptr, nullptr, nullptr, member, part});
       }
+    }
+    for (const auto& [id, part] : kEach) {
+      out.push_back({"by_request", id, nullptr, nullptr, nullptr, &F::by_request, part, true});
+    }
+    for (const auto& [id, part] : kParts) {
+      out.push_back({"request_spread", id, nullptr, &F::request_spread, part, nullptr, nullptr, true});
     }
     return out;
   }();

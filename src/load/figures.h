@@ -12,6 +12,7 @@
 #include <joulebook/quantity.h>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,17 @@ struct LoadFigures {
   EnergyFigures gross;
   EnergyFigures above_idle;
   EnergyFigures server;  // the share of the server's processes
+  // Request by request, from a metering gateway in front (request_energy.h); only where Repeat::by_request.
+  EnergyFigures by_request;
+  LatencyFigures request_spread;  // J, over requests
+};
+
+// What became of the requests that a gateway in front was asked about.
+struct RequestEnergies {
+  std::int64_t asked = 0;
+  std::int64_t settled = 0;                     // their joules are known
+  std::map<std::string, std::int64_t> without;  // those whose are not, by reason
+  std::optional<Reason> why;                    // of the first of them
 };
 
 // One repeat and what the meter said of its span.
@@ -65,6 +77,7 @@ struct Repeat {
   Flow flow;
   WindowEnergy energy;
   LoadFigures figures;
+  std::optional<RequestEnergies> by_request;  // none: no gateway is in front
 };
 
 using EnergyOf = std::function<WindowEnergy(SteadyTime begin, SteadyTime end)>;
@@ -87,6 +100,7 @@ struct FigureRow {
   Quantity LatencyFigures::* of_latency = nullptr;
   EnergyFigures LoadFigures::* energy = nullptr;
   Quantity EnergyFigures::* of_energy = nullptr;
+  bool by_request = false;  // there only with a gateway in front
 
   [[nodiscard]] const Quantity& of(const LoadFigures& figures) const;
   [[nodiscard]] Quantity& of(LoadFigures& figures) const;

@@ -10,7 +10,7 @@ namespace {
 Json maybe(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
 Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
 
-Json to_json(const LoadFigures& figures) {
+Json to_json(const LoadFigures& figures, bool by_request) {
   Json out = Json::object();
   Json group = Json::object();
   std::string_view name;
@@ -19,6 +19,7 @@ Json to_json(const LoadFigures& figures) {
     group = Json::object();
   };
   for (const auto& row : figure_rows()) {
+    if (row.by_request && !by_request) continue;
     if (row.group != name) flush();
     name = row.group;
     Json& into = name.empty() ? out : group;
@@ -49,7 +50,7 @@ Json to_json(const Repeat& repeat) {
   }
   Json errors = Json::object();
   for (const auto& [code, n] : span.errors) errors.set(code, n);
-  return Json::object({{"steady", to_json(flow.verdict)},
+  Json out = Json::object({{"steady", to_json(flow.verdict)},
                        {"start_ns", span.begin.ns},
                        {"end_ns", span.end.ns},
                        {"duration_s", span.seconds()},
@@ -67,7 +68,15 @@ Json to_json(const Repeat& repeat) {
                        {"output_tokens", span.output_tokens},
                        {"reasoning_tokens", span.reasoning_tokens},
                        {"uncounted", span.uncounted},
-                       {"figures", to_json(repeat.figures)}});
+                       {"figures", to_json(repeat.figures, repeat.by_request.has_value())}});
+  if (repeat.by_request) {
+    Json without = Json::object();
+    for (const auto& [code, n] : repeat.by_request->without) without.set(code, n);
+    out.set("by_request", Json::object({{"asked", repeat.by_request->asked},
+                                        {"settled", repeat.by_request->settled},
+                                        {"without", std::move(without)}}));
+  }
+  return out;
 }
 
 Json slo_json(const Slo& slo) {
@@ -109,7 +118,7 @@ Json to_json(const LoadPoint& point) {
   return Json::object({{"plan", to_json(point.plan)},
                        {"steady_repeats", static_cast<std::int64_t>(point.used())},
                        {"input_accuracy", maybe(point.input_accuracy())},
-                       {"figures", to_json(point.figures)},
+                       {"figures", to_json(point.figures, point.by_request())},
                        {"repeats", std::move(repeats)}});
 }
 
@@ -119,6 +128,10 @@ std::size_t LoadPoint::used() const {
   return static_cast<std::size_t>(std::count_if(
       repeats.begin(), repeats.end(),
       [](const Repeat& r) { return r.flow.verdict.steadiness != Steadiness::unsteady; }));
+}
+
+bool LoadPoint::by_request() const {
+  return !repeats.empty() && repeats.front().by_request.has_value();
 }
 
 std::optional<double> LoadPoint::input_accuracy() const {

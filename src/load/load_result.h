@@ -18,6 +18,8 @@ struct LoadPoint {
 
   // Repeats that gave figures.
   [[nodiscard]] std::size_t used() const;
+  // Whether a metering gateway in front said what each request took.
+  [[nodiscard]] bool by_request() const;
   // Of the repeats that gave figures: what the endpoint counted for each token asked for in a
   // made-up prompt; nothing where it did not count or the prompts were the user's.
   [[nodiscard]] std::optional<double> input_accuracy() const;

@@ -95,6 +95,37 @@ std::string energy_grid(const LoadFigures& figures, int width, Reasons& reasons)
   return grid.text(width);
 }
 
+// As the gateway in front settled them, each request's own share.
+std::string request_grid(const LoadPoint& point, int width, Reasons& reasons) {
+  const LoadFigures& f = point.figures;
+  TextGrid grid({{"request by request", Align::left}, {"", Align::right, true}});
+  grid.add({"J/request", joules(f.by_request.per_request, reasons)});
+  grid.add({"J/output token", joules(f.by_request.per_output_token, reasons)});
+  const Quantity& good = f.by_request.per_good_request;
+  if (good.present() || good.reason->code != "load.no_objective") {
+    grid.add({"J/good request", joules(good, reasons)});
+  }
+  std::string out = grid.text(width);
+  const LatencyFigures& spread = f.request_spread;
+  if (!spread.p50.present()) return out;
+  std::int64_t asked = 0;
+  std::int64_t settled = 0;
+  std::map<std::string, std::int64_t> without;
+  for (const auto& repeat : point.repeats) {
+    if (!repeat.by_request) continue;
+    asked += repeat.by_request->asked;
+    settled += repeat.by_request->settled;
+    for (const auto& [code, n] : repeat.by_request->without) without[code] += n;
+  }
+  std::string line = fmt::format("Half of them took at most {}, 9 in 10 {}, 99 in 100 {}; {} of {} settled by the gateway in front",
+                                 human(*spread.p50.value, "J"), human(*spread.p90.value, "J"), human(*spread.p99.value, "J"),
+                                 count_text(settled), count_text(asked));
+  for (const auto& [code, n] : without) line += fmt::format(", {} {}", count_text(n), code);
+  const Quantity& each = f.by_request.per_request;
+  line += fmt::format(". Each one's own share of what is above idle: {}; boundary {}.", figure_text(each).sure(), each.boundary);
+  return out + paragraph("", line, width);
+}
+
 std::string counts_line(const LoadPoint& point) {
   std::int64_t due = 0;
   std::int64_t answered = 0;
@@ -214,6 +245,7 @@ std::string load_table(const LoadResult& result, const ScreenStyle& style) {
     out += "\n" + rate_rows(first.figures, width, reasons);
     out += "\n" + latency_grid(first, width, reasons);
     out += "\n" + energy_grid(first.figures, width, reasons);
+    if (first.by_request()) out += "\n" + request_grid(first, width, reasons);
   } else if (result.points.size() > 1) {
     out += paragraph("", fmt::format("each {}", load::end_text(first.plan)), width);
     out += "\n" + sweep_grid(result, width, reasons);

@@ -1,3 +1,4 @@
+#include "load/request_energy.h"
 #include "report/load_table.h"
 
 #include <gtest/gtest.h>
@@ -92,6 +93,33 @@ TEST(LoadTable, OnePointMatchesItsGolden) {
   const LoadResult result = result_of({point_of(4, 3)});
   expect_golden("load-100", load_table(result, {100, false}));
   expect_golden("load-60", load_table(result, {60, false}));
+}
+
+// A gateway in front said what each request took.
+TEST(LoadTable, RequestByRequest) {
+  LoadPoint point = point_of(8, 1);
+  load::AskedRequests asked;
+  for (int i = 0; i < 40; ++i) {
+    load::RequestRecord record;
+    record.energy_id = "jb-" + std::to_string(i);
+    record.counts.output = 200;
+    record.first = SteadyTime{100'000'000};
+    asked.add(record, 0, point.plan.slo);
+  }
+  point.repeats[0].flow.first_window = 0;
+  point.repeats[0].flow.last_window = 1;
+  load::add_request_energies(point.repeats[0], point.plan, asked, [](const std::vector<std::string>& ids) {
+    std::vector<Quantity> out;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      out.push_back(i == 7 ? Quantity::absent("J", {"window.gap", "a gap", "sample faster"}) : Quantity::exact(10.0 + static_cast<double>(i), "J"));
+      out.back().level = 0.95;
+      out.back().tier = Tier::apportioned;
+      out.back().boundary = "gpu";
+    }
+    return out;
+  });
+  point.figures = load::over_repeats(point.repeats);
+  expect_golden("load-gateway", load_table(result_of({point}), {80, false}));
 }
 
 TEST(LoadTable, NotSteadyIsSaidInsteadOfNumbers) {

@@ -15,6 +15,7 @@
 
 #include "cli/process.h"
 #include "core/http.h"
+#include "fakes/json_schema.h"
 #include "fakes/mock_upstream.h"
 #include "fakes/power_plant.h"
 
@@ -255,6 +256,35 @@ TEST_F(ServeOnAPlant, AnAgentsMeterIsJoined) {
   EXPECT_GE(request["fair"]["hi"].get<double>(), 180);
   EXPECT_EQ(gateway->end(), 0);
   EXPECT_EQ(agent.end(), 0);
+}
+
+// The load generator in front of it reports what the gateway settled for each request, to the microjoule.
+TEST_F(ServeOnAPlant, LoadReportsEachRequestAsItWasSettled) {
+  const auto gateway = serve();
+  wait_until(kFrom);
+  const Outcome load = joulebook({"load", url_, "-c", "4", "--requests", "12", "--output-tokens", "10", "--slo", "e2e=1h",
+                                  "--json", folder_ + "/load.json", "--out", folder_ + "/raw.jsonl"});
+  ASSERT_EQ(load.code, 0) << load.err;
+  EXPECT_THAT(load.out, HasSubstr("request by request"));
+  EXPECT_THAT(load.out, HasSubstr("12 of 12 settled"));
+  std::int64_t posted = 0;
+  std::ifstream raw(folder_ + "/raw.jsonl");
+  for (std::string line; std::getline(raw, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (!record["window"].is_null()) posted += settled(record["energy_id"])["posted_uj"].get<std::int64_t>();
+  }
+  EXPECT_GT(posted, 0);
+  const auto document = nlohmann::json::parse(text_of(folder_ + "/load.json"));
+  const JsonSchema schema(std::string(JOULEBOOK_SOURCE_DIR) + "/docs/schema/load.schema.json");
+  EXPECT_EQ(schema.explain(document), "");
+  const auto& figures = document["points"][0]["figures"]["by_request"];
+  const double joules = static_cast<double>(posted) * 1e-6;
+  EXPECT_NEAR(figures["per_request"]["value"].get<double>() * 12, joules, 1e-9 * joules);
+  EXPECT_NEAR(figures["per_good_request"]["value"].get<double>() * 12, joules, 1e-9 * joules);
+  EXPECT_NEAR(figures["per_output_token"]["value"].get<double>() * 120, joules, 1e-9 * joules);
+  EXPECT_EQ(figures["per_request"]["tier"], "apportioned");
+  EXPECT_EQ(document["points"][0]["repeats"][0]["by_request"]["settled"], 12);
+  EXPECT_EQ(gateway->end(), 0);
 }
 
 TEST(Serve, SaysWhatIsWrongAndHowToMendIt) {
