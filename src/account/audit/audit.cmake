@@ -16,7 +16,7 @@ joulebook_room(account_audit
   LIBRARIES fmt::fmt)
 
 joulebook_test(account_audit ROOMS account_audit LIBRARIES fmt::fmt rapidcheck rapidcheck_gtest
-  SOURCES audit/rules_test.cc)
+  SOURCES audit/rules_test.cc audit/shipped_test.cc)
 if(TARGET account_audit_test)
   target_compile_definitions(account_audit_test PRIVATE JOULEBOOK_CLAIMS_DIR="${CMAKE_SOURCE_DIR}/claims"
     JOULEBOOK_DATA_DIR="${CMAKE_SOURCE_DIR}/data")

@@ -91,8 +91,11 @@ std::optional<Finding> mean_power_rule(const Facts& f) {
   if (!h) return finding(State::unknown, h.error().message + ": its idle power and limit are not known", {"gpu"});
   if (!h->tdp_w) return finding(State::unknown, fmt::format("data/hardware.csv has no power limit of {}", h->name), {"gpu"});
   const auto overhead = boundary_factor(f.claim().boundary == "life cycle" || f.claim().boundary == "device" ? "not stated" : f.claim().boundary);
-  const bool alone = f.has("mean_power") || f.claim().boundary == "gpu";
-  const double limit = *h->tdp_w * (alone || !overhead ? 1 : overhead->hi) * 1.02;
+  // A stated power is of the devices, or of them with their host where the boundary says so.
+  const auto host = boundary_factor(f.has("mean_power") && f.claim().boundary != "gpu" && f.claim().boundary != "not stated" ? "server" : "gpu");
+  const auto& beside = f.has("mean_power") ? host : overhead;
+  constexpr double kReading = 1.02;  // a reading that is a little above the limit
+  const double limit = *h->tdp_w * (beside ? beside->hi : 1) * kReading;
   const double idle = f.text("power_kind") == "active" || power->at_least ? 0 : idle_of(*h) * 0.95;
   const std::string what = fmt::format("{} is {}{:.4g} W a device ({})", power->how, power->at_least ? "at least " : "", power->each, h->name);
   const std::string source = fmt::format("data/hardware.csv: {} ({})", h->source, h->status);

@@ -10,7 +10,7 @@ namespace joulebook::account {
 // weights, batch, input_tokens, output_tokens. What nobody stated is on a dial: batch from 1 to the most
 // that fits in memory, weights over 16, 8 and 4 bits that fit, gpus from the least that hold the model, the
 // prompt from 20 to 4,000 tokens, the answer from 50 to 8,000, the device over B200, H100, A100, the size
-// of the model over 3 to 500 billion parameters. Errors: those of serving::cost and of names.
+// of the model over 3 to 405 billion parameters. Errors: those of serving::cost and of names.
 struct Deployed {
   serving::Costed costed;
   double error = 1;  // the model's own, at its dial

@@ -47,7 +47,7 @@ Result<NamedShape> shape_by_size(const Call& call) {
     total = all ? all->value : active->value;
     used = std::min(total, active ? active->value : total);
   } else {
-    total = used = scope.missing("model", 3e9, 40e9, 500e9, "active parameters of a served model");
+    total = used = scope.missing("model", 3e9, 40e9, 405e9, "active parameters of a served model, to the largest dense one");
   }
   auto shape = physics::synthesise(total / kBillion, used / kBillion, used < total ? physics::SynthesisKind::experts : physics::SynthesisKind::dense);
   if (!shape) return fail(shape.error());

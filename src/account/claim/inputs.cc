@@ -44,7 +44,7 @@ constexpr KnownInput kKnown[] = {
     {"training_tokens", false, "token", "", 1, "that the model was trained on, epochs included"},
     {"gpu_hours", false, "GPU h", "", 1e-12, "of the training"},
     {"flops", false, "FLOP", "", 1, "of the training"},
-    {"peak_flops", false, "FLOPS/GPU", "", 1, "of a device, as the claim has it"},
+    {"peak_flops", false, "FLOPS", "", 1, "of a device, as the claim has it"},
     {"precision", true, "", "fp32|fp16|bf16|fp8|int8|fp4", 0, "of the operands that peak_flops is for"},
     {"utilisation", false, "", "", 0, "of the peak, as the claim has it (MFU)"},
     {"equivalent", true, "", "", 0, "what it is compared with, a name of data/equivalents.csv"},
