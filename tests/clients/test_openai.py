@@ -63,6 +63,23 @@ class OpenAi(Through):
         self.streamed(lambda c: c.chat.completions.with_raw_response.create(model="thinker", messages=ASK, stream=True),
                       prompt=21, output=11, reasoning=3, answer=8)
 
+    def test_chat_streamed_that_thinks_between_marks(self) -> None:
+        self.streamed(lambda c: c.chat.completions.with_raw_response.create(model="marks", messages=ASK, stream=True),
+                      prompt=21, output=13, reasoning=5, answer=8)
+
+    def test_a_stream_that_is_cut_is_seen_to_be_cut(self) -> None:
+        ends = []
+        for place in PLACES:
+            raw = client(place).chat.completions.with_raw_response.create(model="cut", messages=ASK, stream=True)
+            self.noted(place, raw.headers, answer=3)
+            pieces = []
+            with self.assertRaises(Exception) as cut:
+                for piece in raw.parse():
+                    pieces.append(piece.model_dump())
+            ends.append([pieces, type(cut.exception).__name__])
+        self.assertAllAlike(ends)
+        self.assertEqual(len(ends[0][0]), 4)
+
     def test_chat_streamed_with_usage(self) -> None:
         self.streamed(lambda c: c.chat.completions.with_raw_response.create(
             model="mock", messages=ASK, stream=True, stream_options={"include_usage": True}))

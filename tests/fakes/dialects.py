@@ -5,6 +5,10 @@ whole, with tools, thinking and several choices. Not a model: it says the same t
 
 dialects.py [PORT] prints its address and serves until it is ended. Ids and times are fixed, so that two
 answers to one question are equal to the last byte. GET /seen gives the requests so far, and forgets them.
+
+What it does depends on the model that is asked for: "thinker" thinks in a field of its own, "marks" between marks in
+its text (streamed, and its usage tells of no thinking), "cut" dies in the middle of a stream, "refuse" says 429; any
+other one answers.
 """
 import base64
 import gzip
@@ -23,6 +27,8 @@ CREATED = 1790000000
 
 def spoken(ask: dict) -> tuple[list[str], list[str], list[str]]:
     """Thinking, answer and tool call, in pieces; one token each."""
+    if ask.get("model") == "marks":
+        return [], ["<think>", *THOUGHT, "</think>", *ANSWER], []
     thought = THOUGHT if "think" in ask.get("model", "") or ask.get("think") or ask.get("thinking") else []
     return thought, [] if ask.get("tools") else ANSWER, CALL if ask.get("tools") else []
 
@@ -272,7 +278,10 @@ class Conversation(http.server.BaseHTTPRequestHandler):
         self.send_header("request-id", "req_1")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for piece in make(ask):
+        for number, piece in enumerate(make(ask)):
+            if ask["model"] == "cut" and number == 4:
+                self.close_connection = True  # without the last chunk
+                return
             text = json.dumps(piece, ensure_ascii=False)
             name = f"event: {piece['type']}\n" if kind == "event" else ""
             self.chunk(f"{text}\n" if kind == "line" else f"{name}data: {text}\n\n")
