@@ -80,6 +80,7 @@ struct Attributor::State {
     double total;  // of all, by each
     double marginal_total;
     std::map<std::uint32_t, Factors>& paces;  // by upstream, of this window
+    const std::map<std::uint32_t, double>& beside;  // part of all that other upstreams have
   };
   void post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
             std::span<const std::int64_t> parts, Division& out);
@@ -155,10 +156,14 @@ Division Attributor::divide(const ActiveEnergy& e) {
   std::int64_t given = parts.back();
   out.other = {parts.back()};
   std::map<std::uint32_t, Factors> paces;
+  std::map<std::uint32_t, double> beside;
+  for (const RequestWork* r : shared) beside[r->upstream] += dot(r->total, f.value);
+  for (auto& [upstream, own] : beside)
+    own = beside.size() > 1 && total > 0 ? std::clamp(1 - own / total, 0.0, 1.0) : 0;
   for (std::size_t i = 0; i < shared.size(); ++i) {
     const auto own = std::span(parts).subspan(i * kPhases, kPhases);
     for (const std::int64_t p : own) given += p;
-    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value), paces}, own, out);
+    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value), paces, beside}, own, out);
   }
   out.unattributed = {e.active.count - given};
   if (out.unattributed.count != 0) out.reason = nobody();
@@ -169,7 +174,7 @@ Division Attributor::divide(const ActiveEnergy& e) {
 void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
                              std::span<const std::int64_t> parts, Division& out) {
   const double joules = std::max(to_joules(e.active).value(), 0.0);
-  const auto& [f, without, all, total, ignored, paces] = by;
+  const auto& [f, without, all, total, ignored, paces, beside] = by;
   if (!(total > 0)) return;  // no joules are an amount too: the domain stands in the boundary, its edges in the interval
   Account& account = accounts[w.request];
   DomainAccount& d = account.domains[e.domain];
@@ -203,6 +208,7 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
   account.joules += mine;
   account.rules[out.rule] += mine;
   account.among += mine * (1 - share);
+  account.beside += mine * by.beside.at(w.upstream);
   const double edge_j = w.prompt_edge * f.value[kTime] / total * joules;
   account.prompt_edge += edge_j;
   account.prompt_among += edge_j * (1 - share);

@@ -85,6 +85,60 @@ TEST(TruthOfTraffic, MarginalIsNearWhatItsStepsWouldSave) {
   EXPECT_GE(many.held, 0.9);
 }
 
+// One engine with that traffic under that meter.
+TrialInput input_of(const Mix& mix, SimulatedEngineOptions engine, bool page = false) {
+  TrialInput input;
+  const SimulatedTraffic traffic{.jobs = mixed_jobs(mix, engine.seed), .concurrency = 16};
+  const SimulatedRun run = simulate(traffic, engine);
+  if (page) input.pages = pages_of(run);
+  add_engine(input, traffic, run, 0, simulated_model(engine.experts, engine.chosen));
+  return input;
+}
+
+TEST(TruthOfTraffic, TrafficThatBypassedIsOthersAndNobodyElsePays) {
+  Mix mix{.requests = 160};
+  mix.bypass = 0.33;
+  const Trial t = try_attribution(input_of(mix, {.seed = 12}, true));
+  ASSERT_GT(t.other_truth, 0);
+  EXPECT_NEAR(t.other / t.other_truth, 1, 0.2);
+  EXPECT_LE(errors_of(t, &Scored::fair).median, 0.1);
+  const Trial blind = try_attribution(input_of(mix, {.seed = 12}));  // nobody reads the page
+  EXPECT_EQ(blind.other, 0);
+}
+
+TEST(TruthOfTraffic, PreemptedRequestsPayForReadingAgain) {
+  const SimulatedEngineOptions engine{.seed = 12, .cache = 9000};
+  TrialInput input = input_of({.requests = 160}, engine);
+  EXPECT_GT(input.run.preempted, 5);
+  const Trial t = try_attribution(input);
+  EXPECT_LE(errors_of(t, &Scored::fair).median, 0.05);
+}
+
+TEST(TruthOfTraffic, ExpertsChoicesBurstsAndSilentUsageAreStood) {
+  Mix choices{.requests = 160}, burst = choices, silent = choices;
+  choices.choices = 0.33;
+  burst.burst = 16;
+  silent.usageless = 0.33;
+  for (const Mix& mix : {choices, burst, silent}) {
+    EXPECT_LE(errors_of(try_attribution(input_of(mix, {.seed = 12})), &Scored::fair).median, 0.05);
+  }
+  const Trial experts = try_attribution(
+      input_of({.requests = 160}, {.seed = 12, .experts_j = 4, .chosen = 8, .experts = 64}));
+  EXPECT_LE(errors_of(experts, &Scored::fair).median, 0.05);
+}
+
+TEST(TruthOfTraffic, TwoEnginesUnderOneMeterAreToldApart) {
+  TrialInput input;
+  for (std::uint32_t e = 0; e < 2; ++e) {
+    const SimulatedTraffic traffic{.jobs = mixed_jobs({.requests = 160}, 12 + e), .concurrency = 16};
+    add_engine(input, traffic, simulate(traffic, {.seed = 12 + e, .machine = 12}), e,
+               simulated_model());
+  }
+  const Trial t = try_attribution(input);
+  EXPECT_EQ(t.requests.size(), 320U);
+  EXPECT_LE(errors_of(t, &Scored::fair).median, 0.05);
+}
+
 // Remarks of different requests that overtake each other on their way here change nothing.
 TEST(TruthOfTraffic, OrderWithinJitterDoesNotMatter) {
   Mix mix;

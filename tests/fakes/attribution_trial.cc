@@ -30,7 +30,8 @@ void rivals(const SimulatedTraffic& traffic, const SimulatedRun& run,
   double all = 0, tokens = 0;
   for (const auto& w : windows) all += to_joules(w.active).value();
   const auto of = [&](std::size_t job) {
-    return static_cast<double>(traffic.jobs[job].prompt + run.jobs[job].made);
+    return static_cast<double>(traffic.jobs[job].prompt +
+                               traffic.jobs[job].choices * run.jobs[job].made);
   };
   for (std::size_t i = 0; i < run.jobs.size(); ++i) tokens += of(i);
   for (Scored& s : scored) {
@@ -64,7 +65,7 @@ Scored score(const attribution::RequestFigures& f, const SimulatedTraffic& traff
   s.truth = truth.fair;
   s.phase_truth = truth.phases;
   s.counts =
-      job.streamed && job.counted && job.cancel_after == 0 && truth.ended_s - truth.sent_s >= 2;
+      job.streamed && job.counted && job.usage && job.cancel_after == 0 && truth.ended_s - truth.sent_s >= 2;
   if (!f.fair.present()) return s;
   s.fair = *f.fair.value;
   s.marginal = *f.marginal.value;
@@ -94,34 +95,85 @@ std::vector<SimulatedJob> mixed_jobs(const Mix& mix, std::uint64_t seed) {
     if (unit(dice) < mix.reasoning) j.reasoning = j.output / 2;
     if (unit(dice) < mix.cancelled) j.cancel_after = 1 + j.output / 2;
     if (unit(dice) < mix.unstreamed) j.streamed = false;
+    if (mix.bypass > 0) j.bypass = unit(dice) < mix.bypass;
+    if (mix.choices > 0 && unit(dice) < mix.choices) j.choices = 3;
+    if (mix.uncounted > 0) j.counted = unit(dice) >= mix.uncounted;
+    if (mix.usageless > 0) j.usage = unit(dice) >= mix.usageless;
+    j.burst = mix.burst;
   }
   return jobs;
 }
 
+void add_engine(TrialInput& input, const SimulatedTraffic& traffic, const SimulatedRun& run,
+                std::uint32_t upstream, const std::optional<attribution::ServedModel>& model) {
+  const auto first = static_cast<attribution::RequestId>(input.run.jobs.size());
+  for (attribution::Remark r : run.remarks) {
+    r.request += first;
+    if (auto* arrived = std::get_if<attribution::Arrived>(&r.what)) arrived->upstream = upstream;
+    input.run.remarks.push_back(std::move(r));
+  }
+  std::stable_sort(input.run.remarks.begin(), input.run.remarks.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+  input.traffic.jobs.insert(input.traffic.jobs.end(), traffic.jobs.begin(), traffic.jobs.end());
+  input.run.jobs.insert(input.run.jobs.end(), run.jobs.begin(), run.jobs.end());
+  input.run.preempted += run.preempted;
+  const auto windows = metered(run);
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    if (i == input.windows.size()) {
+      input.windows.push_back(windows[i]);
+      continue;
+    }
+    attribution::ActiveEnergy& sum = input.windows[i];
+    sum.active += windows[i].active;
+    sum.energy.value = *sum.energy.value + *windows[i].energy.value;
+    sum.energy.own = {sum.energy.own.lo + windows[i].energy.own.lo,
+                      sum.energy.own.hi + windows[i].energy.own.hi};
+  }
+  input.models.resize(std::max<std::size_t>(input.models.size(), upstream + 1));
+  input.models[upstream] = model;
+}
+
 Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, bool known) {
+  TrialInput input;
+  add_engine(input, traffic, run, 0, known ? std::optional(simulated_model()) : std::nullopt);
+  return try_attribution(input);
+}
+
+Trial try_attribution(const TrialInput& input) {
   attribution::Options options;
-  if (known) options.models = {simulated_model()};
+  options.models = input.models;
   attribution::Attributor attributor(options);
   Trial out;
-  std::size_t next = 0, read = 0;
-  const auto windows = metered(run);
+  std::size_t next = 0, read = 0, page = 0;
   constexpr Nanos kLag = std::chrono::milliseconds(500);  // until the meter knows of it
-  for (const auto& w : windows) {
-    while (next < run.remarks.size() && !attributor.ready(w.end)) {
-      const SteadyTime now = run.remarks[next].at;
-      for (; read < windows.size() && windows[read].end + kLag < now; ++read)
-        attributor.measured(windows[read]);
-      attributor.remark(run.remarks[next++]);
+  const auto told = [&](SteadyTime now) {
+    for (; page < input.pages.size() && input.pages[page].end < now; ++page)
+      attributor.reading(input.pages[page]);
+    for (; read < input.windows.size() && input.windows[read].end + kLag < now; ++read)
+      attributor.measured(input.windows[read]);
+  };
+  const auto& remarks = input.run.remarks;
+  for (const auto& w : input.windows) {
+    while (next < remarks.size() && !attributor.ready(w.end)) {
+      told(remarks[next].at);
+      attributor.remark(remarks[next++]);
     }
-    if (next == run.remarks.size()) attributor.now(w.end + options.horizon);
+    if (next == remarks.size()) {
+      told(w.end + options.horizon);
+      attributor.now(w.end + options.horizon);
+    }
     const attribution::Division d = attributor.divide(w);
     out.active += to_joules(w.active).value();
     out.unattributed += to_joules(d.unattributed).value();
     out.other += to_joules(d.other).value();
     if (!d.shares.empty()) out.rule = d.rule;
-    for (const auto& f : attributor.settled(w.end)) out.requests.push_back(score(f, traffic, run));
+    for (const auto& f : attributor.settled(w.end))
+      out.requests.push_back(score(f, input.traffic, input.run));
   }
-  rivals(traffic, run, windows, out.requests);
+  for (std::size_t i = 0; i < input.run.jobs.size(); ++i) {
+    if (input.traffic.jobs[i].bypass) out.other_truth += input.run.jobs[i].fair;
+  }
+  rivals(input.traffic, input.run, input.windows, out.requests);
   return out;
 }
 

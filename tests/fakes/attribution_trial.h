@@ -16,6 +16,11 @@ struct Mix {
   double reasoning = 0.2;  // of requests: half of the answer
   double cancelled = 0.03;
   double unstreamed = 0.05;
+  double bypass = 0;      // of requests: not seen on the wire
+  double choices = 0;     // of requests: three answers
+  double uncounted = 0;   // of requests: usage does not tell of the cache
+  double usageless = 0;   // of requests: there is none
+  int burst = 1;          // tokens an event
 };
 
 [[nodiscard]] std::vector<SimulatedJob> mixed_jobs(const Mix& mix, std::uint64_t seed);
@@ -37,8 +42,22 @@ struct Trial {
   double active = 0;             // J, metered
   double unattributed = 0;
   double other = 0;
+  double other_truth = 0;
   std::string rule;  // of the last
 };
+
+// What an attributor may be given: several engines' traffic under one meter, pages, models.
+struct TrialInput {
+  SimulatedTraffic traffic;
+  SimulatedRun run;
+  std::vector<attribution::ActiveEnergy> windows;
+  std::vector<attribution::EngineReading> pages;  // by time
+  std::vector<std::optional<attribution::ServedModel>> models;
+};
+// Adds another engine's, as the next upstream, to what is in it. REQUIRES: it has no pages.
+void add_engine(TrialInput& input, const SimulatedTraffic& traffic, const SimulatedRun& run,
+                std::uint32_t upstream, const std::optional<attribution::ServedModel>& model);
+[[nodiscard]] Trial try_attribution(const TrialInput& input);
 
 // `known`: the attributor is told the model; else it has the traffic alone.
 [[nodiscard]] Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run,

@@ -44,7 +44,7 @@ struct Costs {
 
 Costs shaken(const SimulatedEngineOptions& o) {
   Costs c;
-  Dice dice(o.seed * 7919 + 13);
+  Dice dice((o.machine != 0 ? o.machine : o.seed) * 7919 + 13);
   for (double* x :
        {&c.weights_j, &c.active_w, &c.gap_w, &c.token_j, &c.context_j, &c.prompt_j, &c.attend_j,
         &c.weights_s, &c.token_s, &c.context_s, &c.prompt_s, &c.attend_s, &c.host_s}) {
@@ -56,9 +56,11 @@ Costs shaken(const SimulatedEngineOptions& o) {
 
 struct Running {
   std::size_t job;
-  int read = 0;  // prompt tokens, cached inside
+  int need = 0;  // prompt tokens, after a preemption all its context
+  int read = 0;  // of them, cached inside
   int made = 0;
-  int kept = 0;  // tokens that this step gives it
+  int untold = 0;  // made and not yet on the wire
+  int kept = 0;    // tokens that this step gives it
   int drafted = 0, accepted = 0;
   double wire_s = 0;  // last remark of it
 };
@@ -89,7 +91,7 @@ class Engine {
       admit();
       if (!running_.empty()) {
         step();
-      } else if (!waiting_.empty()) {
+      } else if (!waiting_.empty() && parked_.empty()) {
         now_ = std::max(now_, run_.jobs[waiting_.front()].sent_s);
       } else if (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size()) {
         now_ = std::max(now_, traffic_.jobs[next_].arrive_s);
@@ -105,6 +107,7 @@ class Engine {
 
  private:
   void say(std::size_t job, double at_s, decltype(attribution::Remark::what) what) {
+    if (traffic_.jobs[job].bypass) return;
     run_.remarks.push_back({job + 1, {static_cast<std::int64_t>(at_s * 1e9)}, std::move(what)});
   }
 
@@ -112,7 +115,8 @@ class Engine {
     const std::size_t job = next_++;
     const SimulatedJob& j = traffic_.jobs[job];
     run_.jobs[job].sent_s = at_s;
-    attribution::Arrived a{.streamed = j.streamed};
+    attribution::Arrived a{.choices = static_cast<std::uint32_t>(j.choices),
+                           .streamed = j.streamed};
     a.prompt_bytes = static_cast<std::int64_t>(j.prompt * (3 + 2 * dice_.unit()));
     say(job, at_s, a);
     say(job, at_s, attribution::Sent{});
@@ -126,11 +130,44 @@ class Engine {
            traffic_.jobs[next_].arrive_s <= now_) {
       arrive(traffic_.jobs[next_].arrive_s);
     }
-    while (!waiting_.empty() && static_cast<int>(running_.size()) < o_.most_running &&
+    preempt();
+    double held = this->held();
+    const auto fits = [&](double tokens) {
+      return static_cast<int>(running_.size()) < o_.most_running &&
+             (o_.cache <= 0 || running_.empty() || held + tokens <= 0.99 * o_.cache);
+    };
+    while (!parked_.empty() && fits(parked_.front().need)) {
+      held += parked_.front().need;
+      running_.push_back(parked_.front());
+      parked_.pop_front();
+    }
+    while (parked_.empty() && !waiting_.empty() &&
+           fits(traffic_.jobs[waiting_.front()].prompt) &&
            run_.jobs[waiting_.front()].sent_s <= now_) {
       const std::size_t job = waiting_.front();
       waiting_.pop_front();
-      running_.push_back({.job = job, .read = traffic_.jobs[job].cached});
+      held += traffic_.jobs[job].prompt;
+      running_.push_back(
+          {.job = job, .need = traffic_.jobs[job].prompt, .read = traffic_.jobs[job].cached});
+    }
+  }
+
+  [[nodiscard]] double held() const {  // tokens of context
+    double sum = 0;
+    for (const Running& r : running_)
+      sum += traffic_.jobs[r.job].prompt + r.made * traffic_.jobs[r.job].choices;
+    return sum;
+  }
+
+  // The newest makes room, and reads all of its context again when there is some.
+  void preempt() {
+    while (o_.cache > 0 && running_.size() > 1 && held() > o_.cache) {
+      Running r = running_.back();
+      running_.pop_back();
+      r.need = traffic_.jobs[r.job].prompt + r.made;
+      r.read = 0;
+      parked_.push_front(r);
+      ++run_.preempted;
     }
   }
 
@@ -142,18 +179,21 @@ class Engine {
     for (Running& r : running_) {
       const SimulatedJob& j = traffic_.jobs[r.job];
       r.kept = 0;
-      if (r.read < j.prompt) continue;
+      if (r.read < r.need) continue;
       verify(r, j);
       const double context = j.prompt + r.made;
-      pieces.push_back({r.job, r.made < j.reasoning ? Phase::reason : Phase::answer,
-                        c.token_j * r.kept + c.context_j * std::pow(context, 0.99),
-                        c.token_j * (1 + o_.drafts - r.kept), c.context_s * std::pow(context, 1.01),
-                        c.token_s * (1 + o_.drafts), static_cast<double>(r.kept)});
-      left -= 1 + o_.drafts;
+      for (int i = 0; i < j.choices; ++i) {
+        pieces.push_back({r.job, r.made < j.reasoning ? Phase::reason : Phase::answer,
+                          c.token_j * r.kept + c.context_j * std::pow(context, 0.99),
+                          c.token_j * (1 + o_.drafts - r.kept),
+                          c.context_s * std::pow(context, 1.01), c.token_s * (1 + o_.drafts),
+                          static_cast<double>(r.kept)});
+        left -= 1 + o_.drafts;
+      }
     }
     for (std::size_t i = 0; i < running_.size() && left > 0; ++i) {
       const Running& r = running_[i];
-      const int n = std::min(traffic_.jobs[r.job].prompt - r.read, left);
+      const int n = std::min(r.need - r.read, left);
       if (n <= 0) continue;
       if (run_.jobs[r.job].begun_s == 0) run_.jobs[r.job].begun_s = now_;
       const double attended = n * (r.read + n / 2.0);
@@ -194,9 +234,31 @@ class Engine {
     return s;
   }
 
-  double charge(const std::vector<Piece>& pieces) {
+  // Experts, of which some are liked more than others: each that somebody chose is read once, for
+  // those that chose it, in equal parts; expectations.
+  void route(std::vector<Piece>& pieces) const {
+    if (o_.experts_j <= 0) return;
+    double liked = 0;
+    for (int e = 0; e < o_.experts; ++e) liked += 1 / (e + 4.0);
+    for (int e = 0; e < o_.experts; ++e) {
+      const double p = std::min(o_.chosen / (e + 4.0) / liked, 1.0);
+      double choosers = 0, nobody = 1;
+      for (const Piece& piece : pieces) {
+        const double none = std::pow(1 - p, piece.tokens);
+        choosers += 1 - none;
+        nobody *= none;
+      }
+      for (Piece& piece : pieces) {
+        piece.own_j += o_.experts_j / o_.experts * (1 - nobody) *
+                       (1 - std::pow(1 - p, piece.tokens)) / std::max(choosers, 1e-12);
+      }
+    }
+  }
+
+  double charge(std::vector<Piece> pieces) {
     const double jitter = std::exp(o_.jitter * dice_.normal()),
                  n = static_cast<double>(pieces.size());
+    route(pieces);
     double memory = 0, compute = 0, own = 0;
     for (const Piece& p : pieces) {
       memory += p.memory_s;
@@ -217,6 +279,8 @@ class Engine {
     }
     run_.active_j += whole.joules;
     run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
+    run_.spans.back().running = static_cast<int>(running_.size());
+    run_.spans.back().waiting = static_cast<int>(waiting_.size());
     for (const Piece& p : pieces) {
       (p.phase == Phase::prefill ? run_.spans.back().prompt : run_.spans.back().output) += p.tokens;
     }
@@ -228,7 +292,7 @@ class Engine {
     const double length = charge(plan(chunks));
     for (const auto& [i, n] : chunks) {
       running_[i].read += n;
-      if (running_[i].read >= traffic_.jobs[running_[i].job].prompt) running_[i].kept = 1;
+      if (running_[i].read >= running_[i].need) running_[i].kept = 1;
     }
     now_ += length;
     for (Running& r : running_) {
@@ -241,16 +305,24 @@ class Engine {
     const SimulatedJob& j = traffic_.jobs[r.job];
     JobTruth& truth = run_.jobs[r.job];
     const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
-    if (j.streamed) {
-      say(r.job, at_s,
-          attribution::Tokens{
-              .count = n, .reasoning = r.made < j.reasoning, .counted = o_.drafts > 0});
-    }
+    const bool thinks = r.made < j.reasoning;
     r.made += n;
+    r.untold += n;
     truth.made = r.made;
     const bool cancelled = j.cancel_after > 0 && r.made >= j.cancel_after;
-    if (r.made < j.output && !cancelled) return;
-    if (!cancelled) say(r.job, at_s, usage(j, r));
+    const bool over = r.made >= j.output || cancelled;
+    if (j.streamed && (over || r.made == n || r.untold >= j.burst)) {
+      for (int i = 0; i < j.choices; ++i) {
+        say(r.job, at_s,
+            attribution::Tokens{.count = r.untold,
+                                .choice = static_cast<std::uint32_t>(i),
+                                .reasoning = thinks,
+                                .counted = o_.drafts > 0 || j.burst > 1});
+      }
+      r.untold = 0;
+    }
+    if (!over) return;
+    if (!cancelled && j.usage) say(r.job, at_s, usage(j, r));
     say(r.job, at_s,
         attribution::Ended{cancelled ? attribution::Outcome::cancelled
                                      : attribution::Outcome::complete});
@@ -265,12 +337,12 @@ class Engine {
   }
 
   attribution::Usage usage(const SimulatedJob& j, const Running& r) const {
-    attribution::Usage u{.prompt = j.prompt, .output = j.output};
+    attribution::Usage u{.prompt = j.prompt, .output = j.output * j.choices};
     if (j.counted) u.cached = j.cached;
     if (j.reasoning > 0) u.reasoning = j.reasoning;
     if (o_.drafts > 0) {
-      u.drafted = r.drafted;
-      u.accepted = r.accepted;
+      u.drafted = r.drafted * j.choices;
+      u.accepted = r.accepted * j.choices;
     }
     return u;
   }
@@ -281,6 +353,7 @@ class Engine {
   Dice dice_;
   SimulatedRun run_;
   std::deque<std::size_t> waiting_;
+  std::deque<Running> parked_;  // preempted
   std::vector<Running> running_;
   std::size_t next_ = 0;
   double now_ = 0.1;
@@ -290,71 +363,6 @@ class Engine {
 
 SimulatedRun simulate(const SimulatedTraffic& traffic, const SimulatedEngineOptions& options) {
   return Engine(traffic, options).run();
-}
-
-std::vector<attribution::ActiveEnergy> metered(const SimulatedRun& run, double length_s,
-                                               double tick_s) {
-  // Energy at each tick, then at each edge between the two ticks around it.
-  const auto ticks = static_cast<std::size_t>(std::ceil(run.end_s / tick_s)) + 3;
-  std::vector<double> at(ticks, 0);
-  std::size_t span = 0;
-  double before = 0;
-  for (std::size_t k = 0; k < ticks; ++k) {
-    const double t = static_cast<double>(k) * tick_s + 0.037;  // where its ticks fall
-    while (span < run.spans.size() && run.spans[span].end_s <= t)
-      before += run.spans[span++].joules;
-    at[k] = before + run.idle_w * t;
-    if (span < run.spans.size() && run.spans[span].begin_s < t) {
-      const PowerSpan& s = run.spans[span];
-      at[k] += s.joules * (t - s.begin_s) / (s.end_s - s.begin_s);
-    }
-  }
-  const auto edge = [&](double t, double& width) {
-    const double k = std::max((t - 0.037) / tick_s, 0.0);
-    const auto i = std::min(static_cast<std::size_t>(k), ticks - 2);
-    width = at[i + 1] - at[i];
-    return at[i] + (k - static_cast<double>(i)) * width;
-  };
-  std::vector<attribution::ActiveEnergy> out;
-  double low_width = 0, high_width = 0;
-  std::int64_t last = to_microjoules(Joules(edge(0, low_width))).count;
-  for (double t = 0; t < run.end_s; t += length_s) {
-    const std::int64_t next = to_microjoules(Joules(edge(t + length_s, high_width))).count;
-    const std::int64_t idle = to_microjoules(Joules(run.idle_w * length_s)).count;
-    attribution::ActiveEnergy e;
-    e.begin = {static_cast<std::int64_t>(std::llround(t * 1e9))};
-    e.end = {static_cast<std::int64_t>(std::llround((t + length_s) * 1e9))};
-    e.domain = "gpu:0";
-    e.active = {std::max<std::int64_t>(next - last - idle, 0)};
-    e.energy = Quantity::exact(to_joules(e.active).value(), "J");
-    const double half = (low_width + high_width) / 2;
-    e.energy.own = {std::max(*e.energy.value - half, 0.0), *e.energy.value + half};
-    e.energy.level = 1;
-    e.energy.boundary = "gpu";
-    out.push_back(std::move(e));
-    last = next;
-    low_width = high_width;
-  }
-  return out;
-}
-
-attribution::ServedModel simulated_model() {
-  attribution::ServedModel m;
-  m.name = "Simulated-8B";
-  serving::Workload& w = m.work;
-  w.shape.name = m.name;
-  w.shape.layers = 32;
-  w.shape.attention_params = 1.3e9;
-  w.shape.ffn_params = 5.6e9;
-  w.shape.head_params = 5e8;
-  w.shape.kv_bytes = 131072;
-  w.shape.attention_flops = 524288;
-  w.shape.prompt_attention_flops = 524288;
-  w.device.name = "H100";
-  w.device.bandwidth = 3.35e12;
-  w.device.rate16 = 989e12;
-  w.device.power_limit = 700;
-  return m;
 }
 
 }  // namespace joulebook::fakes

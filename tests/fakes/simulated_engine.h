@@ -23,6 +23,10 @@ struct SimulatedJob {
   int cancel_after = 0;  // tokens; 0: not cancelled
   bool streamed = true;
   bool counted = true;  // usage says how much of the prompt came from the cache
+  bool usage = true;    // there is one
+  bool bypass = false;  // does not pass the wire: the engine's page counts it, nobody sees it
+  int choices = 1;      // each makes `output` tokens; they share the prompt
+  int burst = 1;        // tokens an event
 };
 
 struct SimulatedTraffic {
@@ -32,6 +36,7 @@ struct SimulatedTraffic {
 
 struct SimulatedEngineOptions {
   std::uint64_t seed = 1;
+  std::uint64_t machine = 0;  // seed of the costs; 0: as `seed`
   int most_running = 256;
   int budget = 512;  // tokens a step, prompts chunked to fit
   int drafts = 0;    // verified a sequence and step beside its token
@@ -40,6 +45,10 @@ struct SimulatedEngineOptions {
   double jitter = 0.05;      // of a step's time, standard deviation of its logarithm
   double network_s = 0.001;  // mean delay on the wire
   double idle_w = 100;
+  int cache = 0;         // tokens of context that fit; beyond, the newest begins anew; 0: no limit
+  double experts_j = 0;  // J of reading the weights of all experts; 0: none
+  double chosen = 0;     // of so many, a token
+  int experts = 0;
 };
 
 struct JobTruth {
@@ -54,6 +63,7 @@ struct JobTruth {
 struct PowerSpan {  // a step
   double begin_s, end_s, joules;  // active
   double prompt = 0, output = 0;  // tokens computed and made in it
+  int running = 0, waiting = 0;   // requests
 };
 
 struct SimulatedRun {
@@ -64,7 +74,11 @@ struct SimulatedRun {
   double end_s = 0;
   double active_j = 0;
   double idle_w = 0;
+  int preempted = 0;
 };
+
+// What the engine's metrics page says each second, within 5 ms of when it is asked.
+[[nodiscard]] std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run);
 
 [[nodiscard]] SimulatedRun simulate(const SimulatedTraffic& traffic,
                                     const SimulatedEngineOptions& options);
@@ -76,6 +90,7 @@ struct SimulatedRun {
                                                              double tick_s = 0.1);
 
 // The model that the engine computes with, as its owner would name it.
-[[nodiscard]] attribution::ServedModel simulated_model();
+// `experts`: of each layer, of which a token chooses so many; all of them 20 billion parameters.
+[[nodiscard]] attribution::ServedModel simulated_model(int experts = 0, double chosen = 0);
 
 }  // namespace joulebook::fakes
