@@ -5,14 +5,10 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "core/json_scan.h"
+#include "engine/sender_counts.h"
 
 namespace joulebook::load {
 namespace {
-
-std::optional<std::int64_t> count(const Json& json) {
-  if (!json.is_number()) return std::nullopt;
-  return std::max<std::int64_t>(0, json.as_int());
-}
 
 bool is_text_member(std::string_view name) {
   return name == "content" || name == "reasoning_content" || name == "reasoning" ||
@@ -97,21 +93,14 @@ void AnswerReader::keep(std::string_view text) {
 }
 
 void AnswerReader::usage(std::string_view text) {
-  const auto json = parse_json(text);
-  if (!json || !json->is_object()) return;
-  counts_.prompt = count((*json)["prompt_tokens"]);
-  counts_.output = count((*json)["completion_tokens"]);
-  counts_.cached = count((*json)["prompt_tokens_details"]["cached_tokens"]);
-  counts_.reasoning = count((*json)["completion_tokens_details"]["reasoning_tokens"]);
+  SenderCounts said;
+  if (read_usage(text, false, said)) counts_ = {said.prompt, said.cached, said.output, said.reasoning};
 }
 
 void AnswerReader::timings(std::string_view text) {
-  const auto json = parse_json(text);
-  if (!json || !json->is_object()) return;
-  timed_.output = count((*json)["predicted_n"]);
-  timed_.cached = count((*json)["cache_n"]);
-  const auto computed = count((*json)["prompt_n"]);
-  if (computed) timed_.prompt = *computed + timed_.cached.value_or(0);
+  SenderCounts said;
+  (void)read_timings(text, said);
+  timed_ = {said.prompt, said.cached, said.output, {}};
 }
 
 }  // namespace joulebook::load

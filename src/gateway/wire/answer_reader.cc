@@ -12,19 +12,8 @@ namespace {
 template <std::size_t N>
 using Names = std::array<std::string_view, N>;
 
-std::optional<std::int64_t> whole_number(std::string_view value) {
-  if (const auto n = integer_of(value)) {
-    return *n >= 0 && *n <= 1'000'000'000'000 ? n : std::nullopt;
-  }
-  const auto x = number_of(value);
-  if (!x || !(*x >= 0) || *x > 1e12) return std::nullopt;
-  return static_cast<std::int64_t>(*x);
-}
-
-std::optional<double> seconds(std::string_view value, double unit) {
-  const auto x = number_of(value);
-  if (!x || !(*x >= 0) || *x * unit > 1e7) return std::nullopt;
-  return *x * unit;
+attribution::Usage told(const SenderCounts& c) {
+  return {c.prompt, c.cached, c.output, c.reasoning, c.drafted, c.accepted};
 }
 
 bool is_object(std::string_view value) { return value.starts_with('{'); }
@@ -79,78 +68,20 @@ void AnswerReader::content(std::string_view text, std::uint32_t choice, std::opt
   sink_(tokens);
 }
 
-void AnswerReader::details(std::string_view json) {
-  const auto [reasoning, kept, refused] =
-      members_of(json, Names<3>{"reasoning_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens"});
-  // Servers that do not count it say 0: what was seen on the wire is better than that.
-  if (const auto n = whole_number(reasoning); n && *n > 0) usage_.reasoning = n;
-  const auto accepted = whole_number(kept);
-  const auto rejected = whole_number(refused);
-  if (accepted && rejected && *accepted + *rejected > 0) {
-    usage_.accepted = accepted;
-    usage_.drafted = *accepted + *rejected;
-  }
-}
-
-// OpenAI's names (prompt includes cached), the Responses', and Anthropic's (input excludes cached).
 void AnswerReader::usage(std::string_view json, bool so_far) {
-  if (!is_object(json)) return;
-  attribution::Usage& u = usage_;
-  std::int64_t read = 0;
-  std::int64_t made = 0;
-  std::optional<std::int64_t> input;
-  (void)walk_object(json, [&](std::string_view name, std::string_view value) {
-    if (name == "prompt_tokens_details" || name == "input_tokens_details") {
-      const auto [cached] = members_of(value, Names<1>{"cached_tokens"});
-      if (const auto n = whole_number(cached)) u.cached = n;
-    } else if (name == "completion_tokens_details" || name == "output_tokens_details") {
-      details(value);
-    } else if (const auto n = whole_number(value)) {
-      if (name == "prompt_tokens") u.prompt = n;
-      if (name == "completion_tokens" || name == "output_tokens") u.output = n;
-      if (name == "input_tokens") input = n;
-      if (name == "cache_read_input_tokens") read = *n;
-      if (name == "cache_creation_input_tokens") made = *n;
-    }
-    return true;
-  });
-  if (input) {
-    u.prompt = input;
-    if (api_ == Api::messages) {
-      u.prompt = *input + read + made;
-      u.cached = read;
-    }
-  }
-  if (so_far) u.output.reset();
-  sink_(u);
+  const auto seen = counts_.reasoning;
+  if (!read_usage(json, api_ == Api::messages, counts_)) return;
+  // Servers that do not count it say 0: what was seen on the wire is better than that.
+  if (counts_.reasoning == 0) counts_.reasoning = seen;
+  if (so_far) counts_.output.reset();
+  sink_(told(counts_));
 }
 
-// llama-server's: prompt_n was computed, cache_n came from the cache.
 void AnswerReader::timings(std::string_view json) {
   if (!is_object(json)) return;
-  const auto [prompt_ms, predicted_ms, prompt_n, cache_n, predicted_n, draft_n, draft_n_accepted] =
-      members_of(json, Names<7>{"prompt_ms", "predicted_ms", "prompt_n", "cache_n", "predicted_n", "draft_n",
-                                "draft_n_accepted"});
-  attribution::Timings out;
-  out.prefill_s = seconds(prompt_ms, 1e-3);
-  out.decode_s = seconds(predicted_ms, 1e-3);
-  if (out.prefill_s || out.decode_s) sink_(out);
-  const auto computed = whole_number(prompt_n);
-  const auto cached = whole_number(cache_n);
-  const auto predicted = whole_number(predicted_n);
-  attribution::Usage& u = usage_;
-  if (computed && cached) {
-    u.prompt = *computed + *cached;
-    u.cached = cached;
-  } else if (computed && !u.prompt) {
-    u.prompt = computed;
-  }
-  if (predicted && !u.output) u.output = predicted;
-  if (const auto drafted = whole_number(draft_n)) {
-    u.drafted = drafted;
-    u.accepted = whole_number(draft_n_accepted).value_or(0);
-  }
-  sink_(u);
+  const SenderTimes times = read_timings(json, counts_);
+  if (times.prefill || times.decode) sink_(attribution::Timings{.prefill_s = times.prefill, .decode_s = times.decode});
+  sink_(told(counts_));
 }
 
 // vLLM's, per request: from scheduled to first token, from first to last, and before (its own
@@ -161,16 +92,16 @@ void AnswerReader::metrics(std::string_view json) {
       members_of(json, Names<4>{"queue_time_ms", "time_to_first_token_ms", "generation_time_ms",
                                 "output_token_metrics"});
   attribution::Timings out;
-  out.queue_s = seconds(queued, 1e-3);
-  out.prefill_s = seconds(to_first, 1e-3);
-  out.decode_s = seconds(generating, 1e-3);
+  out.queue_s = time_of(queued, 1e-3);
+  out.prefill_s = time_of(to_first, 1e-3);
+  out.decode_s = time_of(generating, 1e-3);
   if (out.queue_s || out.prefill_s || out.decode_s) sink_(out);
   const auto [thinking] = members_of(counts, Names<1>{"reasoning"});
   const auto [count] = members_of(thinking, Names<1>{"token_count"});
-  const auto reasoning = whole_number(count);
-  if (!reasoning || *reasoning == 0 || usage_.reasoning) return;
-  usage_.reasoning = reasoning;
-  sink_(usage_);
+  const auto reasoning = count_of(count);
+  if (!reasoning || *reasoning == 0 || counts_.reasoning) return;
+  counts_.reasoning = reasoning;
+  sink_(told(counts_));
 }
 
 // Usage with every chunk from the first on (vLLM's continuous_usage_stats): what it rose by is this
@@ -178,7 +109,7 @@ void AnswerReader::metrics(std::string_view json) {
 std::optional<std::int64_t> AnswerReader::counted_here(std::string_view choices, std::string_view reported) {
   if (begun_ && !continuous_) return std::nullopt;
   const auto [completed] = members_of(reported, Names<1>{"completion_tokens"});
-  const auto so_far = whole_number(completed);
+  const auto so_far = count_of(completed);
   (void)walk_array(choices, [&](std::string_view choice) {
     if (!begun_) continuous_ = streaming_ && so_far.has_value();
     begun_ = true;
@@ -277,15 +208,14 @@ bool AnswerReader::ollama(std::string_view json) {
   content(response, 0);
   const bool over = done == "true";
   if (api_ != Api::ollama_embed && !over) return over;
-  attribution::Usage& u = usage_;
   // A count that is 0 is left out of the answer: a prompt that was cached has none.
-  u.prompt = whole_number(prompt);
-  u.output = whole_number(output);
-  if (u.prompt || u.output) sink_(u);
+  counts_.prompt = count_of(prompt);
+  counts_.output = count_of(output);
+  if (counts_.prompt || counts_.output) sink_(told(counts_));
   attribution::Timings t;
-  t.load_s = seconds(load, kNano);
-  t.prefill_s = seconds(prefill, kNano);
-  t.decode_s = seconds(decode, kNano);
+  t.load_s = time_of(load, kNano);
+  t.prefill_s = time_of(prefill, kNano);
+  t.decode_s = time_of(decode, kNano);
   if (t.load_s || t.prefill_s || t.decode_s) sink_(t);
   return over;
 }
@@ -336,7 +266,7 @@ void AnswerReader::whole(std::string_view body) {
     case Api::ollama_embed: return void(ollama(json));
     default: openai(json, ignored);
   }
-  tokens_ = std::max(tokens_, static_cast<double>(usage_.output.value_or(0)));
+  tokens_ = std::max(tokens_, static_cast<double>(counts_.output.value_or(0)));
 }
 
 }  // namespace joulebook::gateway

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attribution/traffic.h"
+#include "engine/sender_counts.h"
 #include "engine/think_splitter.h"
 #include "gateway/wire/api.h"
 
@@ -46,7 +47,6 @@ class AnswerReader {
   void content(std::string_view text, std::uint32_t choice, std::optional<std::int64_t> rise = {});
   // `so_far`: its count of the output is one of a beginning.
   void usage(std::string_view json, bool so_far = false);
-  void details(std::string_view json);
   void timings(std::string_view json);
   void metrics(std::string_view json);
   void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
@@ -66,7 +66,7 @@ class AnswerReader {
   bool continuous_ = false;   // usage came with the first of them
   bool several_ = false;      // not only choice 0
   bool streaming_ = true;
-  attribution::Usage usage_;
+  SenderCounts counts_;
   std::map<std::uint32_t, Marks> marks_;
   std::string room_;  // for a text that is written with escapes
 };
