@@ -1,7 +1,7 @@
 // Any JSON as what a server says of its work, in every interface, streamed and not: no count below zero or
 // beyond any meaning, no time that is no number. And as a request: where usage is asked for, nothing else
 // of the body changes.
-// Planted fault that it finds: whole_number() of answer_reader.cc without its bounds (2026-11-27: at once from
+// Planted fault that it finds: count_of() of sender_counts.cc without its bounds (2026-11-27: at once from
 // fuzz/seeds/wire_usage).
 #include <cstdint>
 #include <cstdlib>

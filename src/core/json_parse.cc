@@ -1,5 +1,6 @@
 // The only place that knows nlohmann::json. Its reader was chosen over Boost.JSON 1.81, whose
 // number parsing is off by an ulp and so would not replay a recording to the last bit.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/json.h"
@@ -84,6 +85,15 @@ std::string readable(std::string what) {
 
 Result<Json> parse_json(std::string_view text) {
   Builder builder;
+  // The library takes a NUL for the end of the text; JSON has none (RFC 8259, 7: control characters are escaped).
+  if (const auto at = text.find('\0'); at != text.npos) {
+    const std::string_view before = text.substr(0, at);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const auto column = before.size() - before.rfind('\n');  // without a line before: npos, which is -1
+    return fail(ErrorKind::input, "json.syntax",
+                "not valid JSON: a NUL byte at line " + std::to_string(line) + ", column " + std::to_string(column),
+                "correct the text there");
+  }
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     return fail(ErrorKind::input, "json.syntax", "not valid JSON: " + readable(builder.error()),
                 "correct the text there");

@@ -41,6 +41,15 @@ TEST(Json, SyntaxErrorsNameLineAndColumn) {
   EXPECT_TRUE(parse_json(" [1] \n"));
 }
 
+// A NUL ends nothing: what follows it would go unread.
+TEST(Json, ANulByteIsNoJson) {
+  for (const std::string_view text : {std::string_view("{\"a\":7}\0{}", 10), std::string_view("\0", 1), std::string_view("\"a\0\"", 4)}) {
+    EXPECT_FALSE(parse_json(text));
+  }
+  const auto parsed = parse_json(std::string_view("{\n \0}", 5));
+  EXPECT_NE(parsed.error().message.find("line 2, column 2"), std::string::npos) << parsed.error().message;
+}
+
 TEST(Json, NonFiniteNumbersBecomeNull) {
   EXPECT_EQ(Json(std::nan("")).dump(), "null");
   EXPECT_EQ(Json(INFINITY).dump(), "null");
