@@ -25,7 +25,8 @@ struct AccountOptions {
   double devices = 1;
   std::string network, device;
   bool explain = false;
-  std::vector<std::string> equivalents;
+  std::vector<std::string> equivalents;  // items, or "all"
+  std::string instead_of;                // what it replaces, or a file with one's own pair
 };
 
 struct Accounted {

@@ -4,7 +4,7 @@
 #include "cli/account_input.h"
 #include "cli/account_result.h"
 #include "cli/account_screen.h"
-#include "cli/command_line.h"
+#include "cli/cmd_account.h"
 
 namespace joulebook {
 namespace {
@@ -35,8 +35,10 @@ int run_account(const Context& context, const AccountOptions& o) {
   if (!preset) return report_error(preset.error());
   const auto footprint = account::footprint(what->energy, what->at, *preset, *terms);
   if (!footprint) return report_error(footprint.error());
-  context.print(account_text(*what, *footprint, o.explain, terminal_width()));
-  const auto ok = context.emit(account_json(*what, *footprint));
+  const auto beside = compared(o, *footprint);
+  if (!beside) return report_error(beside.error());
+  context.print(account_text(*what, *footprint, *beside, o.explain, terminal_width()));
+  const auto ok = context.emit(account_json(*what, *footprint, *beside));
   return ok ? 0 : report_error(ok.error());
 }
 
@@ -69,8 +71,17 @@ void add_terms(CLI::App& k, AccountOptions& o) {
 }  // namespace
 
 void add_account(CommandLine& line) {
-  const auto o = std::make_shared<AccountOptions>();
-  CLI::App& k = line.add("account", "what joules mean in carbon, water and money", [o](const Context& context) { return run_account(context, *o); });
+  struct All {
+    AccountOptions of;
+    UsageOptions usage;
+    LifeOptions life;
+  };
+  const auto all = std::make_shared<All>();
+  const auto o = std::shared_ptr<AccountOptions>(all, &all->of);
+  CLI::App& k = line.add("account", "what joules mean in carbon, water and money", [all](const Context& context) {
+    if (!all->usage.file.empty()) return account_usage(context, all->of, all->usage);
+    return all->life.asked() ? account_life(context, all->life) : run_account(context, all->of);
+  });
   k.add_option("what", o->what, "a run's or a metered request's id, or last")->type_name("ID");
   k.add_option("--energy", o->energy, "an energy instead: '512 J/response', '0.24 Wh'")->type_name("AMOUNT");
   k.add_option("--since", o->since, "of what gateways metered: 2026-11-01T00:00Z")->type_name("TIME");
@@ -78,7 +89,11 @@ void add_account(CommandLine& line) {
   k.add_option("--at", o->at, "what the energy covers: gpu, it, facility, full-stack")->type_name("BOUNDARY");
   k.add_option("--boundary", o->boundary, "to reckon to: gpu, it, facility, full-stack, sci-ai, ghg")->type_name("BOUNDARY");
   k.add_flag("--explain", o->explain, "every constant with its source, date and licence; alone: all that are built in");
+  k.add_option("--equivalents", o->equivalents, "as many phone charges, hours of video, ... as that: part of a name, or all")->type_name("ITEM")->allow_extra_args(false);
+  k.add_option("--instead-of", o->instead_of, "what it replaces: flight, an equivalent's name, or a pair in a TOML file")->type_name("NAME");
   add_terms(k, *o);
+  add_usage_flags(k, all->usage);
+  add_life_flags(k, all->life);
 }
 
 }  // namespace joulebook

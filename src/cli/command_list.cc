@@ -13,6 +13,7 @@ void add_whatif(CommandLine& line);
 void add_synth(CommandLine& line);
 void add_account(CommandLine& line);
 void add_audit(CommandLine& line);
+void add_scenario(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
 void add_card(CommandLine& line);
@@ -29,6 +30,7 @@ void add_listed_commands(CommandLine& line) {
       add_synth,
       add_account,
       add_audit,
+      add_scenario,
       add_load,
       add_top,
       add_card,

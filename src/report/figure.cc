@@ -19,8 +19,8 @@ struct Scale {
 bool takes_prefix(std::string_view unit) { return unit == "J" || unit == "W" || unit == "Wh"; }
 
 Scale scale_for(double value, std::string_view unit) {
-  static constexpr std::array<std::pair<double, std::string_view>, 7> kPrefixes = {
-      {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};
+  static constexpr std::array<std::pair<double, std::string_view>, 10> kPrefixes = {
+      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};
   const double size = std::abs(value);
   if (!takes_prefix(unit) || size == 0) return {1, std::string(unit)};
   for (const auto& [factor, prefix] : kPrefixes) {

@@ -42,11 +42,11 @@ export async function open(browser, name, { width, height, colorScheme }, more =
 export const drawn = (page, times) =>
   page.waitForFunction((n) => Number(document.body.dataset.drawn) >= n, times, { timeout: 60000 });
 
-const prefixes = { G: 1e9, M: 1e6, k: 1e3, "": 1, m: 1e-3, "µ": 1e-6, n: 1e-9 };
+const prefixes = { E: 1e18, P: 1e15, T: 1e12, G: 1e9, M: 1e6, k: 1e3, "": 1, m: 1e-3, "µ": 1e-6, n: 1e-9 };
 
 // "17.8 kJ", "1.87×", "529 mJ" as a number, with half a unit of its last digit.
 function readText(text) {
-  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([GMkmµn]?)(?:J|W|B|s)|×| %)?$/.exec(text.trim());
+  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([EPTGMkmµn]?)(?:J|W|B|s)|×| %)?$/.exec(text.trim());
   if (!match) return null;
   const percent = text.trim().endsWith("%") ? 0.01 : 1;
   const factor = (prefixes[match[3] ?? ""] ?? 1) * percent;

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 
 #include "cli/process.h"
 #include "fakes/closed_schema.h"
+#include "fakes/golden.h"
 
 namespace joulebook::fakes {
 namespace {
@@ -38,7 +41,7 @@ TEST(Account, AnEnergyOnAGrid) {
 
 TEST(Account, ItsJsonObeysTheSchema) {
   const Doc doc = account({"--energy", "500-520 J/response", "--grid", "FR", "--provider", "google", "--at", "gpu", "--boundary", "ghg", "--hardware", "H100",
-                           "--hardware-time", "2 s", "--price", "0.2 EUR/kWh", "--device", "laptop"});
+                           "--hardware-time", "2 s", "--price", "0.2 EUR/kWh", "--device", "laptop", "--equivalents", "smartphone", "--instead-of", "flight"});
   const Schema schema("account.schema.json");
   expect_no_open_object(schema.raw(), "");
   expect_closed(schema, doc);
@@ -75,6 +78,90 @@ TEST(Account, EveryConstantHasASource) {
   }
 }
 
+TEST(Account, WhatAPersonReads) {
+  const auto text = [](std::vector<std::string> arguments) { return joulebook(std::move(arguments)).out; };
+  const std::string golden = std::string(JOULEBOOK_SOURCE_DIR) + "/tests/golden/account/";
+  expect_golden(golden + "energy.txt", text({"account", "--energy", "512 J/response", "--at", "gpu", "--grid", "DE", "--provider", "google", "--equivalents", "smartphone"}));
+  expect_golden(golden + "back-test.txt", text({"scenario", "--back-test"}));
+}
+
+TEST(Account, ABillIsARangeAndItsSums) {
+  const std::string dir = fresh_folder("account-usage");
+  std::ofstream(dir + "/bill.csv") << "month,provider,model,region,input_tokens,output_tokens,requests\n"
+                                      "2026-01,aws,Llama-3.1-8B,us-east-1,1200000,400000,1000\n2026-01,openai,gpt-4o,,500000,200000,400\n"
+                                      "2026-02,anthropic,claude,,500000,200000,\n";
+  const Outcome outcome = joulebook({"account", "--usage", dir + "/bill.csv", "--grid", "US", "--csv", dir + "/out.csv", "--json", "-"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Doc doc = Doc::parse(outcome.out);
+  const Schema schema("usage.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  Doc planted = doc;  // so that an absence is met, too
+  planted["rows"][0]["figures"]["water"] = Doc::parse(R"({"value": null, "unit": "m3", "lo": 1, "reason": {"code": "a", "message": "b", "cure": "c"}})");
+  expect_closed(schema, planted);
+  double rows = 0;
+  for (const Doc& row : doc["rows"]) {
+    const Doc& energy = row["figures"]["energy"];
+    rows += energy["value"].get<double>();
+    EXPECT_LT(energy["lo"], energy["hi"]) << row;
+  }
+  EXPECT_NEAR(doc["sums"].back()["figures"]["energy"]["value"], rows, 1e-9 * rows);
+  std::ifstream csv(dir + "/out.csv");
+  EXPECT_EQ(std::count(std::istreambuf_iterator<char>(csv), {}, '\n'), 1 + 3 + 2 + 3 + 1 + 1);
+}
+
+TEST(Account, AModelsLifeAgainstAnother) {
+  const std::string file = fresh_folder("account-life") + "/tuned.toml";
+  std::ofstream(file) << "name = 'tuned'\nanswer = 'normal(2, 0.1) J/response'\n[once]\ntuning = '50 MJ'\n"
+                         "[service]\nanswers_per_year = '1e8 response/year'\nyears = '2 years'\nanswers_per_user = '500 response/year'\n";
+  const std::vector<std::string> arguments{"account", "--life", file, "--against", "answer=lognormal(5, 1.1) J/response", "--json", "-"};
+  const Outcome outcome = joulebook(arguments);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(joulebook(arguments).out, outcome.out);  // seeded
+  Doc doc = Doc::parse(outcome.out);
+  EXPECT_NEAR(doc["break_even"]["value"], 50e6 / 3, 1e6);
+  const Schema schema("life.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  doc["user_year"] = Doc::parse(R"({"value": null, "unit": "J", "reason": {"code": "a", "message": "b", "cure": "c"}})");
+  doc["whole"]["shared"] = Doc::parse(R"([{"id": "a", "lo": 1, "hi": 1}])");
+  expect_closed(schema, doc);
+  const Outcome bad = joulebook({"account", "--training", "discrete(1:0.5, 2:0.4) MWh", "--answer", "1 J/response"});
+  EXPECT_EQ(bad.code, 3);
+  EXPECT_THAT(bad.err, HasSubstr("sum to 0.9"));
+}
+
+TEST(Scenario, AFanWithItsDriversAndItsPage) {
+  const std::string dir = fresh_folder("scenario"), file = std::string(JOULEBOOK_SOURCE_DIR) + "/examples/scenarios/data-centres-2010.toml";
+  const Outcome outcome = joulebook({"scenario", file, "--html", dir + "/page.html", "--json", "-"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  Doc doc = Doc::parse(outcome.out);
+  EXPECT_TRUE(doc["back_test"][0]["inside"]);
+  std::ifstream page(dir + "/page.html");
+  const std::string html(std::istreambuf_iterator<char>(page), {});
+  EXPECT_THAT(html, HasSubstr("class=\"fan-outer\""));
+  EXPECT_EQ(html.find("<script>"), std::string::npos);
+  const Schema schema("scenario.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  doc["years"][0]["energy"]["shared"] = Doc::parse(R"([{"id": "a", "lo": 1, "hi": 1}])");
+  expect_closed(schema, doc);
+}
+
+TEST(Scenario, EveryExampleRunsAndBothBackTestsHold) {
+  for (const char* name : {"assistants", "data-centres-2010", "search-2023"}) {
+    const Outcome outcome = joulebook({"scenario", std::string(JOULEBOOK_SOURCE_DIR) + "/examples/scenarios/" + name + ".toml"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("draws, seed"));
+  }
+  EXPECT_EQ(joulebook({"scenario", "--back-test"}).code, 0);
+  EXPECT_EQ(joulebook({"scenario"}).code, 2);
+}
+
+TEST(Scenario, ATrendThatMissesWhatHappenedSaysNo) {
+  const std::string file = fresh_folder("scenario-slow") + "/slow.toml";
+  std::ofstream(file) << "start = 2010\nend = 2018\n[demand]\nanswers = '1 response/year'\ngrowth = 0.26\n[efficiency]\nanswer = '1 J/response'\n"
+                         "[observed]\nyear = 2018\nenergy_ratio = 1.06\nsource = 'Masanet et al. 2020'\n";
+  EXPECT_EQ(joulebook({"scenario", file}).code, 1);
+}
+
 TEST(Account, BadInputIsRefusedWithACure) {
   const std::string file = fresh_folder("account-bad") + "/grid.csv";
   std::ofstream(file) << "time,gCO2e/kWh\n2026-02-31T00:00Z,100\n2026-03-01T00:00Z,300\n";
@@ -90,6 +177,8 @@ TEST(Account, BadInputIsRefusedWithACure) {
       {{"--energy", "512 J", "--price", "3 EUR"}, "0.25 EUR/kWh"},
       {{"--energy", "512 J", "--hardware", "H100", "--hardware-time", "2 s", "--utilisation", "1.5"}, "share above 0"},
       {{"--energy", "512 J", "--grid", "-300 g/kWh"}, "at least 0"},
+      {{"--energy", "512 J", "--instead-of", "letter"}, ".toml"},
+      {{"--energy", "512 J", "--equivalents", "smartfone charge"}, "Smartphone charge"},
   };
   for (const auto& [arguments, cure] : bad) {
     std::vector<std::string> all{"account"};

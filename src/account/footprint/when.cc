@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March", "April", "May", "June", "July",
                                                    "August", "September", "October", "November", "December"};
-constexpr int kFirstYear = 1900, kLastYear = 2200;
+constexpr int kFirstYear = 1970, kLastYear = 2100;  // differences and sums of any two stay whole nanoseconds
 
 tl::unexpected<Error> bad_syntax(std::string_view text) {
   return fail(ErrorKind::input, "time.syntax", fmt::format("'{}' is no date or time", text),

@@ -14,7 +14,7 @@ namespace joulebook::account {
 [[nodiscard]] Result<int> parse_zone(std::string_view text);
 
 // "2025-02-28T23:00Z", "2025-02-28 23:00:00+01:00", "2025-02-28" (its midnight) in nanoseconds since 1970
-// UTC, 1900 to 2200. `zone`: of instants that carry none. Errors: input "time.syntax", "time.day" (no such
+// UTC, 1970 to 2100. `zone`: of instants that carry none. Errors: input "time.syntax", "time.day" (no such
 // day or time of day), "time.zone" (none said).
 [[nodiscard]] Result<std::int64_t> parse_instant(std::string_view text, std::optional<int> zone);
 

@@ -1,0 +1,82 @@
+#include "account/usage/usage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "core/text.h"
+
+namespace joulebook::account {
+namespace {
+
+constexpr std::string_view kOwn = "scope 2", kBought = "scope 3, category 1";
+
+// The terms of a row: its region's place and site, its provider's, else those that were given.
+Terms terms_of(const BillRow& row, const Terms& given) {
+  Terms t = given;
+  if (!row.region.empty()) {
+    Terms place = t;
+    if (set_place(place, row.region)) t = std::move(place);
+  }
+  Terms site = t;
+  if (!row.provider.empty() && (set_site(site, row.provider, row.region) || set_site(site, row.provider, ""))) {
+    if (given.overheads.pue) site.overheads.pue = given.overheads.pue;
+    t = std::move(site);
+  }
+  return t;
+}
+
+UsageFigures sum_of(const std::vector<const UsageRow*>& rows) {
+  const auto total = [&](Quantity UsageFigures::* member) {
+    std::vector<Quantity> parts;
+    for (const UsageRow* row : rows) parts.push_back(row->figures.*member);
+    return sum(parts);
+  };
+  return {total(&UsageFigures::energy), total(&UsageFigures::direct), total(&UsageFigures::lifecycle), total(&UsageFigures::water)};
+}
+
+void add_sums(Usage& usage, const std::string& by, const std::function<std::string(const UsageRow&)>& key) {
+  std::map<std::string, std::vector<const UsageRow*>> groups;
+  for (const UsageRow& row : usage.rows) groups[key(row)].push_back(&row);
+  for (const auto& [name, rows] : groups) {
+    UsageSum s{by, name, 0, 0, sum_of(rows)};
+    for (const UsageRow* row : rows) s.input += row->bill.input, s.output += row->bill.output;
+    usage.sums.push_back(std::move(s));
+  }
+}
+
+void keep(std::vector<Factor>& constants, const Factor& f) {
+  if (std::ranges::find(constants, f.id, &Factor::id) == constants.end()) constants.push_back(f);
+}
+
+}  // namespace
+
+Result<Usage> account_usage(const std::vector<BillRow>& bill, const ServingRange& range, const Terms& given) {
+  Usage usage;
+  usage.range = range;
+  bool assumed = false;
+  for (const BillRow& row : bill) {
+    const Terms terms = terms_of(row, given);
+    auto energy = energy_of(row, range, terms.overheads);
+    if (!energy) return fail(energy.error());
+    const auto f = footprint(energy->energy, energy->at, Preset::facility, terms);
+    if (!f) return fail(f.error());
+    for (const Factor* constant : energy->constants) keep(usage.constants, *constant);
+    for (const Factor& constant : f->constants) keep(usage.constants, constant);
+    usage.rows.push_back({row, energy->how, std::string(lower(row.provider) == "own" ? kOwn : kBought),
+                          {*figure_of(*f, "energy"), *figure_of(*f, "carbon.location.direct"), *figure_of(*f, "carbon.location.lifecycle"), *figure_of(*f, "water")}});
+    assumed = assumed || !row.requests;
+  }
+  add_sums(usage, "month", [](const UsageRow& r) { return r.bill.month.text(); });
+  add_sums(usage, "model", [](const UsageRow& r) { return r.bill.model; });
+  add_sums(usage, "scope", [](const UsageRow& r) { return r.scope; });
+  add_sums(usage, "all", [](const UsageRow&) { return std::string(); });
+  std::ranges::sort(usage.constants, {}, &Factor::id);
+  usage.notes.push_back("predicted over " + range.text() + "; the interval spans all of them");
+  if (assumed) usage.notes.push_back(fmt::format("rows without requests: {:g} output tokens each", range.output_per_request));
+  return usage;
+}
+
+}  // namespace joulebook::account
