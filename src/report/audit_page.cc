@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "report/html.h"
-#include "report/html_sections.h"
+#include "report/static_page.h"
 
 namespace joulebook {
 namespace {
@@ -124,7 +124,7 @@ std::string audit_page(const Json& audits) {
   for (const Json& a : audits["audits"].items()) sections += one(a);
   sections += "<section id=\"working\"><h2>How to do it again</h2><p><code>joulebook audit claims/ --explain</code> prints the source of every number; "
               "docs/audit.md says how a verdict follows.</p></section>\n";
-  return page::document({"Claims about the energy of AI, computed again", "Published figures, recomputed from their own inputs", sections, "", "audits", audits});
+  return page::static_document({"Claims about the energy of AI, computed again", "Published figures, recomputed from their own inputs", sections, "audits", audits});
 }
 
 }  // namespace joulebook

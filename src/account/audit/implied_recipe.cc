@@ -40,26 +40,56 @@ std::string of_images(const Facts& f, std::string_view task) {
 
 }  // namespace
 
+namespace {
+
+// Stated power over a stated time, for as many as shared it.
+std::string of_power(const Facts& f, const std::string& per) {
+  const auto power = f.measure("mean_power");
+  if (!power) return "";
+  const bool each = power->unit.dimension.powers.contains("device");
+  if (each && !f.devices()) return "";
+  const std::string all = !each ? "mean_power" : f.has("gpus_counted") ? "mean_power * gpus_counted" : "mean_power * gpus";
+  if (per == "token" && f.has("tokens_per_second")) return all + " / tokens_per_second";
+  if (!f.has("duration") || per == "token") return "";
+  if (per == "response" && !f.has("batch")) return "";
+  return all + " * duration" + (per == "response" ? " / batch" : "");
+}
+
+std::string of_one_energy(const Facts& f, const std::string& per) {
+  if (per == "response" && f.has("energy")) return of_energy(f);
+  if (std::string power = of_power(f, per); !power.empty()) return power;
+  if (per == "token" && names_model(f)) return "predicted_j_per_token()" + to_boundary(f.claim());
+  if (per == "response") return "predicted_j_per_response()" + to_boundary(f.claim());
+  if (per == "image") return of_images(f, "to-image");
+  if (per == "video") return of_images(f, "video");
+  if (per.empty() || per == "run") {
+    if (std::string hours = of_training(f); !hours.empty()) return hours;
+  }
+  return of_energy(f);
+}
+
+std::string of_comparison(const Facts& f) {
+  if (!f.has("equivalent") || !f.has("equivalent_count")) return "";
+  return std::string("equivalent_count * equivalent(equivalent") + (f.carbon_per() ? ", unit = 'kgCO2e')" : ")");
+}
+
+std::string of_carbon(const Facts& f) {
+  std::string energy = of_energy(f);
+  if (energy.empty()) energy = of_training(f);
+  if (energy.empty()) return "";
+  if (f.has("intensity")) return energy + " * intensity";
+  return f.has("grid") ? energy + " * grid()" : "";
+}
+
+}  // namespace
+
 std::string implied_recipe(const Claim& claim) {
   const Facts f(claim);
-  if (const auto per = f.energy_per()) {
-    if (*per == "token" && names_model(f)) return "predicted_j_per_token()" + to_boundary(claim);
-    if (*per == "response" && f.has("energy")) return of_energy(f);
-    if (*per == "response" && (names_model(f) || f.has("output_tokens"))) return "predicted_j_per_response()" + to_boundary(claim);
-    if (*per == "image") return of_images(f, "to-image");
-    if (*per == "video") return of_images(f, "video");
-    if (const std::string hours = of_training(f); !hours.empty() && (per->empty() || *per == "run")) return hours;
-    return of_energy(f);
-  }
-  if (f.carbon_per()) {
-    std::string energy = of_energy(f);
-    if (energy.empty()) energy = of_training(f);
-    if (energy.empty()) return "";
-    if (f.has("intensity")) return energy + " * intensity";
-    if (f.has("grid")) return energy + " * grid()";
-    return "";
-  }
-  return "";
+  std::string recipe;
+  if (const auto per = f.energy_per()) recipe = of_one_energy(f, *per);
+  else if (f.carbon_per()) recipe = of_carbon(f);
+  else if (claim.value.unit.dimension == Unit::parse("W")->dimension && f.has("energy")) recipe = f.has("duration") ? "energy / duration" : "energy";
+  return recipe.empty() ? of_comparison(f) : recipe;
 }
 
 }  // namespace joulebook::account

@@ -92,7 +92,7 @@ std::string range_in_unit(const Claim& claim, const Computed& c) {
 
 bool same_kind(const Dimension& recipe, const Dimension& claim) {
   Dimension rest = recipe / claim;
-  for (const std::string_view noun : {"response", "image", "video", "run", "step", "charge", "flight", "sample", "page", "session", "household", "user"}) {
+  for (const std::string_view noun : {"response", "image", "video", "run", "device", "step", "charge", "flight", "sample", "page", "session", "household", "user"}) {
     const auto found = rest.powers.find(noun);
     if (found != rest.powers.end() && std::abs(found->second) == 1) rest.powers.erase(found);
   }

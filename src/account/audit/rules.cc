@@ -42,6 +42,7 @@ std::span<const NamedRule> all_rules() {
 std::vector<Finding> run_rules(const Claim& claim) {
   const Facts facts(claim);
   std::vector<Finding> findings;
+  if (!(claim.value.value > 0)) return findings;  // a difference or a saving: nothing to hold it against
   for (const NamedRule& r : all_rules()) {
     auto finding = r.rule(facts);
     if (!finding) continue;

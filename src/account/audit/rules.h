@@ -36,6 +36,7 @@ struct NamedRule {
   Rule rule;
 };
 [[nodiscard]] std::span<const NamedRule> all_rules();
+// None where the claim's value is not positive.
 [[nodiscard]] std::vector<Finding> run_rules(const Claim& claim);
 
 std::optional<Finding> mean_power_rule(const Facts& facts);

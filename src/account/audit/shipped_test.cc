@@ -12,6 +12,7 @@
 #include "core/csv_table.h"
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "fakes/closed_schema.h"
 
 namespace joulebook::account {
 namespace {
@@ -117,6 +118,19 @@ TEST(Shipped, EveryNumberHasASource) {
   for (const auto& [id, a] : shipped()) {
     for (const UsedSource& s : a.computed->trace.sources) EXPECT_FALSE(s.source.empty()) << id << " " << s.what;
   }
+}
+
+TEST(Shipped, RecordsObeyTheirClosedSchema) {
+  std::vector<Audit> audits;
+  for (const auto& [id, a] : shipped()) audits.push_back(a);
+  for (const char* bare : {"[claim]\nvalue = \"5 J\"\n", "[claim]\nvalue = \"3 Wh/query\"\n", "[claim]\nvalue = \"0 J/response\"\n"}) {
+    const auto claim = parse_claim(bare, "bare.toml");
+    ASSERT_TRUE(claim);
+    audits.push_back(*audit(*claim));
+  }
+  const fakes::Schema schema("audit.schema.json");
+  fakes::expect_no_open_object(schema.raw(), "");
+  EXPECT_EQ(schema.explain(fakes::Doc::parse(audits_json(audits).dump())), "");
 }
 
 struct Expected {

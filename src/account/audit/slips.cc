@@ -69,10 +69,12 @@ std::vector<std::string> probable_slips(const Facts& facts, double lo, double be
   for (Slip& s : slips_of_counting(facts)) slips.push_back(std::move(s));
   if (lo <= 0 || best <= 0 || facts.lo() <= 0) return {};
   std::vector<std::pair<double, std::string>> near;
-  constexpr double kRoom = 1.05;
+  // A range that is wide itself does not tell slips so finely apart.
+  constexpr double kNarrow = 1.25;
+  const double room = hi / lo <= kNarrow ? 1.05 : 2;
   for (const Slip& s : slips) {
     const double mended_lo = facts.lo() / s.factor, mended_hi = facts.hi() / s.factor;
-    if (mended_hi * kRoom < lo || mended_lo > hi * kRoom) continue;
+    if (mended_hi * room < lo || mended_lo > hi * room) continue;
     near.emplace_back(std::abs(std::log(facts.value() / s.factor / best)), s.what);
   }
   std::ranges::sort(near);
