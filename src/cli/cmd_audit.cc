@@ -222,14 +222,19 @@ void add_claim_flags(CLI::App& c, AuditOptions& o) {
 
 void add_audit(CommandLine& line) {
   const auto options = std::make_shared<AuditOptions>();
+  const auto fresh = std::make_shared<AuditOptions>();
+  // The command line calls back for `audit new` and for `audit` after it: what was written decides.
+  const auto writes = std::make_shared<CLI::App*>(nullptr);
   CLI::App& c = line.add("audit", "is a published figure true? recomputes claims and says what is missing",
-                         [options](const Context& context) { return run_audit(context, *options); });
+                         [options, fresh, writes](const Context& context) {
+                           return (*writes)->parsed() ? run_new(context, *fresh) : run_audit(context, *options);
+                         });
   c.add_option("claims", options->paths, "claims (TOML), or folders of them")->type_name("PATH");
   add_claim_flags(c, *options);
   c.add_option("--html", options->html, "a page for readers")->type_name("FILE");
   c.add_flag("--explain", options->explain, "each claim in full, with the source of every number");
-  const auto fresh = std::make_shared<AuditOptions>();
   CLI::App& n = line.add("new", "write a claim: from flags, or asked for on a terminal", [fresh](const Context& context) { return run_new(context, *fresh); }, &c);
+  *writes = &n;
   add_claim_flags(n, *fresh);
   n.add_option("--note", fresh->note, "what else should be known")->type_name("TEXT");
   n.add_option("--out", fresh->out, "where it goes (default: standard output)")->type_name("FILE");

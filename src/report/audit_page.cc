@@ -38,13 +38,13 @@ std::string legend() {
 
 std::string summary(const Json& d) {
   HtmlTable table;
-  table.caption = "All claims: stated, recomputed, verdict";
-  table.heads = {"Claim", "Stated", "Recomputed", "Verdict"};
+  table.caption = "All claims: verdict, stated, recomputed";
+  table.heads = {"Claim", "Verdict", "Stated", "Recomputed"};
   table.groups.emplace_back();
   for (const Json& a : d["audits"].items()) {
     const Json& c = a["claim"];
-    table.groups[0].rows.push_back({fmt::format("<a href=\"#{0}\">{0}</a> <span class=\"note\">{1}</span>", safe(c["id"]), safe(c["text"])), safe(c["value"]),
-                                    a["recomputed_text"].is_string() ? safe(a["recomputed_text"]) : "no range", safe(a["verdict"])});
+    table.groups[0].rows.push_back({fmt::format("<a style=\"color:var(--arm-0)\" href=\"#{0}\">{0}</a> <span class=\"note\">{1}</span>", safe(c["id"]), safe(c["text"])), safe(a["verdict"]),
+                                    safe(c["value"]), a["recomputed_text"].is_string() ? safe(a["recomputed_text"]) : "no range"});
   }
   return "<section id=\"all\"><h2>At a glance</h2>\n" + table_html(table) + "</section>\n";
 }
