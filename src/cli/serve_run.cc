@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <limits>
@@ -16,7 +17,7 @@
 #include "export/live_json.h"
 #include "export/push_environment.h"
 #include "export/pushers.h"
-#include "gateway/local_server.h"
+#include "gateway/local_engine.h"
 #include "gateway/scraper.h"
 #include "gateway/service.h"
 #include "gateway/upstream_address.h"
@@ -31,11 +32,32 @@ namespace gw = gateway;
 
 constexpr Nanos kPump = std::chrono::milliseconds(100);
 constexpr Nanos kLookForProcesses = std::chrono::seconds(5);
+constexpr Nanos kLookAgain = std::chrono::seconds(1);  // while one that was there is gone
 constexpr Nanos kPush = std::chrono::seconds(10);
 
 std::atomic<bool> g_reload{false};
 
 void on_reload(int) { g_reload = true; }
+
+Error loading() {
+  return {ErrorKind::engine, "gateway.loading", "llama-server is loading its model", "ask again later"};
+}
+
+// The observer pays: a sink's thread is Joulebook's own from its first row on.
+class PaidTransport final : public Transport {
+ public:
+  explicit PaidTransport(Meter& meter) : meter_(meter), inner_(http_transport()) {}
+  [[nodiscard]] SinkAnswer post(const Target& target, const std::string& body,
+                                const std::atomic<bool>& cancel) override {
+    thread_local bool known = false;
+    if (!std::exchange(known, true)) meter_.register_self_thread();
+    return inner_->post(target, body, cancel);
+  }
+
+ private:
+  Meter& meter_;
+  std::unique_ptr<Transport> inner_;
+};
 
 class Gateway {
  public:
@@ -49,6 +71,10 @@ class Gateway {
   [[nodiscard]] Status open_upstreams();
   [[nodiscard]] Status open_ledger();
   void look_for_processes();
+  [[nodiscard]] bool runs(int pid) const;  // as far as can be seen
+  [[nodiscard]] bool processes_gone() const;
+  [[nodiscard]] Status start_engine();
+  [[nodiscard]] bool follow_engine();
   void push();
   void reload();
   void say_where() const;
@@ -57,13 +83,13 @@ class Gateway {
   const Context& context_;
   gw::ServeOptions options_;
   std::vector<gw::UpstreamPlace> places_;
-  std::unique_ptr<gw::LocalServer> server_;
   MeterHere meter_;
   std::unique_ptr<ServeWriter> writer_;
   gw::LiveBooks books_;
   std::unique_ptr<gw::Settler> settler_;
   std::unique_ptr<gw::Service> service_;
   std::unique_ptr<gw::Edge> edge_;
+  std::unique_ptr<gw::LocalEngine> engine_;
   std::unique_ptr<gw::Scraper> scraper_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Pushers> pushers_;
@@ -76,16 +102,14 @@ Status Gateway::open_upstreams() {
   if (!options_.model.empty()) {
     gw::LocalServerOptions local;
     const PackagedServer packaged = packaged_server();
-    local.program = packaged.program;
-    local.libraries = packaged.libraries;
+    local.program = options_.server.empty() ? packaged.program : options_.server;
+    if (options_.server.empty()) local.libraries = packaged.libraries;
     local.model = options_.model;
     local.slots = options_.slots;
     local.context = options_.context;
     local.threads = options_.threads;
-    auto server = gw::LocalServer::start(local);
-    if (!server) return fail(server.error());
-    server_ = std::move(*server);
-    options_.upstreams = {server_->url()};
+    engine_ = std::make_unique<gw::LocalEngine>(std::move(local), system_clock());
+    options_.upstreams = {engine_->url()};
   }
   for (const auto& url : options_.upstreams) {
     auto place = gw::upstream_place(url);
@@ -122,12 +146,10 @@ Status Gateway::open() {
   auto model = served_model(options_, meter_.meter ? meter_.meter->sensors() : std::vector<SensorInfo>());
   if (!model) return fail(model.error());
   settling.attribution.models.assign(places_.size(), *model);
-  look_for_processes();
-  // Without a process to watch nobody knows of others: what is above idle is the upstream's.
-  settling.split.alone = pids_.empty();
   settling.split.tree_has_self = false;
   settler_ = std::make_unique<gw::Settler>(meter_.meter.get(), writer_.get(), books_, system_clock(),
                                            std::move(settling));
+  look_for_processes();
   gw::ServiceOptions service;
   service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}, {}};
   for (const auto& place : places_) service.wire.upstreams.push_back(place.name);
@@ -168,27 +190,86 @@ Status Gateway::open() {
   targets.resource.attributes = {
       {"service.instance.id", fmt::format("{}-{}", system_clock().anchor().wall_ns, ::getpid())}};
   if (auto ok = add_environment(targets, process_variable); !ok) return ok;
-  transport_ = http_transport();
+  transport_ = meter_.meter ? std::make_unique<PaidTransport>(*meter_.meter) : http_transport();
   pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
   if (pushers_->any()) settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
   return {};
 }
 
 // The processes that listen where the upstreams are, and those that hang from them: whose CPU time
-// and GPUs are metered. A server that was started anew is found again.
+// and GPUs are metered. A server that was started anew is found again. Where none has ever been seen
+// nobody knows of others: what is above idle is the upstream's.
 void Gateway::look_for_processes() {
   looked_ = system_clock().now();
-  if (!meter_.meter || meter_.remote) return;
+  if (!meter_.meter) return;
+  settler_->alone(pids_.empty());
+  if (meter_.remote) return;
   std::vector<int> pids;
-  if (server_) pids.push_back(server_->pid());
+  if (engine_ && runs(engine_->pid())) pids.push_back(engine_->pid());
   for (const auto& place : places_) {
-    if (!place.here || server_) continue;
+    if (!place.here || engine_) continue;
     const auto found = pids_listening_on(*context_.files(), static_cast<std::uint16_t>(place.port));
     if (found) pids.insert(pids.end(), found->begin(), found->end());
   }
   if (pids.empty() || pids == pids_) return;
   pids_ = pids;
+  settler_->alone(false);
   meter_.meter->watch_processes(std::move(pids));
+}
+
+bool Gateway::runs(int pid) const {
+  return pid != 0 && context_.files()->read("/proc/" + std::to_string(pid) + "/stat").has_value();
+}
+
+bool Gateway::processes_gone() const {
+  return std::any_of(pids_.begin(), pids_.end(), [&](int pid) { return !runs(pid); });
+}
+
+// The joules of loading are an account of their own, and who asks meanwhile is told so.
+Status Gateway::start_engine() {
+  if (!engine_) return {};
+  const SteadyTime now = system_clock().now();
+  settler_->engine(gw::EngineIs::absent, SteadyTime{0});
+  if (auto ok = engine_->start(); !ok) return ok;
+  settler_->engine(gw::EngineIs::loading, now);
+  service_->unready(loading(), now);
+  look_for_processes();
+  return {};
+}
+
+// False once it is given up.
+bool Gateway::follow_engine() {
+  const auto change = engine_ ? engine_->look() : std::nullopt;
+  if (!change) return true;
+  switch (change->state) {
+    case gw::EngineState::ready:
+      settler_->engine(gw::EngineIs::resident, change->at);
+      service_->unready(std::nullopt, change->at);
+      context_.say("joulebook: the model is loaded");
+      break;
+    case gw::EngineState::loading:
+      settler_->engine(gw::EngineIs::loading, change->at);
+      service_->unready(loading(), change->at);
+      look_for_processes();
+      break;
+    case gw::EngineState::resting:
+      settler_->engine(gw::EngineIs::absent, change->at);
+      service_->unready(Error{ErrorKind::engine, "gateway.restarting",
+                              "llama-server has ended by itself and is started again", "ask again later"},
+                        change->at);
+      context_.warn(fmt::format("llama-server has ended by itself ({}); it is started again in {:.0f} s", change->why,
+                                Seconds(change->rest).count()));
+      break;
+    case gw::EngineState::given_up:
+      settler_->engine(gw::EngineIs::absent, change->at);
+      service_->unready(Error{ErrorKind::engine, "gateway.ended", "llama-server has ended by itself",
+                              "see why, and start the gateway again"},
+                        change->at);
+      context_.warn(fmt::format("llama-server has ended by itself ({}) and is not started again", change->why));
+      context_.say("  cure: run it by hand with --model " + options_.model + " to see what it says");
+      return false;
+  }
+  return true;
 }
 
 void Gateway::push() {
@@ -236,6 +317,12 @@ void Gateway::say_where() const {
 int Gateway::run(double for_s) {
   std::signal(SIGHUP, on_reload);
   say_where();
+  int code = 0;
+  if (auto ok = start_engine(); !ok) {
+    context_.warn(ok.error().message);
+    context_.say("  cure: " + ok.error().cure);
+    code = exit_code(ok.error().kind);
+  }
   std::thread serving([this] {
     if (meter_.meter) meter_.meter->register_self_thread();
     edge_->run();
@@ -254,18 +341,14 @@ int Gateway::run(double for_s) {
   if (meter_.meter) meter_.meter->register_self_thread();
   const SteadyTime until =
       for_s > 0 ? system_clock().now() + nanos(for_s) : SteadyTime{std::numeric_limits<std::int64_t>::max()};
-  int code = 0;
-  while (!cancelled() && system_clock().now() < until) {
+  while (code == 0 && !cancelled() && system_clock().now() < until) {
     std::this_thread::sleep_for(kPump);
     settler_->pump();
     push();
     reload();
-    if (system_clock().now() - looked_ > kLookForProcesses) look_for_processes();
-    if (server_ && !server_->alive()) {
-      context_.warn("llama-server has ended by itself");
-      code = exit_code(ErrorKind::engine);
-      break;
-    }
+    const Nanos since = system_clock().now() - looked_;
+    if (since > kLookForProcesses || (since > kLookAgain && processes_gone())) look_for_processes();
+    if (!follow_engine()) code = exit_code(ErrorKind::engine);
   }
   context_.say("joulebook: no new requests; open ones may end");
   edge_->drain(nanos(options_.drain_s));
@@ -288,7 +371,7 @@ void Gateway::end() {
     }
   }
   if (meter_.meter) meter_.meter->stop();
-  server_.reset();
+  engine_.reset();
   std::string text = fmt::format("{} requests final, {} void\n", state.final_, state.void_);
   for (const auto& domain : state.domains) {
     text += fmt::format("{}: {} metered", domain.domain, human(to_joules(domain.meter).value(), "J"));

@@ -155,7 +155,7 @@ TEST_F(EdgeTls, ABodyThatIsAnsweredEarlyIsAnswered) {
 
 TEST_F(EdgeTls, NewConnectionsHaveTheCertificateThatWasReadAgain) {
   serve_tls();
-  start(std::string(kOk));
+  start(std::string(kOk), true);
   Client old_socket(edge_->port());
   TlsPeer old(old_socket.socket(), authority_);
   old.say(kGet);

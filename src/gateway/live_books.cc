@@ -101,6 +101,37 @@ void LiveBooks::first_token(double seconds) {
   ttft_sum_s_ += seconds;
 }
 
+void LiveBooks::self_cpu(double seconds) {
+  const std::lock_guard lock(mutex_);
+  self_cpu_s_ += seconds;
+}
+
+Quantity LiveBooks::self_energy() const {
+  Quantity out = Quantity::exact(0, "J");
+  out.own = {0, 0};
+  out.level = 1;
+  out.tier = Tier::apportioned;
+  bool any = false;
+  for (const auto& [name, accounts] : domains_) {
+    const auto self = accounts.accounts.find("self");
+    if (self == accounts.accounts.end()) continue;
+    const double joules = to_joules(self->second).value();
+    const double meter = to_joules(accounts.meter).value();
+    const std::string kind = name.substr(0, name.find(':'));
+    if (out.boundary.find(kind) == std::string::npos) out.boundary += (any ? "+" : "") + kind;
+    any = true;
+    out.value = *out.value + joules;
+    out.own = {out.own.lo + std::max(0.0, joules - (meter - accounts.within.lo)),
+               out.own.hi + joules + (accounts.within.hi - meter)};
+    out.tier = weakest(out.tier, accounts.tier);
+    out.level = std::min(out.level, accounts.level);
+  }
+  out.method = "by CPU time, of what was above the floor of settled windows";
+  if (any) return out;
+  return Quantity::absent("J", {"self.unknown", "no settled window says what share of CPU time was Joulebook's own",
+                                "meter a domain of the CPU side on the machine where the gateway runs"});
+}
+
 void LiveBooks::fill(LiveState& state) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, accounts] : domains_) state.domains.push_back(accounts);
@@ -113,6 +144,8 @@ void LiveBooks::fill(LiveState& state) const {
   state.ttft_s_bounds.assign(kBounds.begin(), kBounds.end());
   state.ttft_counts = ttft_counts_;
   state.ttft_sum_s = ttft_sum_s_;
+  state.self_cpu_s = self_cpu_s_;
+  state.self_energy = self_energy();
 }
 
 }  // namespace joulebook::gateway

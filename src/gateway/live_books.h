@@ -31,6 +31,8 @@ class LiveBooks {
   // Of the newest minute's windows; NaN where there is none.
   void point(const LivePoint& point);
   void first_token(double seconds);
+  // CPU time of Joulebook's own threads in a settled window, s.
+  void self_cpu(double seconds);
   // Adds what is kept here to a state that holds the rest.
   void fill(LiveState& state) const;
 
@@ -46,6 +48,8 @@ class LiveBooks {
     Consumer consumer;
     Recent recent;
   };
+  // What the accounts say that Joulebook itself took: the meter's error is all its own.
+  [[nodiscard]] Quantity self_energy() const;
   void add(const char* kind, const std::string& name, const RequestRow& row);
 
   mutable std::mutex mutex_;
@@ -56,6 +60,7 @@ class LiveBooks {
   std::uint64_t void_ = 0;
   std::vector<std::uint64_t> ttft_counts_;
   double ttft_sum_s_ = 0;
+  double self_cpu_s_ = 0;
 };
 
 }  // namespace joulebook::gateway

@@ -100,5 +100,30 @@ TEST(LiveBooks, FirstTokensFallIntoTheirBuckets) {
   EXPECT_DOUBLE_EQ(state.ttft_sum_s, 20.3015);
 }
 
+// The observer's joules stand beside the accounts, with all of the meter's error; none are no zero.
+TEST(LiveBooks, WhatJoulebookItselfTookIsAQuantityOrAnAbsence) {
+  LiveBooks books;
+  LiveState state;
+  books.fill(state);
+  ASSERT_FALSE(state.self_energy.present());
+  EXPECT_EQ(state.self_energy.reason->code, "self.unknown");
+  SettledDomain domain;
+  domain.settlement.domain = "package:0";
+  domain.settlement.meter = {100'000'000};
+  domain.settlement.postings = {{"self", {3'000'000}}, {"unattributed", {97'000'000}}};
+  domain.within = {98, 104};
+  books.settled(domain);
+  books.self_cpu(0.25);
+  LiveState later;
+  books.fill(later);
+  ASSERT_TRUE(later.self_energy.present());
+  EXPECT_DOUBLE_EQ(*later.self_energy.value, 3);
+  EXPECT_DOUBLE_EQ(later.self_energy.own.lo, 1);
+  EXPECT_DOUBLE_EQ(later.self_energy.own.hi, 7);
+  EXPECT_EQ(later.self_energy.tier, Tier::apportioned);
+  EXPECT_EQ(later.self_energy.boundary, "package");
+  EXPECT_DOUBLE_EQ(later.self_cpu_s, 0.25);
+}
+
 }  // namespace
 }  // namespace joulebook::gateway

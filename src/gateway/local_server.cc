@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 namespace joulebook::gateway {
@@ -18,22 +19,6 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr int kPatience = 100;  // looks before it is killed
-
-// A port that was free a moment ago; 0: none.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  int port = 0;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(fd);
-  return port;
-}
 
 std::vector<std::string> arguments(const LocalServerOptions& options, int port) {
   const int context = options.context > 0 ? options.context : 4096;
@@ -94,13 +79,28 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  int port = 0;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
+    port = ntohs(address.sin_port);
+  }
+  ::close(fd);
+  return port;
+}
+
 Result<std::unique_ptr<LocalServer>> LocalServer::start(const LocalServerOptions& options) {
   if (::access(options.program.c_str(), X_OK) != 0) {
     return fail(ErrorKind::engine, "server.program",
                 "llama-server cannot be started: " + options.program,
                 "run ./quickstart, or serve with another server and name it with --upstream");
   }
-  const int port = free_port();
+  const int port = options.port != 0 ? options.port : free_port();
   auto argv = arguments(options, port);
   auto envp = environment(options);
   auto argv_pointers = pointers(argv);
@@ -118,9 +118,16 @@ Result<std::unique_ptr<LocalServer>> LocalServer::start(const LocalServerOptions
 
 bool LocalServer::alive() {
   if (pid_ == 0) return false;
-  if (::waitpid(pid_, nullptr, WNOHANG) == 0) return true;
+  if (::waitpid(pid_, &status_, WNOHANG) == 0) return true;
   pid_ = 0;
   return false;
+}
+
+std::string LocalServer::how_it_ended() const {
+  if (WIFEXITED(status_)) return "exit code " + std::to_string(WEXITSTATUS(status_));
+  const int signal = WTERMSIG(status_);
+  const char* name = ::strsignal(signal);
+  return "signal " + std::to_string(signal) + (name != nullptr ? " (" + std::string(name) + ")" : "");
 }
 
 void LocalServer::stop() {

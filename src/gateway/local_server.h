@@ -18,7 +18,11 @@ struct LocalServerOptions {
   int threads = 0;                   // 0: the server's choice
   std::vector<std::string> more;     // more of its own arguments
   std::string log;                   // its output goes there; empty: nowhere
+  int port = 0;                      // on loopback; 0: any that is free
 };
+
+// A port of loopback that was free a moment ago; 0: none.
+[[nodiscard]] int free_port();
 
 // One server; create, use and destroy it on one thread, which must outlive it (the kernel ends the
 // child with the thread that made it).
@@ -35,6 +39,8 @@ class LocalServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] bool alive();
+  // "signal 11 (Segmentation fault)", "exit code 1"; once it is no longer alive.
+  [[nodiscard]] std::string how_it_ended() const;
   // SIGTERM, and SIGKILL where it has not ended in ten seconds. Idempotent.
   void stop();
 
@@ -44,6 +50,7 @@ class LocalServer {
   LocalServerOptions options_;
   int pid_ = 0;
   int port_ = 0;
+  int status_ = 0;  // of wait()
 };
 
 }  // namespace joulebook::gateway

@@ -12,6 +12,7 @@ using O = ServeOptions;
 const std::array kKeys = {
     ServeKey{"upstream", "URL", &O::upstreams, "server to pass requests on to; may be given again"},
     ServeKey{"model", "FILE", &O::model, "GGUF file: start the packaged llama-server behind it"},
+    ServeKey{"server", "PROGRAM", &O::server, "llama-server to start for --model, in place of the packaged one"},
     ServeKey{"slots", "N", &O::slots, "requests that llama-server runs side by side"},
     ServeKey{"context", "TOKENS", &O::context, "context of each of them"},
     ServeKey{"threads", "N", &O::threads, "threads of llama-server; 0: its own choice"},

@@ -16,6 +16,7 @@ namespace joulebook::gateway {
 struct ServeOptions {
   std::vector<std::string> upstreams;
   std::string model;  // GGUF file: an own llama-server behind it, instead of upstreams
+  std::string server;  // program in place of the packaged llama-server; empty: that
   int slots = 4;
   int context = 4096;
   int threads = 0;

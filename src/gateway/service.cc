@@ -1,9 +1,11 @@
 #include "gateway/service.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "core/version.h"
+#include "gateway/own_answer.h"
 #include "gateway/request_view.h"
 #include "gateway/wire/api.h"
 #include "gateway/wire/fields.h"
@@ -64,7 +66,25 @@ std::optional<Metering::Own> Service::own(const RequestHead& head) {
   const bool reads = head.method == "GET" || head.method == "HEAD";
   if (reads && path.starts_with(kRequests)) return request(path.substr(kRequests.size()));
   if (reads && path.starts_with(kAnswers)) return answer(path.substr(kAnswers.size()));
-  return faces_.own(head);
+  auto face = faces_.own(head);
+  return face || ready_ ? face : not_ready();
+}
+
+void Service::unready(std::optional<Error> why, SteadyTime since) {
+  const std::lock_guard lock(mutex_);
+  unready_ = std::move(why);
+  unready_since_ = since;
+  ready_ = !unready_;
+}
+
+// Who has waited for so long may have to wait for as long again.
+std::optional<Metering::Own> Service::not_ready() const {
+  const std::lock_guard lock(mutex_);
+  if (!unready_) return std::nullopt;
+  Own own = error_answer(503, unready_->code.c_str(), unready_->message, unready_->cure.c_str(), "joulebook");
+  const double waited = Seconds(clock_.now() - unready_since_).count();
+  own.fields = "Retry-After: " + std::to_string(static_cast<int>(std::clamp(std::ceil(waited), 1.0, 30.0))) + "\r\n";
+  return own;
 }
 
 Metering::Own Service::request(std::string_view id) const {
@@ -121,8 +141,6 @@ LiveState Service::state() const {
   if (!counts.ledger_fault.empty()) {
     state.absences.push_back({"ledger.unwritten", counts.ledger_fault, "see where --ledger points"});
   }
-  state.self_energy = Quantity::absent(
-      "J", {"self.unknown", "what the gateway itself took is in the account self", "see the accounts"});
   if (edge_ == nullptr) return state;
   const EdgeCounts edge = edge_->counts();
   state.connections = edge.connections;

@@ -38,9 +38,13 @@ class Service final : public Metering {
   void sink_dropped(std::uint64_t rows) { sink_dropped_ = rows; }
   void metrics_page(std::size_t upstream, bool found, double running, double waiting);
   void tenants(Tenants tenants);
+  // While there is an error, requests for upstreams are answered 503 with it and with Retry-After: as
+  // many seconds more as it has lasted since `since`, 1 to 30.
+  void unready(std::optional<Error> why, SteadyTime since);
   [[nodiscard]] LiveState state() const;
 
  private:
+  [[nodiscard]] std::optional<Own> not_ready() const;
   [[nodiscard]] Own request(std::string_view id) const;
   [[nodiscard]] Own answer(std::string_view trace_id) const;
 
@@ -61,6 +65,9 @@ class Service final : public Metering {
   mutable std::mutex mutex_;  // guards what follows
   Tenants tenants_;
   std::vector<Page> pages_;
+  std::optional<Error> unready_;
+  SteadyTime unready_since_{0};
+  std::atomic<bool> ready_{true};  // unready_ is empty
 };
 
 }  // namespace joulebook::gateway

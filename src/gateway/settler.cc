@@ -61,6 +61,21 @@ void Settler::reading(const attribution::EngineReading& reading) {
   facts_.emplace_back(reading);
 }
 
+void Settler::broken(attribution::RequestId request, const Reason& reason) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(Broken{request, reason});
+}
+
+void Settler::engine(EngineIs is, SteadyTime at) {
+  const std::lock_guard lock(facts_mutex_);
+  facts_.emplace_back(EngineNow{is, at});
+}
+
+void Settler::alone(bool alone) {
+  const std::lock_guard lock(mutex_);
+  options_.split.alone = alone;
+}
+
 void Settler::take_facts() {
   {
     const std::lock_guard lock(facts_mutex_);
@@ -78,6 +93,11 @@ void Settler::take_facts() {
       if (it != entries_.end()) it->second.end.http_status = answered->status;
     } else if (const auto* remark = std::get_if<attribution::Remark>(&fact)) {
       note(*remark);
+    } else if (auto* broken = std::get_if<Broken>(&fact)) {
+      const auto it = entries_.find(broken->request);
+      if (it != entries_.end() && !it->second.lost) it->second.lost = std::move(broken->reason);
+    } else if (const auto* engine = std::get_if<EngineNow>(&fact)) {
+      engine_.push_back(*engine);
     } else {
       const auto& reading = std::get<attribution::EngineReading>(fact);
       engine_running_ = reading.running.value_or(0);
@@ -140,6 +160,14 @@ void Settler::keep_busy(SteadyTime now) {
                                 [](const auto& item) { return !item.second.over; });
   if (runs) windows_.busy(std::min(busy_until_, now), now);
   busy_until_ = now;
+}
+
+// Facts of before are known by now.
+void Settler::change_engine(SteadyTime now) {
+  while (!engine_.empty() && engine_.front().at <= now) {
+    windows_.engine(engine_.front().at, engine_.front().is);
+    engine_.pop_front();
+  }
 }
 
 void Settler::flush(SteadyTime now, bool last) {
@@ -209,6 +237,7 @@ void Settler::pump(bool last) {
     finish_without_meter();
   } else {
     keep_busy(known);
+    change_engine(known);
     windows_.cut(known, last);
     windows_.measure(*meter_, now, last);
     observe();

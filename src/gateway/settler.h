@@ -59,7 +59,13 @@ class Settler final : public TrafficSink {
   void opened(attribution::RequestId request, RequestBegin begin) override;
   void answered(attribution::RequestId request, int http_status) override;
   void remark(const attribution::Remark& remark) override;
+  void broken(attribution::RequestId request, const Reason& reason) override;
   void reading(const attribution::EngineReading& reading);
+  // What the engine does from `at` on, in order of time; "resident" where nobody says. What a window of
+  // loading takes above the floor is posted to "load", and the floor without a model is "idle.bare".
+  void engine(EngineIs is, SteadyTime at);
+  // Whether nobody else works on the machine (SplitRule::alone), from the next settled window on.
+  void alone(bool alone);
 
   // Does all that is due. `last`: everything, whatever is still open.
   void pump(bool last = false);
@@ -86,7 +92,15 @@ class Settler final : public TrafficSink {
     attribution::RequestId request;
     int status;
   };
-  using Fact = std::variant<Opened, Answered, attribution::Remark, attribution::EngineReading>;
+  struct Broken {
+    attribution::RequestId request;
+    Reason reason;
+  };
+  struct EngineNow {
+    EngineIs is;
+    SteadyTime at;
+  };
+  using Fact = std::variant<Opened, Answered, Broken, EngineNow, attribution::Remark, attribution::EngineReading>;
 
   // A request from its first fact to its row.
   struct Entry {
@@ -103,6 +117,7 @@ class Settler final : public TrafficSink {
   void take_facts();
   void note(const attribution::Remark& remark);
   void keep_busy(SteadyTime now);
+  void change_engine(SteadyTime now);
   // Of a window that is settled: what was posted, for the faces.
   struct Sums {
     double gross = 0;  // J
@@ -153,6 +168,7 @@ class Settler final : public TrafficSink {
   ServeBatch batch_;
   std::deque<ServeBatch> waiting_;  // that the ledger did not take
   std::set<std::string> lost_;      // requests whose beginning is not in the ledger
+  std::deque<EngineNow> engine_;    // what is not known to the windows yet
   SteadyTime flushed_;
   SteadyTime busy_until_;
   SteadyTime observed_;  // end of the newest window that was learned from

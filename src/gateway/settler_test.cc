@@ -185,6 +185,41 @@ TEST_F(SettlerTest, ALoneRequestTakesWhatIsAboveTheIdleThatWasLearnt) {
   EXPECT_EQ(settler_->counts().open + settler_->counts().pending, 0U);
 }
 
+// 20 s at rest with a model, 20 s without, 5 s of loading at 400 W, and then with a model again.
+TEST_F(SettlerTest, LoadingAModelIsAnAccountOfItsOwn) {
+  start(gpu(40, 45));
+  at(20);
+  settler_->engine(EngineIs::absent, time(20));
+  at(40);
+  settler_->engine(EngineIs::loading, time(40));
+  at(45);
+  settler_->engine(EngineIs::resident, time(45));
+  at(60);
+  settler_->pump(true);
+  auto accounts = writer_.accounts();
+  EXPECT_NEAR(static_cast<double>(accounts["load"]), 1500e6, 1e6);
+  EXPECT_NEAR(static_cast<double>(accounts["idle.bare"]), 2500e6, 1e6);
+  EXPECT_EQ(accounts["load"] + accounts["idle.bare"] + accounts["idle.resident"], accounts["(meter)"]);
+}
+
+// Its upstream broke off: nobody knows what it would have come to, but what it took until then is its own.
+TEST_F(SettlerTest, ARequestWhoseUpstreamBrokeOffIsVoidAndKeepsItsJoules) {
+  start(gpu(40, 43));
+  at(40);
+  open(1, 40, 100);
+  at(43);
+  settler_->broken(1, {"upstream.gone", "it broke off", "see its log"});
+  decode(1, 40.5, 43, 25, 100, attribution::Outcome::failed);
+  at(100);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->status, RequestStatus::void_);
+  ASSERT_TRUE(found->end.void_reason);
+  EXPECT_EQ(found->end.void_reason->code, "upstream.gone");
+  EXPECT_NEAR(found->end.fair.known_lo.value_or(0), 900, 15);
+  EXPECT_NEAR(static_cast<double>(writer_.accounts()["request:r1"]), 900e6, 15e6);
+}
+
 TEST_F(SettlerTest, LockstepDecodersShareEvenly) {
   start(gpu(40, 50));
   at(40);

@@ -115,18 +115,22 @@ void Settler::observe() {
 void Settler::settle_front() {
   const MeteredWindow& window = *windows_.front();
   floors_.known(window.energy);
-  if (window.silent) floors_.silent(window.energy);
-  const Floors floors = floors_.floors();
+  const bool resident = window.engine == EngineIs::resident;
+  if (window.silent && resident) floors_.silent(window.energy);
+  Floors floors = floors_.floors();
+  if (!resident) floors.account = "idle.bare";
   Sums sums;
   const WindowEnergy energy = counted(window, sums);
   const SplitRule rule = split_of(energy, floors);
   boundary_.clear();
-  for (auto& settlement :
-       settle_window(energy, floors, window.silent ? "idle.resident" : kWork, rule)) {
+  const bool divides = resident && !window.silent;
+  const std::string above = window.engine == EngineIs::loading ? "load" : divides ? kWork : floors.account;
+  if (window.energy.cpu.self > 0) books_.self_cpu(window.energy.cpu.self);
+  for (auto& settlement : settle_window(energy, floors, above, rule)) {
     const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(),
                                      [&](const auto& d) { return d.domain == settlement.domain; });
     const auto floor = floors.watts.find(settlement.domain);
-    if (!window.silent) {
+    if (divides) {
       divide(settlement, *domain, energy.window, floor == floors.watts.end() ? 0 : floor->second, sums);
     }
     sums.gross += to_joules(settlement.meter).value();

@@ -6,7 +6,7 @@ namespace joulebook::gateway {
 
 void Windows::add(SteadyTime end) {
   if (end <= begin_) return;
-  cut_.push_back({begin_, end, !busy_});
+  cut_.push_back({begin_, end, !busy_, engine_});
   quiet_ = busy_ ? 0 : quiet_ + 1;
   begin_ = end;
   busy_.reset();
@@ -16,6 +16,15 @@ void Windows::busy(SteadyTime begin, SteadyTime end) {
   if (end < begin_) return;  // of a window that is cut: it was silent by what was known then
   if (!busy_) add(begin);
   busy_ = std::max(busy_.value_or(end), end);
+}
+
+void Windows::engine(SteadyTime at, EngineIs is) {
+  cut(at);
+  const auto seen = busy_;
+  add(at);
+  if (seen && *seen >= begin_) busy_ = seen;
+  engine_ = is;
+  quiet_ = 0;
 }
 
 // Short at first, so that the power at rest is soon known.
@@ -37,7 +46,7 @@ void Windows::measure(Meter& meter, SteadyTime now, bool last) {
     const Cut next = cut_.front();
     cut_.pop_front();
     meter.settle(next.end);
-    measured_.push_back({meter.energy({"", next.begin, next.end}), next.silent});
+    measured_.push_back({meter.energy({"", next.begin, next.end}), next.silent, next.engine});
   }
 }
 

@@ -9,9 +9,17 @@
 
 namespace joulebook::gateway {
 
+// What the engine was doing in a window, where that is known.
+enum class EngineIs {
+  absent,    // none ran
+  loading,   // its model
+  resident,  // its model was loaded; also where nobody knows
+};
+
 struct MeteredWindow {
   WindowEnergy energy;
   bool silent = false;  // no request was open in it, and the engine ran none that it told of
+  EngineIs engine = EngineIs::resident;
 };
 
 class Windows {
@@ -26,6 +34,8 @@ class Windows {
 
   // Work was seen over [begin, end]; `end` may be now. Ends the silence before it.
   void busy(SteadyTime begin, SteadyTime end);
+  // From `at` on it does that; a window ends there. In order of time.
+  void engine(SteadyTime at, EngineIs is);
   // Cuts what is due at `now`; `last`: also the window that has begun.
   void cut(SteadyTime now, bool last = false);
   // Asks the meter for the windows whose end lies `lag` back (`last`: for all), in order.
@@ -45,12 +55,14 @@ class Windows {
     SteadyTime begin;
     SteadyTime end;
     bool silent;
+    EngineIs engine;
   };
   void add(SteadyTime end);
   [[nodiscard]] Nanos length() const;
 
   Lengths lengths_;
   SteadyTime begin_;                // of the window that is open
+  EngineIs engine_ = EngineIs::resident;
   std::optional<SteadyTime> busy_;  // the newest instant of work seen in it
   std::int64_t quiet_ = 0;          // silent windows since the last work
   std::deque<Cut> cut_;

@@ -82,6 +82,34 @@ TEST(Windows, TheLastOneEndsNow) {
   EXPECT_EQ(windows.waiting(), 0U);
 }
 
+TEST(Windows, WhatTheEngineDoesEndsAWindow) {
+  Windows windows({0}, {});
+  EchoMeter meter;
+  windows.engine({0}, EngineIs::absent);
+  windows.engine({kSecond / 2}, EngineIs::loading);
+  windows.busy({kSecond}, {2 * kSecond});
+  windows.engine({5 * kSecond / 2}, EngineIs::resident);
+  windows.cut({3 * kSecond}, true);
+  windows.measure(meter, {3 * kSecond}, true);
+  struct Seen {
+    double end;
+    bool silent;
+    EngineIs engine;
+    bool operator==(const Seen&) const = default;
+  };
+  std::vector<Seen> seen;
+  for (; windows.front() != nullptr; windows.pop()) {
+    const auto& w = *windows.front();
+    seen.push_back({static_cast<double>(w.energy.window.end.ns) / kSecond, w.silent, w.engine});
+  }
+  const std::vector<Seen> expected{{0.5, true, EngineIs::absent},
+                                   {1, true, EngineIs::loading},
+                                   {2, false, EngineIs::loading},
+                                   {2.5, false, EngineIs::loading},
+                                   {3, true, EngineIs::resident}};
+  EXPECT_TRUE(seen == expected);
+}
+
 // Whatever comes when: windows tile from the start to the end, and no instant of work that was told of
 // in time lies in a window called silent.
 RC_GTEST_PROP(Windows, TileAndNeverCallWorkSilence, ()) {
@@ -96,6 +124,7 @@ RC_GTEST_PROP(Windows, TileAndNeverCallWorkSilence, ()) {
       windows.busy({now}, {now});
       work.push_back(now);
     }
+    if (*rc::gen::inRange(0, 4) == 0) windows.engine({now}, EngineIs::loading);
     windows.cut({now});
     windows.measure(meter, {now});
   }

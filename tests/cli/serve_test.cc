@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -18,6 +20,7 @@
 #include "fakes/json_schema.h"
 #include "fakes/mock_upstream.h"
 #include "fakes/power_plant.h"
+#include "fakes/tiny_gguf.h"
 
 namespace joulebook::fakes {
 namespace {
@@ -285,6 +288,124 @@ TEST_F(ServeOnAPlant, LoadReportsEachRequestAsItWasSettled) {
   EXPECT_EQ(figures["per_request"]["tier"], "apportioned");
   EXPECT_EQ(document["points"][0]["repeats"][0]["by_request"]["settled"], 12);
   EXPECT_EQ(gateway->end(), 0);
+}
+
+// Requests go on while tenants are read again, and the new name holds from then on.
+TEST_F(ServeOnAPlant, TenantsAreReadAgainUnderTrafficAndNobodyIsDropped) {
+  const std::string config = folder_ + "/joulebook.toml";
+  std::ofstream(config) << "";
+  setenv("JOULEBOOK_CONFIG", config.c_str(), 1);
+  const auto gateway = serve();
+  const std::vector<std::string> key = {"Authorization: Bearer sk-of-a-tenant"};
+  const std::string tenant = settled(ask(url_ + "/v1/chat/completions", prompt(2), key).id)["tenant"];
+  EXPECT_EQ(tenant.size(), 16U);
+  std::atomic<bool> end{false};
+  std::atomic<int> good{0};
+  std::atomic<int> bad{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      while (!end) ++(ask(url_ + "/v1/chat/completions", prompt(3), key).status == 200 ? good : bad);
+    });
+  }
+  std::ofstream(config) << "[tenants]\n" << tenant << " = \"research\"\n";
+  kill(gateway->pid(), SIGHUP);
+  std::string name = tenant;
+  for (int i = 0; i < 20 && name != "research"; ++i) {
+    name = settled(ask(url_ + "/v1/chat/completions", prompt(2), key).id)["tenant"];
+  }
+  std::ofstream(config) << "[tenants\n";  // what cannot be read changes nothing
+  kill(gateway->pid(), SIGHUP);
+  for (int i = 0; i < 500 && text_of(err_).find("the old settings stay") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(10ms);
+  }
+  EXPECT_THAT(text_of(err_), HasSubstr("the old settings stay"));
+  EXPECT_EQ(settled(ask(url_ + "/v1/chat/completions", prompt(2), key).id)["tenant"], "research");
+  end = true;
+  for (auto& client : clients) client.join();
+  unsetenv("JOULEBOOK_CONFIG");
+  EXPECT_EQ(name, "research");
+  EXPECT_GT(good, 4);
+  EXPECT_EQ(bad, 0);
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
+}
+
+// `serve --model` with a mock in llama-server's place, which takes a second and a half to load.
+class ServeAModel : public ServeOnAPlant {
+ protected:
+  ServeAModel() {
+    std::ofstream(server_) << "#!/bin/sh\necho $$ >> " << folder_ << "/pids\nsleep 1.5\n"
+                           << "while [ \"$1\" != --port ]; do shift; done\n"
+                           << "exec " << JOULEBOOK_MOCK_UPSTREAM << " --port $2 --first-ms 200 --gap-ms 50\n";
+    std::filesystem::permissions(server_, std::filesystem::perms::owner_all);
+    write_tiny_gguf(folder_ + "/m.gguf");
+  }
+  std::unique_ptr<Beside> serve_model(const std::string& program) {
+    const std::vector<std::string> arguments = {"serve", "--model", folder_ + "/m.gguf", "--server", program, "--listen",
+                                                "127.0.0.1:0", "--sysroot", sysroot_, "--ledger", ledger_};
+    err_ = folder_ + "/err";
+    auto out = std::make_unique<Beside>(arguments, err_, folder_ + "/out");
+    url_ = "http://127.0.0.1:" + std::to_string(port_of(err_, "http://127.0.0.1:"));
+    return out;
+  }
+  // Of the server, as often as it was started.
+  [[nodiscard]] std::vector<int> pids() const {
+    std::ifstream file(folder_ + "/pids");
+    std::vector<int> out;
+    for (int pid = 0; file >> pid;) out.push_back(pid);
+    return out;
+  }
+  // Asks until it is answered otherwise than 503; how often that was.
+  int ask_until_ready(Answer& answer) {
+    for (int refused = 0; refused < 200; ++refused) {
+      answer = ask(url_ + "/v1/chat/completions", prompt(5));
+      if (answer.status != 503) return refused;
+      std::this_thread::sleep_for(50ms);
+    }
+    ADD_FAILURE() << "never ready: " << text_of(err_);
+    return 0;
+  }
+  std::string server_ = folder_ + "/llama-server";
+};
+
+TEST_F(ServeAModel, LoadingIsPaidForAndACrashIsOvercome) {
+  const auto gateway = serve_model(server_);
+  HttpCall early;
+  early.url = url_ + "/v1/models";
+  perform({&early, 1});
+  EXPECT_EQ(early.status, 503);
+  EXPECT_THAT(early.error_body, HasSubstr("gateway.loading"));
+  EXPECT_THAT(early.answer_header("retry-after"), testing::MatchesRegex("[0-9]+"));
+  EXPECT_EQ(ask(url_ + "/metrics").status, 200);  // its own faces are there
+  Answer answer;
+  EXPECT_GT(ask_until_ready(answer), 0);
+  EXPECT_EQ(settled(answer.id)["status"], "final");
+  Answer broken;
+  std::thread open([&] { broken = ask(url_ + "/v1/chat/completions", prompt(200)); });
+  std::this_thread::sleep_for(1s);
+  ASSERT_EQ(pids().size(), 1U);
+  kill(pids()[0], SIGKILL);
+  open.join();
+  const auto request = settled(broken.id);
+  EXPECT_EQ(request["status"], "void");
+  EXPECT_EQ(request["fair"]["reason"]["code"], "upstream.gone") << request.dump(1);
+  EXPECT_GT(ask_until_ready(answer), 0);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(pids().size(), 2U);
+  EXPECT_THAT(text_of(err_), HasSubstr("signal 9"));
+  EXPECT_EQ(gateway->end(), 0);
+  EXPECT_THAT(text_of(folder_ + "/out"), HasSubstr(", load "));
+  expect_verified();
+  EXPECT_NE(kill(pids()[1], 0), 0);  // it went with its gateway
+}
+
+TEST_F(ServeAModel, OneThatCannotLoadEndsTheGateway) {
+  std::ofstream(server_) << "#!/bin/sh\nexit 7\n";
+  const auto gateway = serve_model(server_);
+  EXPECT_EQ(gateway->end(0), 5);  // by itself
+  EXPECT_THAT(text_of(err_), HasSubstr("exit code 7"));
+  EXPECT_THAT(text_of(err_), HasSubstr("cure: "));
 }
 
 TEST(Serve, SaysWhatIsWrongAndHowToMendIt) {

@@ -11,9 +11,11 @@ class FakeSink final : public TrafficSink {
   std::vector<RequestBegin> begun;
   std::vector<int> statuses;
   std::vector<attribution::Remark> remarks;
+  std::vector<Reason> reasons;  // of those that broke
 
   void opened(attribution::RequestId, RequestBegin begin) override { begun.push_back(std::move(begin)); }
   void answered(attribution::RequestId, int status) override { statuses.push_back(status); }
+  void broken(attribution::RequestId, const Reason& reason) override { reasons.push_back(reason); }
   void remark(const attribution::Remark& remark) override { remarks.push_back(remark); }
   [[nodiscard]] Quantity provisional(double tokens) const override { return Quantity::exact(tokens, "J"); }
 

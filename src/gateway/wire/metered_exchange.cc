@@ -134,6 +134,10 @@ void MeteredExchange::over(Finish how, SteadyTime at) {
   if (how == Finish::upstream_gone || how == Finish::refused || status_ >= 400) {
     ended.outcome = attribution::Outcome::failed;
   }
+  if (how == Finish::upstream_gone && opened_) {
+    sink_.broken(request_, {"upstream.gone", "the upstream broke off before its answer was whole",
+                            "see the upstream's log; what was posted to the request is its lower bound"});
+  }
   remark(at, ended);
 }
 

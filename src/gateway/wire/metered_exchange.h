@@ -21,6 +21,8 @@ class TrafficSink {
   // A request that was handed to an upstream.
   virtual void opened(attribution::RequestId request, RequestBegin begin) = 0;
   virtual void answered(attribution::RequestId request, int http_status) = 0;
+  // What it took will not be known whole: it is void, for that reason. Before its Ended.
+  virtual void broken(attribution::RequestId request, const Reason& reason) = 0;
   virtual void remark(const attribution::Remark& remark) = 0;
   // What `tokens` of output may have taken so far; an absence where that is not known. Never waits.
   [[nodiscard]] virtual Quantity provisional(double tokens) const = 0;
