@@ -43,6 +43,7 @@ enum class Reasoning { unset, on, off };  // what the chat template is asked for
 struct GenerateRequest {
   std::string system;  // may be empty
   std::string user;
+  std::string file;  // what the question is about (a picture, a sound), for programs; may be empty
   Reasoning reasoning = Reasoning::unset;
   double temperature = 0;  // 0: greedy
   std::int64_t max_tokens = 512;
@@ -69,6 +70,7 @@ struct Generation {
   std::string token_source;       // who counted: "engine", "usage", "deltas"
   Finish finish = Finish::stop;
   std::vector<SteadyTime> token_times;  // one an output token, where known
+  double cpu_seconds = -1;              // that this answer took, where the engine knows; else < 0
   std::vector<std::string> warnings;
 
   [[nodiscard]] Tokens output_tokens() const { return reasoning_tokens + answer_tokens; }
@@ -77,7 +79,7 @@ struct Generation {
 };
 
 struct EngineInfo {
-  std::string kind;   // "llama.cpp", "endpoint", "fake"
+  std::string kind;   // "llama.cpp", "endpoint", "command", "fake"
   std::string model;  // file name or the model the endpoint names
   std::string path;   // file path or address
   std::string version;
@@ -98,6 +100,24 @@ struct EngineInfo {
   std::vector<std::string> warnings;
 };
 
+// A program that answers. In its arguments "{text}", "{file}" and "{text_file}" (a file that holds
+// the text) stand for what is asked.
+struct CommandOptions {
+  // How it is asked. whole: started for each item, the text on its standard input; none: likewise,
+  // with nothing there; line and json: kept running, a line in (the text, or the file's path where
+  // there is no text; a JSON object of both) and a line out.
+  enum class Input { whole, none, line, json };
+  std::vector<std::string> argv;
+  Input input = Input::whole;
+  std::string ready;                    // kept running: its first line, once it can answer
+  double time_limit_s = 60;             // for one answer, and for getting ready
+  std::int64_t most_output = 1 << 20;   // bytes of one answer
+  std::string directory;                // where it runs; empty: here
+
+  [[nodiscard]] bool kept() const { return input == Input::line || input == Input::json; }
+  bool operator==(const CommandOptions&) const = default;
+};
+
 struct EngineOptions {
   int threads = 0;           // 0: one a physical core that this process may use
   std::int64_t context = 0;  // 0: enough for prompt + max_tokens, at most the trained context
@@ -106,6 +126,7 @@ struct EngineOptions {
   int gpu_layers = -1;       // -1: all that fit where a GPU was built in
   std::string api_key_env = "OPENAI_API_KEY";  // endpoint: variable that holds the key, never kept
   std::string model_name;  // endpoint: which model to ask for; empty: the first it lists
+  std::optional<CommandOptions> command;  // instead of a model
 };
 
 // Not thread-safe. Destroying it unloads the model.
@@ -128,7 +149,8 @@ class Engine {
   }
 };
 
-// A path is a GGUF file, an http(s) address an OpenAI-compatible endpoint. Loading happens here.
+// A path is a GGUF file, an http(s) address an OpenAI-compatible endpoint; `model` is only a name
+// where the options hold a command (errors: command_engine.h). Loading happens here.
 // Errors: input "model.missing", "model.directory", "model.empty", "model.truncated",
 // "model.not_gguf", "model.architecture"; resource "model.memory"; engine as generate().
 [[nodiscard]] Result<std::unique_ptr<Engine>> open_engine(const std::string& model,
