@@ -1,5 +1,6 @@
 // Any bytes as what a person writes for a study: prompts (JSONL), a study (TOML). An error names
-// its code and its cure; what is accepted can be digested and shown.
+// its code and its cure; what is accepted can be digested and shown, and its checkers can judge any
+// answer: here the item's own text and what it expects.
 // Fault planted on 2026-11-25: a byte order mark known by its first byte alone, found within a
 // second (6,730 inputs).
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "study/checker.h"
 #include "study/prompts.h"
 #include "study/spec.h"
 
@@ -14,6 +16,22 @@ namespace {
 
 void judge(const joulebook::Error& error) {
   if (error.code.empty() || error.cure.empty()) std::abort();
+}
+
+// Scores are shares, but for error rates, which may exceed 1.
+void judge_answers(const std::vector<joulebook::Prompt>& prompts) {
+  using Kind = joulebook::Checker::Kind;
+  for (const auto& prompt : prompts) {
+    const auto& checker = prompt.checker;
+    const bool rate = checker.kind == Kind::wer || checker.kind == Kind::cer;
+    for (const auto& answer : {prompt.text, checker.expected}) {
+      const auto verdict = joulebook::judge(checker, answer);
+      if (verdict.has_value() != (checker.kind != Kind::none)) std::abort();
+      if (!verdict || !verdict->score) continue;
+      if (!(*verdict->score >= 0) || (!rate && *verdict->score > 1)) std::abort();
+    }
+    if (rate && joulebook::judge(checker, checker.expected)->score != 0) std::abort();
+  }
 }
 
 }  // namespace
@@ -25,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto prompts = joulebook::parse_prompts(text, "fuzz.jsonl");
     if (!prompts) judge(prompts.error());
     if (prompts && (prompts->empty() || joulebook::digest(*prompts).size() != 16)) std::abort();
+    if (prompts) judge_answers(*prompts);
     return 0;
   }
   const auto study = joulebook::parse_study(text, "fuzz.toml", "model.gguf");

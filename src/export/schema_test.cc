@@ -26,6 +26,18 @@ StudyResult small_study() {
   study.trace.resize(2);
   study.comparisons[0].kinds.resize(2);
   study.spec.prompts.resize(8);
+  study.spec.arms[1].engine.command = CommandOptions{
+      {"python3", "forest.py"}, CommandOptions::Input::json, "ready", 5, 1000, "/tmp"};
+  study.arms[1].spec = study.spec.arms[1];
+  study.arms[1].score = 0.25;
+  study.trials[0].score = 0.5;
+  study.spec.prompts[0].file = "a.png";
+  study.spec.prompts[0].checker = {Checker::Kind::number, "1", 0, 0.1};
+  study.spec.prompts[1].checker = {
+      Checker::Kind::label, "a", 0, {}, {}, std::vector<std::string>{"a", "b"}};
+  study.spec.prompts[2].checker = {Checker::Kind::rouge_l, "a b", 0, {}, 0.5};
+  study.spec.prompts[3].checker = {Checker::Kind::nearest, "a", 0, {}, {}, {}, 2,
+                                   R"({"a": [1]})"};
   study.version = "0.1.0";
   study.commit = "abc";
   study.machine = Json::object({{"cpu", "a CPU"}, {"hardware_threads", 2}});

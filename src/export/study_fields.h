@@ -31,6 +31,16 @@ void fields(Ar& ar, Of<Ar, Window>& r) {
 }
 
 template <class Ar>
+void fields(Ar& ar, Of<Ar, CommandOptions>& r) {
+  ar("argv", r.argv);
+  ar("input", r.input);
+  ar("ready", r.ready);
+  ar("timeout_s", r.time_limit_s);
+  ar("output_limit", r.most_output);
+  ar("directory", r.directory);
+}
+
+template <class Ar>
 void fields(Ar& ar, Of<Ar, EngineOptions>& r) {
   ar("threads", r.threads);
   ar("context", r.context);
@@ -39,6 +49,7 @@ void fields(Ar& ar, Of<Ar, EngineOptions>& r) {
   ar("gpu_layers", r.gpu_layers);
   ar("api_key_env", r.api_key_env);
   ar("model_name", r.model_name);
+  ar("command", r.command);
 }
 
 template <class Ar>
@@ -77,6 +88,11 @@ void fields(Ar& ar, Of<Ar, Checker>& r) {
   ar("kind", r.kind);
   ar("expected", r.expected);
   ar("tolerance", r.tolerance);
+  ar("relative", r.relative);
+  ar("limit", r.limit);
+  ar("labels", r.labels);
+  ar("within", r.within);
+  ar("among", r.among);
 }
 
 template <class Ar>
@@ -85,6 +101,7 @@ void fields(Ar& ar, Of<Ar, Prompt>& r) {
   ar("kind", r.kind);
   ar("text", r.text);
   ar("checker", r.checker);
+  ar("file", r.file);
 }
 
 template <class Ar>
@@ -152,6 +169,7 @@ void fields(Ar& ar, Of<Ar, TrialRecord>& r) {
   ar("words", r.words);
   ar("finish", r.finish);
   ar("correct", r.correct);
+  ar("score", r.score);
   ar("answer", r.answer);
   ar("reasoning", r.reasoning);
   ar("error", r.error);
@@ -194,6 +212,7 @@ void fields(Ar& ar, Of<Ar, ArmResult>& r) {
   ar("censored", r.censored);
   ar("checkable", r.checkable);
   ar("correct", r.correct);
+  ar("score", r.score);
   ar("j_per_response", r.j_per_response);
   ar("j_per_output_token", r.j_per_output_token);
   ar("j_per_total_token", r.j_per_total_token);

@@ -21,7 +21,18 @@ constexpr auto words(Checker::Kind) {
                                                         {K::exact, "exact"},
                                                         {K::number, "number"},
                                                         {K::regex, "regex"},
-                                                        {K::json, "json"}});
+                                                        {K::json, "json"},
+                                                        {K::label, "label"},
+                                                        {K::spans, "spans"},
+                                                        {K::wer, "wer"},
+                                                        {K::cer, "cer"},
+                                                        {K::rouge_l, "rouge_l"},
+                                                        {K::nearest, "nearest"}});
+}
+constexpr auto words(CommandOptions::Input) {
+  using I = CommandOptions::Input;
+  return std::to_array<std::pair<I, std::string_view>>(
+      {{I::whole, "stdin"}, {I::none, "none"}, {I::line, "line"}, {I::json, "json"}});
 }
 constexpr auto words(Reasoning) {
   using R = Reasoning;

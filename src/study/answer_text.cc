@@ -11,6 +11,8 @@
 namespace joulebook {
 namespace {
 
+constexpr std::size_t kMostScanned = std::size_t{1} << 26;  // bytes, looking for JSON
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 // Letters, digits and every byte of a non-ASCII character.
@@ -179,9 +181,12 @@ std::vector<double> numbers(std::string_view text) {
 }
 
 std::optional<Json> first_json(std::string_view text) {
+  std::size_t scanned = 0;  // a text full of open brackets is not read again from each of them
   for (std::size_t i = text.find_first_of("{["); i != std::string_view::npos;
        i = text.find_first_of("{[", i + 1)) {
     const auto end = json_end(text, i);
+    scanned += std::min(end, text.size()) - i;
+    if (scanned > kMostScanned) return std::nullopt;
     if (end == std::string_view::npos) continue;
     if (auto json = parse_json(text.substr(i, end - i))) return std::move(*json);
   }

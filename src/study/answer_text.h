@@ -21,7 +21,8 @@ namespace joulebook {
 [[nodiscard]] std::vector<double> numbers(std::string_view text);
 
 // The first complete JSON object or array in the text; else the text itself (its code fence taken
-// off) where it is a JSON value as a whole.
+// off) where it is a JSON value as a whole. Nothing where finding it would mean to read more than
+// 64 MiB, over and over.
 [[nodiscard]] std::optional<Json> first_json(std::string_view text);
 
 }  // namespace joulebook

@@ -98,7 +98,7 @@ Quantity total_of_phase(const Context& c, Phase phase) {
 
 Quantity power_while_answering(const Context& c, const Reading& reading) {
   Estimate e = per_measure(c, reading, seconds, "second");
-  e.these.unit = "W";
+  e.these.unit = std::string("W");
   e.these.per.clear();
   return e.these;
 }
@@ -140,6 +140,20 @@ void fill_absent(ArmResult& arm, const Reason& reason) {
   for (auto& [phase, energy] : arm.phase_energy) energy = Quantity::absent("J", reason);
 }
 
+// Over the prompts whose every answer was graded.
+std::optional<double> mean_score(const ArmTrials& arm, std::span<const std::size_t> prompts) {
+  std::vector<std::size_t> graded;
+  for (const std::size_t p : prompts) {
+    const auto& trials = arm.by_prompt[p];
+    if (std::ranges::all_of(trials, [](const auto* t) { return t->score.has_value(); })) {
+      graded.push_back(p);
+    }
+  }
+  if (graded.empty()) return std::nullopt;
+  const auto score = [](const TrialRecord& t) { return *t.score; };
+  return gather(arm, graded, score).total() / static_cast<double>(graded.size());
+}
+
 }  // namespace
 
 double correctness(const TrialRecord& trial) { return trial.correct.value_or(false) ? 1 : 0; }
@@ -164,6 +178,7 @@ void fill_arm(ArmResult& arm, const ArmTrials& trials, const StudySpec& spec,
   const auto checkable = checkable_of(trials, spec, prompts);
   arm.checkable = static_cast<std::int64_t>(checkable.size());
   arm.correct = gather(trials, checkable, correctness).total();
+  arm.score = mean_score(trials, checkable);
   if (prompts.empty()) {
     fill_absent(arm, {"study.incomplete", "no prompt was answered by every arm", "resume it"});
     return;

@@ -10,12 +10,15 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "study/answer_text.h"
+#include "study/graded.h"
 
 namespace joulebook {
 namespace {
 
 constexpr std::size_t kMostRegexText = 4096;
-constexpr std::array<std::string_view, 5> kKinds = {"none", "exact", "number", "regex", "json"};
+constexpr std::array<std::string_view, 11> kKinds = {"none",  "exact", "number",  "regex",
+                                                     "json",  "label", "spans",   "wer",
+                                                     "cer",   "rouge_l", "nearest"};
 
 bool matches_exact(const std::string& expected, std::string_view answer) {
   const std::string wanted = normalised(expected);
@@ -37,7 +40,9 @@ bool matches_number(const Checker& checker, std::string_view answer) {
   // A marked answer opens with its number ("Answer: 36 coins in all"); free text ends with it.
   const double got = by_marker ? found.front() : found.back();
   const double slack = 1e-9 * std::max(1.0, std::abs(*wanted));
-  return std::abs(got - *wanted) <= checker.tolerance + slack;
+  const double allowed =
+      std::max(checker.tolerance, checker.relative.value_or(0) * std::abs(*wanted));
+  return std::abs(got - *wanted) <= allowed + slack;
 }
 
 std::optional<std::regex> compile(const std::string& pattern) try {
@@ -130,17 +135,7 @@ Status validate_pattern(const std::string& pattern) {
   return {};
 }
 
-}  // namespace
-
-std::string_view to_string(Checker::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
-
-std::optional<Checker::Kind> checker_kind(std::string_view word) {
-  const auto it = std::ranges::find(kKinds, word);
-  if (it == kKinds.end()) return std::nullopt;
-  return static_cast<Checker::Kind>(it - kKinds.begin());
-}
-
-Status validate(const Checker& checker) {
+Status validate_expected(const Checker& checker) {
   if (checker.kind == Checker::Kind::none) return {};
   if (trim(checker.expected).empty()) {
     return bad("check.empty", "the check expects nothing", "set \"expected\"");
@@ -158,26 +153,70 @@ Status validate(const Checker& checker) {
     case Checker::Kind::json:
       if (parse_json(checker.expected)) return {};
       return bad("check.json", "the expected value is no JSON", "write a JSON value");
-    case Checker::Kind::none:
-      break;
+    default:
+      return validate_graded(checker);
+  }
+}
+
+Status validate_options(const Checker& checker) {
+  using Kind = Checker::Kind;
+  const Kind kind = checker.kind;
+  const bool limited =
+      kind == Kind::spans || kind == Kind::wer || kind == Kind::cer || kind == Kind::rouge_l;
+  const std::pair<std::string_view, bool> misplaced[] = {
+      {"relative", checker.relative && kind != Kind::number},
+      {"at_least or at_most", checker.limit && !limited},
+      {"labels", checker.labels && kind != Kind::label},
+      {"within", checker.within && kind != Kind::nearest},
+      {"among", checker.among && kind != Kind::nearest},
+  };
+  for (const auto& [name, wrong] : misplaced) {
+    if (!wrong) continue;
+    return bad("check.limit",
+               "a check of kind " + std::string(to_string(kind)) + " takes no " + std::string(name),
+               "take it out, or choose the kind that it goes with");
+  }
+  if (checker.relative && !(*checker.relative >= 0)) {
+    return bad("check.limit", "'relative' is less than 0", "0.01 allows one per cent");
   }
   return {};
 }
 
-std::optional<bool> check(const Checker& checker, std::string_view answer) {
+}  // namespace
+
+std::string_view to_string(Checker::Kind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+std::optional<Checker::Kind> checker_kind(std::string_view word) {
+  const auto it = std::ranges::find(kKinds, word);
+  if (it == kKinds.end()) return std::nullopt;
+  return static_cast<Checker::Kind>(it - kKinds.begin());
+}
+
+Status validate(const Checker& checker) {
+  if (auto ok = validate_options(checker); !ok) return ok;
+  return validate_expected(checker);
+}
+
+std::optional<Grade> judge(const Checker& checker, std::string_view answer) {
   switch (checker.kind) {
     case Checker::Kind::exact:
-      return matches_exact(checker.expected, answer);
+      return Grade{matches_exact(checker.expected, answer), {}};
     case Checker::Kind::number:
-      return matches_number(checker, answer);
+      return Grade{matches_number(checker, answer), {}};
     case Checker::Kind::regex:
-      return matches_regex(checker.expected, answer);
+      return Grade{matches_regex(checker.expected, answer), {}};
     case Checker::Kind::json:
-      return matches_json(checker.expected, answer);
+      return Grade{matches_json(checker.expected, answer), {}};
     case Checker::Kind::none:
-      break;
+      return std::nullopt;
+    default:
+      return judge_graded(checker, answer);
   }
-  return std::nullopt;
+}
+
+std::optional<bool> check(const Checker& checker, std::string_view answer) {
+  const auto verdict = judge(checker, answer);
+  return verdict ? std::optional(verdict->correct) : std::nullopt;
 }
 
 }  // namespace joulebook

@@ -13,6 +13,18 @@
 //   json    the first JSON value in the answer (code fences set aside) contains `expected`: every
 //           expected member at its key, every expected item in order of an array; texts compare
 //           normalised as in exact, numbers by value.
+//   label   of the labels, `expected` is the only one named: in a candidate that is a label and
+//           nothing else, or, where there is none, in the answer proper (a label inside a longer
+//           one that is named does not count).
+// Rules that grade, on the whole answer (score.h defines the measures); right where the score meets
+// `limit`:
+//   spans   F1 of the spans found; the answer is a JSON array (also as the only member of an
+//           object), else one span a line. 1 if no limit is said.
+//   wer     word error rate, and cer, character error rate, at most `limit`; 0 if none is said.
+//   rouge_l ROUGE-L's F-measure, at least `limit`, which must be said.
+//   nearest the expected id's reciprocal rank; right where it is among the first `within` ids. The
+//           answer is a list of ids, nearest first, or, where `among` gives vectors by id, a vector
+//           (a JSON array of numbers), whose cosine similarity with each ranks them.
 // Only the first 4096 bytes of an answer are looked at by regex, so that a pattern that backtracks
 // has a bounded text (its nested repeats are refused by validate).
 #include <optional>
@@ -28,11 +40,20 @@ namespace joulebook {
 [[nodiscard]] std::optional<Checker::Kind> checker_kind(std::string_view word);
 
 // Whether the checker could ever be applied. Errors: input "check.empty", "check.number",
-// "check.pattern" (no ECMAScript, or a repeat inside a repeat), "check.json".
+// "check.pattern" (no ECMAScript, or a repeat inside a repeat), "check.json", "check.labels",
+// "check.long" (more than kMostExpected words or characters), "check.limit" (out of range, or of
+// another kind of check), "check.among" (no vectors, or not of one length).
 [[nodiscard]] Status validate(const Checker& checker);
 
-// Whether the answer is right; empty where there is nothing to check against.
+struct Grade {
+  bool correct = false;
+  std::optional<double> score;  // of rules that grade: F1, error rate, F-measure, reciprocal rank
+};
+
+// What the rule says of an answer; empty where there is nothing to check against.
 // REQUIRES: validate(checker).
+[[nodiscard]] std::optional<Grade> judge(const Checker& checker, std::string_view answer);
+// Only whether it is right.
 [[nodiscard]] std::optional<bool> check(const Checker& checker, std::string_view answer);
 
 // As the rule "exact" compares: exposed for tests.

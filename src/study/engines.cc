@@ -16,8 +16,15 @@ namespace {
 // Arms of one key can share an engine.
 std::string key_of(const ArmSpec& arm) {
   const EngineOptions& o = arm.engine;
-  return fmt::format("{}\n{} {} {} {} {}\n{}\n{}", arm.model, o.threads, o.context, o.batch,
-                     o.sequences, o.gpu_layers, o.api_key_env, o.model_name);
+  std::string key =
+      fmt::format("{}\n{} {} {} {} {}\n{}\n{}", arm.model, o.threads, o.context, o.batch,
+                  o.sequences, o.gpu_layers, o.api_key_env, o.model_name);
+  if (!o.command) return key;
+  const CommandOptions& c = *o.command;
+  key += fmt::format("\n{} {} {}\n{}\n{}", static_cast<int>(c.input), c.time_limit_s,
+                     c.most_output, c.ready, c.directory);
+  for (const auto& word : c.argv) key += fmt::format("\n{} {}", word.size(), word);
+  return key;
 }
 
 using PidFinder = std::function<std::vector<int>(const std::string&)>;

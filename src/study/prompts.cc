@@ -3,18 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "study/checker.h"
+#include "study/checker_json.h"
 
 namespace joulebook {
 namespace {
 
-const std::vector<std::string> kKeys = {"id", "kind", "prompt", "check"};
-const std::vector<std::string> kCheckKeys = {"kind", "expected", "tolerance"};
-const std::vector<std::string> kKinds = {"exact", "number", "regex", "json"};
+const std::vector<std::string> kKeys = {"id", "kind", "prompt", "file", "check"};
 
 // Reads the lines of one file, remembering where it is for messages.
 class Reader {
@@ -42,17 +42,6 @@ class Reader {
                 std::move(cure));
   }
 
-  [[nodiscard]] Status known(const Json& object, const std::vector<std::string>& keys) const {
-    for (const auto& [key, value] : object.members()) {
-      if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-      const auto close = nearest(key, keys);
-      return bad(
-          "prompts.unknown_key", fmt::format("unknown member '{}'", key),
-          close ? fmt::format("did you mean '{}'?", *close) : "known members: " + join(keys, ", "));
-    }
-    return {};
-  }
-
   [[nodiscard]] Result<std::string> text(const Json& object, const std::string& key) const {
     if (!object[key].is_string()) {
       return bad("prompts.syntax", fmt::format("'{}' is missing or no text", key),
@@ -74,11 +63,15 @@ class Reader {
       return bad("prompts.syntax", json ? "the line is no JSON object" : json.error().message,
                  "write one JSON object on the line, without line breaks inside");
     }
-    if (auto ok = known(*json, kKeys); !ok) return ok;
+    if (auto ok = known_members(*json, kKeys); !ok) {
+      return bad(ok.error().code, ok.error().message, ok.error().cure);
+    }
     Prompt prompt;
     for (const auto& [key, member] :
          {std::pair{"id", &Prompt::id}, std::pair{"kind", &Prompt::kind},
           std::pair{"prompt", &Prompt::text}}) {
+      // A picture or a sound may be all of it.
+      if (member == &Prompt::text && !json->has(key) && json->has("file")) continue;
       auto value = text(*json, key);
       if (!value) return fail(std::move(value.error()));
       prompt.*member = std::move(*value);
@@ -89,44 +82,28 @@ class Reader {
                  fmt::format("the id '{}' was used on line {}", prompt.id, first->second),
                  "give every prompt an id of its own");
     }
+    if (json->has("file")) {
+      auto file = text(*json, "file");
+      if (!file) return fail(std::move(file.error()));
+      prompt.file = beside(*file);
+    }
     if (json->has("check")) {
-      auto checker = check_of((*json)["check"]);
-      if (!checker) return fail(std::move(checker.error()));
+      auto checker = read_checker((*json)["check"]);
+      if (!checker) {
+        const Error& e = checker.error();
+        return bad(e.code, e.message, e.cure);
+      }
       prompt.checker = std::move(*checker);
     }
     prompts_.push_back(std::move(prompt));
     return {};
   }
 
-  [[nodiscard]] Result<Checker> check_of(const Json& json) const {
-    if (!json.is_object()) {
-      return bad("prompts.bad_check", "'check' is no object",
-                 R"(write "check": {"kind": "exact", "expected": "yes"})");
-    }
-    if (auto ok = known(json, kCheckKeys); !ok) return fail(std::move(ok.error()));
-    const auto kind = checker_kind(json["kind"].as_string());
-    if (!kind) {
-      const auto close = nearest(json["kind"].as_string(), kKinds);
-      return bad(
-          "prompts.bad_check", fmt::format("unknown kind of check '{}'", json["kind"].as_string()),
-          close ? fmt::format("did you mean '{}'?", *close) : "known kinds: " + join(kKinds, ", "));
-    }
-    const Json& expected = json["expected"];
-    Checker checker{*kind, {}, json["tolerance"].as_double(0)};
-    if (expected.is_string() && *kind != Checker::Kind::json) {
-      checker.expected = expected.as_string();
-    } else if (!expected.is_null()) {
-      checker.expected = expected.dump();
-    }
-    if (json.has("tolerance") && (!json["tolerance"].is_number() || checker.tolerance < 0 ||
-                                  *kind != Checker::Kind::number)) {
-      return bad("prompts.bad_check", "'tolerance' must be a number >= 0 of a number check",
-                 "leave it out, or give the greatest error accepted");
-    }
-    if (auto ok = validate(checker); !ok) {
-      return bad("prompts.bad_check", ok.error().message, ok.error().cure);
-    }
-    return checker;
+  // A path in the file is meant from the file's folder.
+  [[nodiscard]] std::string beside(const std::string& file) const {
+    const std::filesystem::path path(file);
+    if (path.is_absolute()) return file;
+    return (std::filesystem::path(origin_).parent_path() / path).lexically_normal().string();
   }
 
   std::string origin_;
@@ -145,7 +122,17 @@ Result<std::vector<Prompt>> parse_prompts(std::string_view jsonl, const std::str
 Result<std::vector<Prompt>> load_prompts(const std::string& path) {
   const auto content = read_file(path);
   if (!content) return fail(content.error());
-  return parse_prompts(*content, path);
+  auto prompts = parse_prompts(*content, path);
+  if (!prompts) return prompts;
+  for (const auto& prompt : *prompts) {
+    std::error_code ignored;
+    if (!prompt.file || std::filesystem::is_regular_file(*prompt.file, ignored)) continue;
+    return fail(ErrorKind::input, "prompts.no_file",
+                fmt::format("{}: item '{}' names {}, which is no file", path, prompt.id,
+                            *prompt.file),
+                "put the file there; paths are meant from the folder of " + path);
+  }
+  return prompts;
 }
 
 const std::vector<Prompt>& forty_prompts() {
@@ -160,8 +147,16 @@ std::string digest(const std::vector<Prompt>& prompts) {
     hash = (hash ^ 0xff) * 0x100000001b3;  // 0xff is in no UTF-8 text: a separator
   };
   for (const auto& p : prompts) {
-    for (const auto* text : {&p.id, &p.kind, &p.text, &p.checker.expected}) add(*text);
-    add(fmt::format("{} {}", to_string(p.checker.kind), p.checker.tolerance));
+    const Checker& c = p.checker;
+    for (const auto* text : {&p.id, &p.kind, &p.text, &c.expected}) add(*text);
+    add(fmt::format("{} {}", to_string(c.kind), c.tolerance));
+    // What older sets do not have leaves their digests as they were.
+    if (p.file) add("file " + *p.file);
+    if (c.relative) add(fmt::format("relative {}", *c.relative));
+    if (c.limit) add(fmt::format("limit {}", *c.limit));
+    if (c.labels) add("labels " + join(*c.labels, "\n"));
+    if (c.within) add(fmt::format("within {}", *c.within));
+    if (c.among) add("among " + *c.among);
   }
   return fmt::format("{:016x}", hash);
 }

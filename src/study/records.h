@@ -20,19 +20,25 @@ namespace joulebook {
 enum class Mode { direct, reason };  // asked to answer at once, or to think first
 [[nodiscard]] std::string_view to_string(Mode mode);
 
-// How an answer is checked (data/prompts/README.md).
+// How an answer is checked (docs/formats/prompts.md).
 struct Checker {
-  enum class Kind { none, exact, number, regex, json };
+  enum class Kind { none, exact, number, regex, json, label, spans, wer, cer, rouge_l, nearest };
   Kind kind = Kind::none;
-  std::string expected;  // text, number, pattern, or a JSON value that must be contained
+  std::string expected;  // text, number, pattern, id, or a JSON value
   double tolerance = 0;  // number: absolute
+  std::optional<double> relative = {};  // number: as a share of `expected`; the larger one counts
+  std::optional<double> limit = {};     // spans, rouge_l: least score; wer, cer: greatest rate
+  std::optional<std::vector<std::string>> labels = {};  // label: all that there are
+  std::optional<std::int64_t> within = {};  // nearest: among the first so many; 1 if not said
+  std::optional<std::string> among = {};    // nearest: JSON object of vectors by id
 };
 
 struct Prompt {
   std::string id;    // "arithmetic-3"
   std::string kind;  // "ethics", "logic", ...
-  std::string text;
+  std::string text;  // may be empty where there is a file
   Checker checker;
+  std::optional<std::string> file = {};  // a picture, a sound, a row of a table, for programs
 };
 
 // One arm: a model with its settings.
@@ -73,6 +79,7 @@ struct TrialRecord {
   std::int64_t words = 0;  // of the answer (reasoning apart)
   Finish finish = Finish::stop;
   std::optional<bool> correct;  // empty: not checkable
+  std::optional<double> score;  // of checkers that grade: see checker.h
   std::string answer;           // empty unless keep_text
   std::string reasoning;        // likewise
   std::optional<Error> error;   // the trial failed; the rest is then not to be used
@@ -116,6 +123,7 @@ struct ArmResult {
   std::int64_t censored = 0;   // hit the token limit
   std::int64_t checkable = 0;  // prompts with a checker, complete in this arm
   double correct = 0;          // sum over checkable prompts of the share of repeats correct
+  std::optional<double> score;  // mean over checkable prompts that are graded
   Estimate j_per_response;
   Estimate j_per_output_token;
   Estimate j_per_total_token;

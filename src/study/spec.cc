@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "engine/command_words.h"
 #include "study/engines.h"
 #include "study/prompts.h"
 
@@ -81,6 +82,12 @@ bool holds_password(const std::string& model) {
 }
 
 Status validate_arm(const ArmSpec& arm) {
+  if (arm.engine.command) {
+    const auto ok = validate(*arm.engine.command);
+    if (ok) return {};
+    return bad(ok.error().code, fmt::format("arm '{}': {}", arm.name, ok.error().message),
+               ok.error().cure);
+  }
   if (arm.model.empty()) {
     return bad("study.bad_value", fmt::format("arm '{}' names no model", arm.name),
                "give a GGUF file or the address of an endpoint");
@@ -95,6 +102,25 @@ Status validate_arm(const ArmSpec& arm) {
                          in_range("context", static_cast<double>(arm.engine.context), 0, 1e8),
                          in_range("batch", arm.engine.batch, 0, 1e6)}) {
     if (!ok) return ok;
+  }
+  return {};
+}
+
+// Whether the arm can be asked every item.
+Status validate_items(const ArmSpec& arm, const std::vector<Prompt>& items) {
+  for (const Prompt& item : items) {
+    if (!arm.engine.command && item.text.empty()) {
+      return bad("study.no_text",
+                 fmt::format("arm '{}' is a model, which reads no file, and item '{}' has no text",
+                             arm.name, item.id),
+                 "put into words what the file holds: \"prompt\"");
+    }
+    if (!arm.engine.command) continue;
+    const auto ok = can_ask(*arm.engine.command, item.text, item.file.value_or(""));
+    if (ok) continue;
+    return bad(ok.error().code,
+               fmt::format("arm '{}', item '{}': {}", arm.name, item.id, ok.error().message),
+               ok.error().cure);
   }
   return {};
 }
@@ -132,7 +158,9 @@ StudySpec forty_study(const std::string& model) {
 Result<StudySpec> with_flags(StudySpec spec, const StudyFlags& flags) {
   if (!flags.models.empty() || !flags.modes.empty()) {
     auto models = flags.models;
-    if (models.empty() && !spec.arms.empty()) models = {spec.arms.front().model};
+    const auto first = std::ranges::find_if(
+        spec.arms, [](const ArmSpec& arm) { return !arm.engine.command; });
+    if (models.empty()) models = {first == spec.arms.end() ? "" : first->model};
     const std::vector<Mode> both = {Mode::direct, Mode::reason};
     spec.arms = arms_of(models, flags.modes.empty() ? both : flags.modes);
   }
@@ -170,6 +198,7 @@ Status validate(const StudySpec& spec) {
                  "give every arm a name of its own");
     }
     if (auto ok = validate_arm(arm); !ok) return ok;
+    if (auto ok = validate_items(arm, spec.prompts); !ok) return ok;
   }
   const StoppingSpec& s = spec.stopping;
   for (const auto& ok :

@@ -51,7 +51,8 @@ struct StudyFlags {
                                             const std::string& default_model);
 
 // Errors, kind input: "study.no_arms", "study.no_prompts", "study.duplicate_arm",
-// "study.bad_value" (names it), "study.secret" (a password inside an address).
+// "study.bad_value" (names it), "study.secret" (a password inside an address), "study.no_text" (an
+// item that a model can't be asked), "command.*" (command_words.h: a command or an item of it).
 [[nodiscard]] Status validate(const StudySpec& spec);
 
 // "direct" or "reason".

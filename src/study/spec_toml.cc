@@ -10,6 +10,7 @@
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "core/toml.h"
+#include "engine/command_words.h"
 #include "study/engines.h"
 #include "study/prompts.h"
 #include "study/spec.h"
@@ -25,6 +26,8 @@ const std::vector<std::string> kStoppingKeys = {"min_rounds", "max_rounds", "tar
 const std::vector<std::string> kArmKeys = {
     "name", "model",   "mode",    "system", "reasoning",  "temperature", "max_tokens",
     "seed", "threads", "context", "batch",  "gpu_layers", "api_key_env", "model_name"};
+const std::vector<std::string> kCommandKeys = {"name",      "command",      "input", "ready",
+                                               "timeout_s", "output_limit"};
 
 // Reads the members of one table; the first value of a wrong type is kept as the error.
 class Table {
@@ -49,6 +52,16 @@ class Table {
     if (json == nullptr) return;
     if (!json->is_number()) return refuse(key, "must be a number", "write a number, no quotes");
     value = json->as_double();
+  }
+  void operator()(const char* key, std::vector<std::string>& value) {
+    const Json* json = member(key);
+    if (json == nullptr) return;
+    value.clear();
+    for (const Json& item : json->items()) {
+      if (item.is_string()) value.emplace_back(item.as_string());
+    }
+    if (json->is_array() && value.size() == json->items().size()) return;
+    refuse(key, "must be a list of texts", R"(write ["program", "argument"])");
   }
   template <std::integral T>
   void operator()(const char* key, T& value) {
@@ -98,9 +111,39 @@ std::string beside(const std::string& origin, const std::string& path) {
   return (std::filesystem::path(origin).parent_path() / given).lexically_normal().string();
 }
 
+// An arm that is a program. It runs in the file's folder, from which its paths are meant.
+Result<ArmSpec> read_command(const TomlDocument& document, const std::string& path,
+                             const Json& json) {
+  if (auto ok = check_keys(document, path, json, kCommandKeys); !ok) {
+    return fail(std::move(ok.error()));
+  }
+  Table table(document, path, json);
+  CommandOptions command;
+  table("command", command.argv);
+  if (placeholders_of(command.argv).any()) command.input = CommandOptions::Input::none;
+  table.word("input", std::array<std::string, 4>{"stdin", "none", "line", "json"},
+             [&](std::size_t i) { command.input = static_cast<CommandOptions::Input>(i); });
+  table("ready", command.ready);
+  table("timeout_s", command.time_limit_s);
+  table("output_limit", command.most_output);
+  std::error_code ignored;
+  const auto folder = std::filesystem::path(document.origin).parent_path();
+  if (!folder.empty()) command.directory = std::filesystem::absolute(folder, ignored).string();
+  const std::string program =
+      command.argv.empty() ? "" : std::filesystem::path(command.argv.front()).filename().string();
+  ArmSpec arm = default_arm(program, Mode::direct);
+  arm.system.clear();  // nobody tells it one
+  arm.name = program;
+  arm.engine.command = std::move(command);
+  table("name", arm.name);
+  if (auto ok = table.done(); !ok) return fail(std::move(ok.error()));
+  return arm;
+}
+
 Result<ArmSpec> read_arm(const TomlDocument& document, std::size_t index, const Json& json,
                          const std::string& default_model) {
   const std::string path = fmt::format("arm[{}]", index);
+  if (json.has("command")) return read_command(document, path, json);
   if (auto ok = check_keys(document, path, json, kArmKeys); !ok) return fail(std::move(ok.error()));
   Table table(document, path, json);
   Mode mode = Mode::direct;

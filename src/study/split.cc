@@ -90,8 +90,9 @@ std::optional<double> prefill_share(const TrialRecord& trial) {
 bool same_code(const ArmResult& a, const ArmResult& b) {
   const EngineOptions& x = a.spec.engine;
   const EngineOptions& y = b.spec.engine;
-  return a.spec.model == b.spec.model && x.model_name == y.model_name && x.threads == y.threads &&
-         x.gpu_layers == y.gpu_layers && x.sequences == y.sequences && x.batch == y.batch &&
+  return a.spec.model == b.spec.model && x.command == y.command && x.model_name == y.model_name &&
+         x.threads == y.threads && x.gpu_layers == y.gpu_layers && x.sequences == y.sequences &&
+         x.batch == y.batch &&
          a.engine.kind == b.engine.kind && a.engine.version == b.engine.version;
 }
 

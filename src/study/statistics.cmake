@@ -11,6 +11,7 @@ joulebook_room(study_stats
     split.cc
     stopping.cc
     student.cc
+    versus.cc
   DEPENDS core
   LIBRARIES fmt::fmt)
 
@@ -36,4 +37,5 @@ joulebook_test(study_stats ROOMS study_stats
     sentence_test.cc
     split_test.cc
     stopping_test.cc
-    student_test.cc)
+    student_test.cc
+    versus_test.cc)

@@ -47,6 +47,7 @@ StudySpec stored(StudySpec spec) {
   for (auto& prompt : spec.prompts) {
     prompt.text.clear();
     prompt.checker.expected.clear();
+    prompt.checker.among.reset();
   }
   return spec;
 }

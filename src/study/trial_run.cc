@@ -75,6 +75,7 @@ GenerateRequest request_for(const StudySpec& spec, const Slot& slot,
   GenerateRequest request;
   request.system = arm.system;
   request.user = spec.prompts[slot.prompt].text;
+  request.file = spec.prompts[slot.prompt].file.value_or("");
   request.reasoning = arm.reasoning;
   request.temperature = arm.temperature;
   request.max_tokens = arm.max_tokens;
@@ -100,7 +101,11 @@ TrialRecord record_of(const StudySpec& spec, const Slot& slot, const Generation&
   trial.reasoning_marked = generation.reasoning_marked;
   trial.words = count_words(generation.answer);
   trial.finish = generation.finish;
-  trial.correct = check(spec.prompts[slot.prompt].checker, generation.answer);
+  if (const auto verdict = judge(spec.prompts[slot.prompt].checker, generation.answer)) {
+    trial.correct = verdict->correct;
+    trial.score = verdict->score;
+  }
+  trial.cpu_seconds = generation.cpu_seconds;
   if (spec.keep_text) {
     trial.answer = generation.answer;
     trial.reasoning = generation.reasoning;
@@ -112,7 +117,8 @@ void meter_trial(TrialRecord& trial, const ArmMeter& arm, const Meter& meter, Ti
                  const std::string& account) {
   timeline.close("between trials", std::max(timeline.edge(), trial.begin), {});
   const WindowEnergy window = timeline.close("trial", trial.end, arm.metered ? account : "");
-  trial.cpu_seconds = window.cpu.tree;
+  // What the engine knows exactly is not replaced by the tree's, read ten times a second.
+  if (trial.cpu_seconds < 0) trial.cpu_seconds = window.cpu.tree;
   if (!arm.metered) {
     for (auto& phase : trial.phases) phase.energy = Quantity::absent("J", elsewhere());
     trial.energy = trial.active = Quantity::absent("J", elsewhere());
