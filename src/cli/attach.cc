@@ -86,7 +86,7 @@ std::optional<double> parse_span(std::string_view text) {
 }
 
 Status check_attach(const RunOptions& options) {
-  if (!options.command.empty() || !options.replay.empty() || options.repeats != 1) {
+  if (!options.command.empty() || !options.replay.empty() || options.repeats != 0) {
     return fail(ErrorKind::usage, "run.attach",
                 "--pid, --port and --all measure what runs already: no command, no --repeat and no "
                 "--replay beside them",

@@ -1,14 +1,22 @@
 // run and mark: measure any command, as perf stat does, or what runs already.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
 
 #include "cli/attach.h"
 #include "cli/c_session.h"
 #include "cli/commands.h"
+#include "cli/gate.h"
+#include "cli/shell_words.h"
+#include "core/text.h"
 #include "ledger/ledger.h"
 #include "report/terminal_table.h"
+#include "study/rng.h"
 #include "study/settle_run.h"
+#include "study/versus.h"
 
 namespace joulebook {
 namespace {
@@ -32,33 +40,123 @@ std::string title_of(const RunOptions& options, const Json& report) {
   return std::filesystem::path(options.command.front()).filename().string();
 }
 
-Status keep(Ledger& ledger, const RunOptions& options, const Anchor& start, const Json& report) {
+Result<std::string> keep(Ledger& ledger, const RunOptions& options, const Anchor& start,
+                         const Json& report) {
   auto id = ledger.begin_run("run", title_of(options, report), start,
-                             Json::object({{"repeats", options.repeats}}));
+                             Json::object({{"repeats", std::max(1, options.repeats)}}));
   if (!id) return fail(id.error());
   std::int64_t ordinal = 0;
   for (const auto& window : settle_run(report)) {
     auto added = ledger.add_trial(*id, ordinal++, window.about, window.settlements);
-    if (!added) return added;
+    if (!added) return fail(added.error());
   }
-  return ledger.end_run(*id, system_clock().anchor(), report, true);
+  if (auto ended = ledger.end_run(*id, system_clock().anchor(), report, true); !ended) {
+    return fail(ended.error());
+  }
+  return id;
+}
+
+Result<int> run_once(const Context& context, const std::vector<std::string>& command,
+                     CSession& session) {
+  auto outcome = session.run(command, !context.prints());
+  if (!outcome) return fail(outcome.error());
+  if (const auto problem = (*outcome)["problem"].as_string(); !problem.empty()) {
+    fmt::print(stderr, "joulebook: {}\n", problem);
+  }
+  return static_cast<int>((*outcome)["exit_code"].as_int());
 }
 
 // Runs the command as often as asked; its last exit code, or the first that was not 0.
 Result<int> run_all(const Context& context, const RunOptions& options, CSession& session) {
-  for (int i = 0; i < options.repeats && !cancelled(); ++i) {
-    auto outcome = session.run(options.command, !context.prints());
-    if (!outcome) return fail(outcome.error());
-    if (const auto problem = (*outcome)["problem"].as_string(); !problem.empty()) {
-      fmt::print(stderr, "joulebook: {}\n", problem);
-    }
-    if (const int code = static_cast<int>((*outcome)["exit_code"].as_int()); code != 0) return code;
+  for (int i = 0; i < std::max(1, options.repeats) && !cancelled(); ++i) {
+    const auto code = run_once(context, options.command, session);
+    if (!code || *code != 0) return code;
   }
   return 0;
 }
 
+// Both commands as often as asked, by pairs, in an order drawn anew for each, so that slow drift of
+// the machine falls on both alike. `which`: what each repeat was, 0 or 1.
+Result<int> run_pairs(const Context& context, const RunOptions& options,
+                      const std::vector<std::string>& other, CSession& session,
+                      std::vector<int>& which) {
+  constexpr int kPairs = 10;
+  Rng rng(1);
+  for (int i = 0; i < (options.repeats > 0 ? options.repeats : kPairs); ++i) {
+    std::array<int, 2> order = {0, 1};
+    rng.shuffle(std::span<int>(order));
+    for (const int turn : order) {
+      if (cancelled()) return 128 + std::max(2, cancelling_signal());
+      const auto code = run_once(context, turn == 0 ? options.command : other, session);
+      if (!code || *code != 0) return code;
+      which.push_back(turn);
+    }
+  }
+  return 0;
+}
+
+// A command as a side of a comparison.
+VersusSide side_of(const Json& report, const std::vector<int>& which, int turn,
+                   const std::vector<std::string>& command) {
+  std::vector<std::size_t> mine;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (which[i] == turn) mine.push_back(i);
+  }
+  return side_of_repeats(report, mine, join(command, " "), join(command, "\n"));
+}
+
+int run_versus(const Context& context, const RunOptions& options) {
+  const auto asked = versus_options(options.gate);
+  if (!asked) return report_error(asked.error());
+  const auto other = shell_words(options.versus);
+  if (!other) return report_error(other.error());
+  auto ledger = open_ledger(context.settings.get("ledger"));
+  if (!ledger) return report_error(ledger.error());
+  const Anchor start = system_clock().anchor();
+  auto session = CSession::open(options_of(context, options));
+  if (!session) return report_error(session.error());
+  std::vector<int> which;
+  const auto code = run_pairs(context, options, *other, *session, which);
+  if (!code) return report_error(code.error());
+  if (*code != 0) return *code;
+  auto report = session->report();
+  if (!report) return report_error(report.error());
+  // Of two commands together they would mean nothing.
+  report->erase("command");
+  report->erase("per_run");
+  const auto id = keep(**ledger, options, start, *report);
+  if (!id) return report_error(id.error());
+  const auto result = versus(side_of(*report, which, 0, options.command),
+                             side_of(*report, which, 1, *other), *asked, "run");
+  if (!result) return report_error(result.error());
+  if (context.json != "-" && !context.quiet) fmt::print(stderr, "\n{}", to_text(*result));
+  Json document = to_json(*result);
+  document.set("run", *id);
+  if (auto ok = context.emit(document); !ok) return report_error(ok.error());
+  return gate(*result, options.gate);
+}
+
+Status check_versus(const RunOptions& options) {
+  if (options.versus.empty() &&
+      !(options.gate.max_increase.empty() && options.gate.require_tier.empty())) {
+    return fail(ErrorKind::usage, "run.versus", "--max-increase and --require-tier need a --vs",
+                "joulebook run --vs 'OTHER COMMAND' -- COMMAND ...");
+  }
+  if (!options.versus.empty() && !options.replay.empty()) {
+    return fail(ErrorKind::usage, "run.versus", "a replay measures no command",
+                "take --replay or --vs out");
+  }
+  return {};
+}
+
 Status check_request(const RunOptions& options) {
-  if (options.attaches()) return check_attach(options);
+  if (options.attaches()) {
+    if (auto ok = check_versus(options); !ok || options.versus.empty()) {
+      return ok ? check_attach(options) : ok;
+    }
+    return fail(ErrorKind::usage, "run.versus", "--vs measures commands, not what runs already",
+                "take --pid, --port, --all or --vs out");
+  }
   if (options.for_s > 0 || options.interval_s > 0) {
     return fail(ErrorKind::usage, "run.span", "--for and --interval go with --pid, --port or --all",
                 "a command is measured from its start to its end");
@@ -69,7 +167,7 @@ Status check_request(const RunOptions& options) {
         options.replay.empty() ? "there is no command to measure" : "a replay measures no command",
         "joulebook run -- COMMAND ..., joulebook run --pid N, or joulebook run --replay FILE");
   }
-  return {};
+  return check_versus(options);
 }
 
 }  // namespace
@@ -77,6 +175,7 @@ Status check_request(const RunOptions& options) {
 int run(const Context& context, const RunOptions& options) {
   if (auto ok = check_request(options); !ok) return report_error(ok.error());
   if (auto ok = context.check_outputs({options.record}); !ok) return report_error(ok.error());
+  if (!options.versus.empty()) return run_versus(context, options);
   auto ledger = open_ledger(context.settings.get("ledger"));
   if (!ledger) return report_error(ledger.error());
   const Anchor start = system_clock().anchor();
@@ -97,7 +196,9 @@ int run(const Context& context, const RunOptions& options) {
     fmt::print(stderr, "\n{}", run_table(*report, {terminal_width(), wants_colour(2)}));
   }
   if (options.replay.empty()) {
-    if (auto ok = keep(**ledger, options, start, *report); !ok) return report_error(ok.error());
+    if (auto kept = keep(**ledger, options, start, *report); !kept) {
+      return report_error(kept.error());
+    }
   }
   if (auto ok = context.emit(*report); !ok) return report_error(ok.error());
   return *code;

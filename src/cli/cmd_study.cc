@@ -14,6 +14,7 @@
 #include "study/runner.h"
 #include "study/spec.h"
 #include "study/study_log.h"
+#include "study/sweep.h"
 
 namespace joulebook {
 namespace {
@@ -61,6 +62,11 @@ Result<StudySpec> spec_of(const Context& context, const StudyOptions& options) {
                                                     : load_study(options.study, model);
   if (spec) spec = with_flags(std::move(*spec), flags_of(context, options));
   if (!spec) return spec;
+  const auto axes = parse_sweep(options.sweep);
+  if (!axes) return fail(axes.error());
+  auto arms = swept(spec->arms, *axes);
+  if (!arms) return fail(std::move(arms.error()));
+  spec->arms = std::move(*arms);
   if (auto ok = validate(*spec); !ok) return fail(ok.error());
   return spec;
 }

@@ -7,6 +7,7 @@ namespace joulebook {
 void add_serve(CommandLine& line);
 void add_agent(CommandLine& line);
 void add_calibrate(CommandLine& line);
+void add_compare(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
@@ -24,6 +25,7 @@ void add_listed_commands(CommandLine& line) {
       add_serve,
       add_agent,
       add_calibrate,
+      add_compare,
       add_predict,
       add_explain,
       add_whatif,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/context.h"
+#include "cli/gate_options.h"
 
 namespace joulebook {
 
@@ -23,7 +24,9 @@ int ask(const Context& context, const AskOptions& options);
 
 struct RunOptions {
   std::vector<std::string> command;
-  int repeats = 1;
+  int repeats = 0;     // 0: once, and with `versus` ten times each
+  std::string versus;  // another command, run in turn with the first
+  GateOptions gate;    // what is asked of their ratio
   std::string record;
   std::string replay;
   // Instead of a command: whom to attach to.
@@ -59,6 +62,7 @@ struct StudyOptions {
   bool keep_text = false;
   bool resume = false;
   bool dry_run = false;  // print the study as TOML-like JSON and stop
+  std::vector<std::string> sweep;  // "threads=1,2": every model's arm at every point
   std::string html;
   std::string csv;
   std::string markdown;

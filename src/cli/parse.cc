@@ -11,6 +11,7 @@
 #include "cli/attach.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/gate.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "sensor/remote/remote.h"
@@ -167,6 +168,10 @@ class JoulebookLine final : public CommandLine {
     c.add_option("--seed", study_.seed, "of order and samplers")->check(CLI::NonNegativeNumber);
     c.add_option("--baseline", study_.baseline_seconds, "seconds of each idle baseline")
         ->check(CLI::Range(0.0, 3600.0));
+    c.add_option("--sweep", study_.sweep,
+                 "KEY=LIST (threads=1,2): each model's arm at each value; again for a grid")
+        ->type_name("KEY=LIST")
+        ->allow_extra_args(false);
     c.add_flag("--keep-cache", study_.keep_cache, "do not empty the prompt cache between trials");
     c.add_flag("--keep-text", study_.keep_text, "keep prompts and answers in ledger and outputs");
     c.add_flag("--resume", study_.resume, "go on with the interrupted study of this name");
@@ -182,6 +187,10 @@ class JoulebookLine final : public CommandLine {
     CLI::App& c = add("run", "measure a command, as perf stat does, or what runs already",
                       [this](const Context& context) { return joulebook::run(context, run_); });
     c.add_option("-n,--repeat", run_.repeats, "run it N times")->check(CLI::Range(1, 100000));
+    c.add_option("--vs", run_.versus,
+                 "measure this command, too, in turn with the other, and compare the two")
+        ->type_name("'COMMAND'");
+    add_gate(c, run_.gate);
     c.add_option("--record", run_.record, "keep the raw samples")->type_name("FILE");
     c.add_option("--replay", run_.replay, "figures from a recorded trace instead of a command")
         ->type_name("FILE");
