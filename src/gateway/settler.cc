@@ -252,15 +252,30 @@ void Settler::pump(bool last) {
   flush(now, last);
 }
 
+// Of a request whose first fact waits for the next pump: a client may ask as soon as it has the id.
+std::optional<RequestBegin> Settler::just_opened(const std::string& id) const {
+  const std::lock_guard lock(facts_mutex_);
+  for (const auto& fact : facts_) {
+    const auto* opened = std::get_if<Opened>(&fact);
+    if (opened != nullptr && opened->begin.id == id) return opened->begin;
+  }
+  return std::nullopt;
+}
+
 std::optional<StoredRequest> Settler::find(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   if (const auto it = settled_.find(id); it != settled_.end()) return it->second;
-  const auto it = by_id_.find(id);
-  if (it == by_id_.end()) return std::nullopt;
-  const Entry& entry = entries_.at(it->second);
   StoredRequest out;
-  out.begin = entry.begin;
-  out.end = entry.end;
+  if (const auto it = by_id_.find(id); it != by_id_.end()) {
+    const Entry& entry = entries_.at(it->second);
+    out.begin = entry.begin;
+    out.end = entry.end;
+  } else {
+    auto begin = just_opened(id);
+    if (!begin) return std::nullopt;
+    out.begin = std::move(*begin);
+    out.end.id = id;
+  }
   const Reason pending{"request.pending", "its windows are not settled yet", "ask again in a second"};
   out.end.fair = out.end.marginal = Quantity::absent("J", pending);
   return out;

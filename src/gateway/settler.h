@@ -114,6 +114,7 @@ class Settler final : public TrafficSink {
   };
 
   [[nodiscard]] bool joins(const attribution::Remark& remark);
+  [[nodiscard]] std::optional<RequestBegin> just_opened(const std::string& id) const;
   void take_facts();
   void note(const attribution::Remark& remark);
   void keep_busy(SteadyTime now);
@@ -153,7 +154,7 @@ class Settler final : public TrafficSink {
   Clock& clock_;
   SettlerOptions options_;
 
-  std::mutex facts_mutex_;
+  mutable std::mutex facts_mutex_;
   std::vector<Fact> facts_;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -109,6 +109,17 @@ class SettlerTest : public testing::Test {
   std::unique_ptr<Settler> settler_;
 };
 
+// Whoever has a request's id may ask for it at once, before anything was made of its facts.
+TEST_F(SettlerTest, ARequestIsKnownAsSoonAsItIsOpened) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  ASSERT_TRUE(settler_->find("r1"));
+  EXPECT_EQ(settler_->find("r1")->status, RequestStatus::pending);
+  EXPECT_EQ(settler_->find("r1")->end.id, "r1");
+  EXPECT_FALSE(settler_->find("r2"));
+}
+
 // A domain that never left its floor gives a request nothing, and stands in its figure's boundary.
 TEST_F(SettlerTest, ADomainAtItsFloorStandsInTheBoundary) {
   start(gpu(40, 45), true, {fakes::constant_domain("dram:0", 5)});
