@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/nanos.h"
 #include "meter/remote_meter.h"
 #include "physics/serving/machines.h"
 #include "physics/serving/shapes.h"
@@ -83,6 +84,26 @@ Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOpti
   if (!device) return fail(device.error());
   model.work.device = *device;
   return std::optional(std::move(model));
+}
+
+gw::EdgeOptions edge_options(const gw::ServeOptions& options) {
+  gw::EdgeOptions edge;
+  edge.listen = options.listen;
+  edge.open_to_network = options.open_to_network;
+  edge.tls_cert = options.tls_cert;
+  edge.tls_key = options.tls_key;
+  edge.upstreams = options.upstreams;
+  edge.upstream_ca = options.upstream_ca;
+  edge.kept_body = static_cast<std::size_t>(options.body_mib * 1048576);
+  edge.connections = static_cast<std::size_t>(options.connections);
+  edge.head_patience = nanos(options.head_s);
+  edge.idle_patience = nanos(options.idle_s);
+  edge.body_patience = nanos(options.body_s);
+  edge.body_rate = options.body_rate;
+  edge.connect_patience = nanos(options.connect_s);
+  edge.silent_patience = nanos(options.silent_s);
+  edge.write_patience = nanos(options.write_s);
+  return edge;
 }
 
 // What was metered, over all domains.

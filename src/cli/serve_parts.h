@@ -10,6 +10,7 @@
 #include "attribution/attributor.h"
 #include "cli/context.h"
 #include "export/live_state.h"
+#include "gateway/edge.h"
 #include "gateway/serve_options.h"
 #include "gateway/upstream_address.h"
 #include "gateway/wire/identity.h"
@@ -39,6 +40,9 @@ struct MeterHere {
 // [tenants] of a file, by the salt of the settings in force. Errors: those of salt_of and
 // gateway::Tenants::from.
 [[nodiscard]] Result<gateway::Tenants> tenants_of(const Settings& in_force, const TomlDocument& file);
+
+// What the edge is told of them.
+[[nodiscard]] gateway::EdgeOptions edge_options(const gateway::ServeOptions& options);
 
 // What was metered, over all domains.
 [[nodiscard]] Quantity total_of(const gateway::LiveState& state);

@@ -163,23 +163,7 @@ Status Gateway::open() {
   if (!known) return fail(known.error());
   service_ = std::make_unique<gw::Service>(std::move(service), *settler_, books_, std::move(*known),
                                            system_clock());
-  gw::EdgeOptions edge;
-  edge.listen = options_.listen;
-  edge.open_to_network = options_.open_to_network;
-  edge.tls_cert = options_.tls_cert;
-  edge.tls_key = options_.tls_key;
-  edge.upstreams = options_.upstreams;
-  edge.upstream_ca = options_.upstream_ca;
-  edge.kept_body = static_cast<std::size_t>(options_.body_mib * 1048576);
-  edge.connections = static_cast<std::size_t>(options_.connections);
-  edge.head_patience = nanos(options_.head_s);
-  edge.idle_patience = nanos(options_.idle_s);
-  edge.body_patience = nanos(options_.body_s);
-  edge.body_rate = options_.body_rate;
-  edge.connect_patience = nanos(options_.connect_s);
-  edge.silent_patience = nanos(options_.silent_s);
-  edge.write_patience = nanos(options_.write_s);
-  auto opened = gw::Edge::open(std::move(edge), service_.get());
+  auto opened = gw::Edge::open(edge_options(options_), service_.get());
   if (!opened) return fail(opened.error());
   edge_ = std::move(*opened);
   service_->edge(edge_.get());
