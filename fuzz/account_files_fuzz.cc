@@ -1,7 +1,7 @@
 // Any bytes as a file of account or scenario: a series of intensities, a bill, a model's life, a pair, a
 // scenario. Read or refused with a cure; what is read gives figures whose value lies in its interval, and sums
-// that tile. Shown to find a planted fault: without the bound on a service's years a life of 1e300 years takes
-// infinite joules of answers that take none, and its median is no number.
+// that tile. Shown to find a planted fault: without the bound on a service's years, answers that grow for a
+// thousand of them are without number, and where each takes nothing their joules are none.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -81,7 +81,8 @@ Status valid(const Scenario& s) {
   if (s.start < 1900 || s.end <= s.start || s.end > s.start + 100) {
     return fail(ErrorKind::input, "scenario.years", fmt::format("from {} to {}", s.start, s.end), "give start and end, at most 100 years apart: start = 2025, end = 2035");
   }
-  if (s.draws.count < 100 || s.draws.count * static_cast<std::size_t>(s.end - s.start + 1) > 5'000'000) {
+  constexpr std::size_t kMostYears = 5'000'000;  // of all draws together
+  if (s.draws.count < 100 || s.draws.count > kMostYears / static_cast<std::size_t>(s.end - s.start + 1)) {
     return fail(ErrorKind::input, "scenario.draws", fmt::format("{} draws of {} years", s.draws.count, s.end - s.start + 1), "give 100 draws or more, and at most 5 million years in all");
   }
   for (const Ramp& r : {s.reasoning, s.small}) {

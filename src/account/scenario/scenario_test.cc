@@ -108,6 +108,7 @@ TEST(Scenario, BadFilesAreRefused) {
   const auto refused = [](const std::string& toml) { return simulate(read(toml)).error().code; };
   EXPECT_EQ(refused(plain + "[mix]\nsmall = [0.6, 0.6]\nreasoning = [0.1, 0.6]\n"), "scenario.share");
   EXPECT_EQ(refused(plain + "[limits]\nchips = 10\n"), "scenario.limit");
+  EXPECT_EQ(refused("draws = 4611686018427387904\nstart = 2020\nend = 2023\n[demand]\nanswers = '1 response/year'\n[efficiency]\nanswer = '1 J/response'\n"), "scenario.draws");
   EXPECT_EQ(refused("start = 2030\nend = 2020\n[demand]\nanswers = '1 response/year'\n[efficiency]\nanswer = '1 J/response'\n"), "scenario.years");
   EXPECT_EQ(refused(plain + "[observed]\nyear = 2040\nenergy_ratio = 1\nsource = 'x'\n"), "scenario.years");
 }
