@@ -68,7 +68,7 @@ Result<Claim> claim_of_flags(const AuditOptions& o) {
   const auto value = account::Measure::parse(o.value);
   if (!value) return fail(value.error());
   claim.value = *value;
-  claim.id = o.id.empty() ? "claim" : o.id;
+  claim.id = !o.id.empty() ? o.id : !o.out.empty() ? std::filesystem::path(o.out).stem().string() : "claim";
   claim.text = o.text.empty() ? o.value : o.text;
   claim.who = o.who, claim.when = o.when, claim.source = o.source, claim.note = o.note;
   if (!o.boundary.empty()) claim.boundary = o.boundary;
