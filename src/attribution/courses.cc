@@ -95,9 +95,40 @@ void Tracks::place_tokens(const Track& t, Course& c) const {
       m.verified = drafts          ? m.steps * (1 + drafted)
                    : p.before == 0 ? std::max(m.tokens - 1, 0.0)
                                    : m.tokens;
+      put_aside(t, m, c);
       made.push_back(m);
     }
   }
+}
+
+double Tracks::steps_seen(std::uint32_t upstream, std::int64_t from, std::int64_t to) const {
+  const auto found = clocks_.find(upstream);
+  if (found == clocks_.end()) return 0;
+  const auto& ticks = found->second.ticks;
+  double steps = 0;
+  for (auto it = std::lower_bound(ticks.begin(), ticks.end(), from,
+                                  [](const auto& tick, std::int64_t at) { return tick.at <= at; });
+       it != ticks.end() && it->at < to; ++it) {
+    steps += it->steps;
+  }
+  return steps;
+}
+
+void Tracks::put_aside(const Track& t, Made& m, Course& c) const {
+  constexpr double kPause = 0.15, kGaps = 8, kSteps = 4;  // s, of gaps and steps a token
+  const Pace pace = this->pace(t.arrived.upstream);
+  const double length = seconds(m.begin, m.end), steps = std::max(m.steps, 1.0);
+  if (m.before <= 0 || pace.gap_s <= 0 || length < std::max(kPause, kGaps * pace.gap_s * steps) ||
+      steps_seen(t.arrived.upstream, m.begin, m.end) < kSteps * steps) {
+    return;
+  }
+  constexpr double kSlack = 1.5;  // as a prompt's
+  const double context = c.prompt + m.before;
+  Again again{.until = m.end - nanos(pace.gap_s * steps), .tokens = context};
+  again.from = std::max(
+      m.begin, again.until - nanos(kSlack * pace.seconds_per_token * context + pace.gap_s));
+  m.begin = again.until;
+  c.again.push_back(again);
 }
 
 Course Tracks::course(const Track& t) const {

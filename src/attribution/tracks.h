@@ -53,6 +53,12 @@ struct Made {
   bool reasoning = false;
 };
 
+// Context that was read again: the sequence had been put aside to make room.
+struct Again {
+  std::int64_t from = 0, until = 0;
+  double tokens = 0;
+};
+
 // What a request did, as far as it is known now.
 struct Course {
   std::int64_t from = 0;   // of its prompt's computing; before: queue
@@ -67,6 +73,7 @@ struct Course {
   double reasoning = 0;
   double rejected = 0;  // drafts
   std::vector<std::vector<Made>> sequences;
+  std::vector<Again> again;
   std::int64_t end = 0;  // of its work
 };
 
@@ -138,6 +145,10 @@ class Tracks {
   void place_prompt(const Track& track, Course& course) const;
   void learn_pace(const Track& track);
   void place_tokens(const Track& track, Course& course) const;
+  // A piece over a pause in which others went on: what came before its tokens is cut off, and its
+  // context was read again.
+  void put_aside(const Track& track, Made& made, Course& course) const;
+  [[nodiscard]] double steps_seen(std::uint32_t upstream, std::int64_t from, std::int64_t to) const;
   void count(const Track& track, Course& course) const;
 
   Options options_;

@@ -30,19 +30,32 @@ class Worker {
     if (c.prefilled && c.read > 0) curve.sequence(c.from, c.first);
     for (const auto& made : c.sequences) {
       if (made.empty()) continue;
-      curve.sequence(std::max(made.front().begin, c.first), made.back().end);
-      for (const Made& m : made) curve.decoding(m.begin, m.end, m.steps);
+      std::int64_t from = std::max(made.front().begin, c.first), to = from;
+      for (const Made& m : made) {
+        if (m.begin > to) {  // put aside in between
+          curve.sequence(from, to);
+          from = m.begin;
+        }
+        to = std::max(m.end, to);
+        curve.decoding(m.begin, m.end, m.steps);
+      }
+      curve.sequence(from, to);
     }
+    for (const Again& a : c.again) curve.sequence(a.from, a.until);
   }
 
   RequestWork work(const Track& t, const Course& c, const StepCurve& curve) const {
     RequestWork w{.request = t.id, .upstream = t.arrived.upstream};
     const Prices& price = prices_.of(w.upstream);
-    if (c.prefilled && c.read > 0) prompt(w, c, price, curve);
+    if (c.prefilled && c.read > 0)
+      prompt(w, {c.from, c.first, c.read}, c.prompt - c.read / 2, price, curve);
+    const double once = w.phases[index(Phase::prefill)][kPrompt];
+    for (const Again& a : c.again) prompt(w, a, a.tokens / 2, price, curve);
     for (const auto& sequence : c.sequences) {
       for (const Made& m : sequence) decoded(w, m, c, price, curve);
     }
-    if (!c.known || c.read < c.computed) w.unknown = w.phases[index(Phase::prefill)][kPrompt];
+    w.unknown = w.phases[index(Phase::prefill)][kPrompt];  // whether it was read again nobody says
+    if (c.known && c.read >= c.computed) w.unknown -= once;
     if (!t.ended) w.provisional = w.total[kPrompt] + w.total[kPromptContext] + w.total[kContext];
     w.unseen = !t.ended && !t.first;
     return w;
@@ -66,15 +79,17 @@ class Worker {
     }
   }
 
-  void prompt(RequestWork& w, const Course& c, const Prices& price, const StepCurve& curve) const {
-    const double part = inside(c.from, c.first, begin_, end_);
+  // `attended`: tokens that each of them attends to, mean.
+  void prompt(RequestWork& w, const Again& a, double attended, const Prices& price,
+              const StepCurve& curve) const {
+    const double part = inside(a.from, a.until, begin_, end_);
     if (part <= 0) return;
-    const StepCurve::Span span = curve.over(c.from, c.first);
-    const double n = c.read * part;
+    const StepCurve::Span span = curve.over(a.from, a.until);
+    const double n = a.tokens * part;
     Parts amounts{};
     amounts[kPrompt] = n;
-    amounts[kPromptContext] = n * price.seen(c.prompt - c.read / 2);
-    const double own_steps = std::ceil(c.read / kChunk) * part;
+    amounts[kPromptContext] = n * price.seen(attended);
+    const double own_steps = std::ceil(a.tokens / kChunk) * part;
     const double steps = span.steps > 0 ? span.steps : own_steps;
     amounts[kStep] = span.steps > 0 ? span.share_steps : own_steps * span.mean_share();
     amounts[kTime] = span.shares_s;
