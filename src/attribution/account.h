@@ -34,6 +34,9 @@ struct SharedSum {
 
 struct Account {
   std::map<std::string, DomainAccount> domains;
+  // Domains that were metered while it was there, and the widest edge error (J) of their windows: of
+  // one that showed no work at all, what it can have taken unseen.
+  std::map<std::string, double> covered;
   std::map<std::string, SharedSum> shared;
   std::map<std::string, double> rules;  // J by rule
   double joules = 0;

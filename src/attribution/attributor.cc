@@ -85,6 +85,7 @@ struct Attributor::State {
   void post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
             std::span<const std::int64_t> parts, Division& out);
   void post_marginal(DomainAccount& d, const RequestWork& w, const Weighed& by, double joules);
+  void cover(const ActiveEnergy& e);
   void unattributed(const ActiveEnergy& e, const std::vector<const RequestWork*>& shared,
                     double joules);
 
@@ -165,10 +166,20 @@ Division Attributor::divide(const ActiveEnergy& e) {
     for (const std::int64_t p : own) given += p;
     s.post(e, *shared[i], {f, without, all, total, dot(all, without.value), paces, beside}, own, out);
   }
+  s.cover(e);
   out.unattributed = {e.active.count - given};
   if (out.unattributed.count != 0) out.reason = nobody();
   s.unattributed(e, shared, to_joules(out.unattributed).value());
   return out;
+}
+
+void Attributor::State::cover(const ActiveEnergy& e) {
+  const double edge = edge_error(e.energy);
+  for (const Track* t : tracks.within(e.begin.ns, e.end.ns)) {
+    if (!covers(e, t->arrived.upstream)) continue;
+    double& widest = accounts[t->id].covered[e.domain];
+    widest = std::max(widest, edge);
+  }
 }
 
 void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,

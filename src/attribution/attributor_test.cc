@@ -192,6 +192,38 @@ TEST(Attributor, CancelledWorkKeepsItsJoulesAsWasted) {
   EXPECT_EQ(*figures[0].phases[4].energy.value, 0);
 }
 
+// Metered, and nothing above idle to be seen: nothing was used, up to what the meter's edges hide.
+TEST(Attributor, NoActiveEnergyIsNothingWithinAnInterval) {
+  for (const bool worked : {true, false}) {
+    Attributor a({});
+    std::vector<Remark> remarks;
+    if (worked) {
+      feed(remarks, {1, 0.2, 0.4, 0.02, 10, 100});
+    } else {  // all of its prompt was kept from before, and its token is the prompt's end
+      remarks = {{1, at(0.2), Arrived{.streamed = true}},
+                 {1, at(0.2), Sent{}},
+                 {1, at(0.3), Tokens{}},
+                 {1, at(0.3), Usage{.prompt = 64, .cached = 64, .output = 1}},
+                 {1, at(0.3), Ended{}}};
+    }
+    for (const Remark& r : remarks) a.remark(r);
+    a.now(at(62));
+    ActiveEnergy e = window(0, 1, 0);
+    e.energy.own = {0, 2};
+    e.energy.boundary = "gpu";
+    (void)a.divide(e);
+    const auto figures = a.settled(at(1));
+    ASSERT_EQ(figures.size(), 1U);
+    ASSERT_TRUE(figures[0].fair.present()) << worked;
+    EXPECT_EQ(*figures[0].fair.value, 0);
+    EXPECT_EQ(figures[0].fair.interval().lo, 0);
+    EXPECT_GT(figures[0].fair.interval().hi, 0.1);
+    EXPECT_LE(figures[0].fair.interval().hi, 2);
+    EXPECT_EQ(figures[0].fair.boundary, "gpu");
+    EXPECT_TRUE(figures[0].marginal.present());
+  }
+}
+
 TEST(Attributor, WaitsForWhatIsOpenUpToTheHorizon) {
   Attributor a({});
   a.remark({1, at(1), Arrived{.streamed = true}});

@@ -129,10 +129,21 @@ std::array<std::int64_t, kPhases> posted_by_phase(const Account& a) {
   return sum;
 }
 
+// A meter was there, and it showed no work: nothing, up to what an edge hides.
+void take_covered(Account& a) {
+  if (!a.domains.empty()) return;
+  for (const auto& [name, edge] : a.covered) {
+    a.domains[name].edge_variance = square(edge);
+    if (!a.boundary.empty()) a.boundary += '+';
+    a.boundary += name.substr(0, name.find(':'));
+  }
+}
+
 }  // namespace
 
 RequestFigures figures_of(const Track& track, const Course& course, Account a) {
   RequestFigures out;
+  take_covered(a);
   out.request = track.id;
   out.phases.reserve(kPhases);
   for (std::size_t i = 0; i < kPhases; ++i) out.phases.push_back({.phase = static_cast<Phase>(i)});

@@ -13,12 +13,12 @@ constexpr double kLeastBusy = 0.1;  // of a window: less is an error of the wire
 constexpr double kLimitDoubt = 0.3;
 constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
 
+}  // namespace
+
 bool covers(const ActiveEnergy& e, std::uint32_t upstream) {
   return e.upstreams.empty() ||
          std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
 }
-
-}  // namespace
 
 Sharers sharers_of(const ActiveEnergy& e, const WindowWork& work) {
   Sharers out{.all = work.bypass};

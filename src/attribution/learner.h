@@ -22,6 +22,8 @@ struct Sharers {
 };
 [[nodiscard]] Sharers sharers_of(const ActiveEnergy& energy, const WindowWork& work);
 
+[[nodiscard]] bool covers(const ActiveEnergy& energy, std::uint32_t upstream);
+
 // Standard deviation of one edge of a window, J. A bound is the sum of its two edges', each anywhere
 // within; else a normal interval is taken.
 [[nodiscard]] double edge_error(const Quantity& energy);

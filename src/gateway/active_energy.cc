@@ -25,16 +25,17 @@ attribution::ActiveEnergy active_energy(const DomainEnergy& domain, const Window
   q.own = {std::min(left, std::max(0.0, q.own.lo - off)), std::max(left, q.own.hi - off)};
   q.tier = weakest(q.tier, Tier::apportioned);
   q.method += ", idle and others taken off";
-  if (left <= 0) {
+  const double seconds = window.duration().count();
+  const double least = std::min(idle_within.lo, idle_w);
+  if (left <= 0) {  // no factor acts on nothing: what the floor may have hidden is its own
     q.shared.clear();
+    q.own.hi += std::max(idle_w - least, 0.0) * seconds;
     return out;
   }
   for (auto& part : q.shared) {
     part.lo = leveraged(part.lo, whole, left);
     part.hi = leveraged(part.hi, whole, left);
   }
-  const double seconds = window.duration().count();
-  const double least = std::min(idle_within.lo, idle_w);
   const double most = std::max(std::isfinite(idle_within.hi) ? idle_within.hi : idle_w, idle_w);
   if (least < most) {
     q.shared.push_back({"idle_watts:" + domain.domain,

@@ -4,7 +4,8 @@ joulebook_room(gateway
   DEPENDS core meter study ledger export attribution edge wire
   LIBRARIES fmt::fmt Threads::Threads)
 
-joulebook_test(gateway ROOMS gateway fake_meter LIBRARIES rapidcheck rapidcheck_gtest
-  SOURCES agent_test.cc floor_learner_test.cc live_books_test.cc live_faces_test.cc local_engine_test.cc serve_options_test.cc settler_test.cc windows_test.cc)
+joulebook_test(gateway ROOMS gateway fake_meter LIBRARIES jb_simulated_engine rapidcheck rapidcheck_gtest
+  SOURCES agent_test.cc floor_learner_test.cc live_books_test.cc live_faces_test.cc local_engine_test.cc serve_options_test.cc
+    settler_test.cc settler_truth_test.cc windows_test.cc)
 
 joulebook_test(live_edge ROOMS edge gateway sample_live SOURCES live_edge_test.cc)

@@ -198,7 +198,44 @@ double coverage(const std::vector<const Scored*>& scored, int phase, double& wid
   return all > 0 ? held / all : std::nan("");
 }
 
-MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed) {
+namespace {
+
+SimulatedTraffic without(const SimulatedTraffic& traffic, std::size_t job) {
+  SimulatedTraffic out = traffic;
+  out.jobs.erase(out.jobs.begin() + static_cast<std::ptrdiff_t>(job));
+  return out;
+}
+
+// Nobody who came after it was at work when the last of those beside it ended.
+bool ends_apart(const SimulatedRun& run, std::size_t job) {
+  const double end = run.jobs[job].ended_s;
+  double last = end;
+  for (const JobTruth& other : run.jobs) {
+    if (other.sent_s < end) last = std::max(last, other.ended_s);
+  }
+  return std::none_of(run.jobs.begin(), run.jobs.end(), [&](const JobTruth& other) {
+    return other.sent_s >= end && other.sent_s < last && other.ended_s > last;
+  });
+}
+
+// Mean saving over runs with every arrival moved a little.
+double mean_saving(const SimulatedTraffic& traffic, std::size_t job,
+                   const SimulatedEngineOptions& options, int runs, std::mt19937_64& dice) {
+  constexpr double kMove = 0.05;  // s, width
+  double sum = 0;
+  for (int k = 0; k < runs; ++k) {
+    SimulatedTraffic moved = traffic;
+    double before = 0;
+    for (SimulatedJob& j : moved.jobs)
+      before = j.arrive_s = std::max(before, j.arrive_s + kMove * (unit(dice) - 0.5));
+    sum += simulate(moved, options).active_j - simulate(without(moved, job), options).active_j;
+  }
+  return sum / runs;
+}
+
+}  // namespace
+
+MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed, int moved) {
   Mix mix;
   mix.requests = requests;
   mix.cancelled = mix.unstreamed = 0;
@@ -211,20 +248,26 @@ MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed) {
   const SimulatedRun run = simulate(traffic, options);
   const Trial trial = try_attribution(traffic, run, true);
   MarginalTrial out;
-  std::vector<double> errors, again;
-  for (const Scored& s : trial.requests) {
+  std::vector<double> errors, again, apart, oracle;
+  const double each = 1.0 / static_cast<double>(trial.requests.size());
+  const std::size_t stride = std::max<std::size_t>(trial.requests.size() / 24, 1);
+  for (std::size_t i = 0; i < trial.requests.size(); ++i) {
+    const Scored& s = trial.requests[i];
     errors.push_back(std::abs(s.marginal / s.marginal_truth - 1));
-    out.held += s.marginal_held ? 1.0 / static_cast<double>(trial.requests.size()) : 0;
-    SimulatedTraffic without{};
-    for (std::size_t i = 0; i < traffic.jobs.size(); ++i) {
-      if (i != s.job) without.jobs.push_back(traffic.jobs[i]);
-    }
-    const double truth = run.active_j - simulate(without, options).active_j;
-    again.push_back(std::abs(s.marginal / truth - 1));
+    out.held += s.marginal_held ? each : 0;
+    const double saved = run.active_j - simulate(without(traffic, s.job), options).active_j;
+    again.push_back(std::abs(s.marginal / saved - 1));
+    if (ends_apart(run, s.job)) apart.push_back(again.back());
+    out.below += saved < 0 ? each : 0;
+    if (moved > 0 && i % stride == 0)
+      oracle.push_back(std::abs(mean_saving(traffic, s.job, options, moved, dice) / saved - 1));
     out.overlap += (run.jobs[s.job].ended_s - run.jobs[s.job].sent_s) / run.end_s;
   }
   out.median = quantile(errors, 0.5);
   out.again = quantile(again, 0.5);
+  out.apart = quantile(apart, 0.5);
+  out.apart_share = static_cast<double>(apart.size()) * each;
+  out.oracle = quantile(oracle, 0.5);
   return out;
 }
 

@@ -74,10 +74,17 @@ struct Errors {
 struct MarginalTrial {
   double median = 0;  // error, relative: of its steps without it
   double again = 0;   // and of the same traffic run again without it
+  // The same of those after whom nobody new was at work when the last of their company ended: what
+  // they would have saved is then silence, and no other request's.
+  double apart = 0, apart_share = 0;
+  double below = 0;   // of requests: the run without it took more
+  double oracle = 0;  // error of the mean over runs with arrivals moved by 25 ms, against `again`'s
   double width = 0, held = 0;
   double overlap = 0;  // requests at a time, mean
 };
-// An open loop of so many requests, `rate` a second; each is taken out in turn.
-[[nodiscard]] MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed);
+// An open loop of so many requests, `rate` a second; each is taken out in turn. `moved`: runs for the
+// oracle, of 24 of them; 0: none.
+[[nodiscard]] MarginalTrial try_marginal(int requests, double rate, std::uint64_t seed,
+                                         int moved = 0);
 
 }  // namespace joulebook::fakes
