@@ -1,5 +1,7 @@
 #include "cli/card_selection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -61,6 +63,15 @@ Status add_span(const Ledger& ledger, const std::vector<RunSummary>& all, bool k
   return {};
 }
 
+// How many requests of a run are in its hourly sums and have no row of their own any more.
+Result<std::int64_t> rolled_up(const ServeReader& reader, const std::string& run, std::int64_t rows) {
+  const auto totals = reader.totals(TotalBy::model, {}, run);
+  if (!totals) return fail(totals.error());
+  std::int64_t begun = 0;
+  for (const auto& total : *totals) begun += total.begun;
+  return std::max<std::int64_t>(0, begun - rows);
+}
+
 }  // namespace
 
 std::vector<std::string> Chosen::ids() const {
@@ -106,21 +117,29 @@ Result<Chosen> resolve_selection(const Ledger& ledger, const CardSelection& sele
   return chosen;
 }
 
-Status each_selected_request(const std::string& ledger_path, const Chosen& chosen,
-                             const std::function<Status(const Json&)>& visit) {
-  if (chosen.gateways.empty()) return {};
+Result<std::vector<std::string>> each_selected_request(const std::string& ledger_path, const Chosen& chosen,
+                                                       const std::function<Status(const Json&)>& visit) {
+  std::vector<std::string> warnings;
+  if (chosen.gateways.empty()) return warnings;
   const auto reader = open_serve_reader(ledger_path);
   if (!reader) return fail(reader.error());
   Status result;
   for (const auto& run : chosen.gateways) {
+    std::int64_t rows = 0;
     const auto read = (*reader)->each_request(run, [&](const StoredRequest& request) {
+      ++rows;
       const bool inside = request.arrived_wall_ns >= chosen.from_ns && request.arrived_wall_ns < chosen.to_ns;
       if (result && inside) result = visit(request_json(request));
     });
-    if (!read) return read;
-    if (!result) return result;
+    if (!read) return fail(read.error());
+    if (!result) return fail(result.error());
+    const auto lost = rolled_up(**reader, run, rows);
+    if (!lost) return fail(lost.error());
+    if (*lost == 0) continue;
+    warnings.push_back(fmt::format("{}: {} older requests were rolled up into hourly sums and are not in these figures",
+                                   run, *lost));
   }
-  return result;
+  return warnings;
 }
 
 }  // namespace joulebook

@@ -38,8 +38,9 @@ void add_selection(CLI::App& command, CardSelection& selection);
 // usage "card.selection" (nothing named, or a date that is none); those of the ledger.
 [[nodiscard]] Result<Chosen> resolve_selection(const Ledger& ledger, const CardSelection& selection);
 
-// The selection's metered requests, as documents, in the order in which they began.
-[[nodiscard]] Status each_selected_request(const std::string& ledger_path, const Chosen& chosen,
+// The selection's metered requests, as documents, in the order in which they began. Returns warnings: what
+// was rolled up, and so is a row no more.
+[[nodiscard]] Result<std::vector<std::string>> each_selected_request(const std::string& ledger_path, const Chosen& chosen,
                                            const std::function<Status(const Json&)>& visit);
 
 }  // namespace joulebook

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/recording.h"
 #include "core/version.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
@@ -117,11 +118,13 @@ void advise(const Context& context, const AskResult& result) {
 }  // namespace
 
 int ask(const Context& context, const AskOptions& options) {
-  if (auto ok = context.check_outputs(); !ok) return report_error(ok.error());
+  if (auto ok = context.check_outputs({options.record}); !ok) return report_error(ok.error());
   auto ledger = open_ledger(context.settings.get("ledger"));
   if (!ledger) return report_error(ledger.error());
   const AskSpec spec = spec_of(context, options);
-  auto meter = context.open_meter();
+  auto recording = Recording::create(options.record);
+  if (!recording) return report_error(recording.error());
+  auto meter = context.open_meter(recording->publish());
   if (!meter) return report_error(meter.error());
   if (auto ok = (*meter)->start(); !ok) return report_error(ok.error());
   const Anchor start = system_clock().anchor();
@@ -142,6 +145,7 @@ int ask(const Context& context, const AskOptions& options) {
   const SteadyTime end = (*meter)->now();
   (*meter)->settle(end);  // also of the devices apart
   const WindowEnergy whole = (*meter)->energy({"ask", loaded, end});
+  if (auto ok = recording->finish(); !ok) return report_error(ok.error());
   (*meter)->stop();
 
   const ScreenStyle style{terminal_width(), wants_colour(1)};

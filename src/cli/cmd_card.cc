@@ -1,16 +1,14 @@
 // card, card verify, card sign: what answers took, published so that others can check it.
 #include <fmt/format.h>
-#include <sys/mman.h>
 
-#include <cstdio>
-
-#include "cli/c_session.h"
 #include "cli/card_selection.h"
 #include "cli/command_line.h"
+#include "cli/replays.h"
 #include "cli/signature.h"
 #include "core/clock.h"
 #include "core/file_tree.h"
 #include "core/version.h"
+#include "export/card/carbon.h"
 #include "export/card/card_csv.h"
 #include "export/card/facts.h"
 #include "export/card/make.h"
@@ -27,6 +25,8 @@ struct CardOptions {
   std::string title;
   std::string facts;
   std::string training_run;
+  std::string grid;
+  std::string grid_kind = "direct";
   std::vector<std::string> samples;  // RUN=FILE
   std::string csv, html, bundle;
 };
@@ -75,7 +75,7 @@ Result<Json> facts_of(const Ledger& ledger, const CardOptions& options) {
   return facts;
 }
 
-Status add_samples(const Ledger& ledger, const std::string& spec, card::CardMaker& maker) {
+Status add_samples(const Ledger& ledger, const std::string& spec, bool keep_text, card::CardMaker& maker) {
   const auto equals = spec.find('=');
   if (equals == spec.npos) {
     return fail(ErrorKind::usage, "card.samples", "'" + spec + "' is not RUN=FILE",
@@ -84,6 +84,7 @@ Status add_samples(const Ledger& ledger, const std::string& spec, card::CardMake
   const auto id = ledger.resolve(spec.substr(0, equals));
   if (!id) return fail(id.error());
   auto trace = read_file(spec.substr(equals + 1));
+  if (trace && !keep_text) trace = trace_without_text(*trace);
   if (!trace) return fail(trace.error());
   return maker.add_samples(*id, std::move(*trace));
 }
@@ -103,17 +104,27 @@ Result<card::CardMaker> maker_of(const Context& context, const Ledger& ledger, c
   statement.until = chosen->until;
   statement.by = chosen->by;
   statement.facts = std::move(*facts);
+  if (!options.grid.empty()) {
+    const auto kind = options.grid_kind == "direct" ? account::GridKind::direct : account::GridKind::lifecycle;
+    auto grid = card::stated_grid(options.grid, kind);
+    if (!grid) return fail(grid.error());
+    statement.grid = std::move(*grid);
+  }
   auto maker = card::CardMaker::make(std::move(statement), !options.bundle.empty());
   if (!maker) return maker;
   for (const auto& record : chosen->records) {
     if (auto ok = maker->add(record); !ok) return fail(ok.error());
   }
   for (const auto& spec : options.samples) {
-    if (auto ok = add_samples(ledger, spec, *maker); !ok) return fail(ok.error());
+    if (auto ok = add_samples(ledger, spec, options.selection.keep_text, *maker); !ok) return fail(ok.error());
   }
   const auto read = each_selected_request(context.settings.get("ledger"), *chosen,
                                           [&](const Json& row) { return maker->add_request(row); });
   if (!read) return fail(read.error());
+  for (const auto& warning : *read) {
+    context.warn(warning);
+    maker->warn(warning);
+  }
   return maker;
 }
 
@@ -150,31 +161,16 @@ int make_card(const Context& context, const CardOptions& options) {
   return ok ? 0 : report_error(ok.error());
 }
 
-// From a file in memory: a session replays what has a path.
-Result<Json> replayed(std::string_view trace) {
-  const int fd = memfd_create("trace", MFD_CLOEXEC);
-  std::FILE* file = fd < 0 ? nullptr : fdopen(fd, "wb");
-  if (file == nullptr || std::fwrite(trace.data(), 1, trace.size(), file) != trace.size() ||
-      std::fflush(file) != 0) {
-    if (file != nullptr) std::fclose(file);
-    return fail(ErrorKind::resource, "card.memory", "the samples do not fit in memory", "free some memory");
-  }
-  auto session = CSession::open(Json::object({{"replay", fmt::format("/proc/self/fd/{}", fd)}}));
-  std::fclose(file);
-  if (!session) return fail(session.error());
-  return session->report();
-}
-
 bool is_bundle(std::string_view bytes) { return bytes.starts_with(card::kSums); }
 
 Result<card::Verification> checked(const VerifyOptions& options) {
   const auto file = read_file(options.file);
   if (!file) return fail(file.error());
-  if (is_bundle(*file)) return card::verify_bundle(*file, {}, replayed);
+  if (is_bundle(*file)) return card::verify_bundle(*file, {}, replays());
   if (options.bundle.empty()) return card::verify_alone(*file);
   const auto bundle = read_file(options.bundle);
   if (!bundle) return fail(bundle.error());
-  return card::verify_bundle(*bundle, *file, replayed);
+  return card::verify_bundle(*bundle, *file, replays());
 }
 
 std::string verdict_text(const card::Verification& v) {
@@ -260,6 +256,10 @@ void add_card(CommandLine& line) {
       ->type_name("FILE");
   c.add_option("--training-run", options->training_run, "the run of the ledger in which the model was trained")
       ->type_name("RUN");
+  c.add_option("--grid", options->grid, "whose electricity it was, for carbon: a country (DE)")->type_name("PLACE");
+  c.add_option("--grid-kind", options->grid_kind, "intensity of generation, or of its whole life cycle")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"direct", "lifecycle"}));
   c.add_option("--samples", options->samples, "raw samples of a run, as `run --record` kept them")
       ->type_name("RUN=FILE")
       ->allow_extra_args(false);

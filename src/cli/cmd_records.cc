@@ -1,14 +1,15 @@
 // list, show, export: what is written down.
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "cli/commands.h"
+#include "cli/export_requests.h"
+#include "cli/report_document.h"
 #include "core/text.h"
 #include "export/csv.h"
 #include "export/markdown.h"
 #include "export/request_export.h"
 #include "export/run_export.h"
+#include "export/sql.h"
 #include "export/study_json.h"
 #include "ledger/ledger.h"
 #include "ledger/serve_ledger.h"
@@ -35,48 +36,20 @@ Result<std::string> as_jsonl(const Ledger& ledger, const std::string& id) {
 // Runs of a gateway are told by their ids: kind, start, four digits.
 bool of_a_gateway(const std::string& run) { return run.starts_with("serve-"); }
 
-// A run's requests as they are read, row by row: there may be millions.
-Status export_requests(const Context& context, const std::string& run, const std::string& path) {
-  const auto reader = open_serve_reader(context.settings.get("ledger"));
-  if (!reader) return fail(reader.error());
-  const bool to_file = path != "-";
-  std::ofstream file;
-  if (to_file) file.open(path, std::ios::binary | std::ios::trunc);
-  std::string bytes = requests_csv_head();
-  const auto flush = [&] {
-    if (to_file) {
-      file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    } else {
-      context.print(bytes);
-    }
-    bytes.clear();
-  };
-  constexpr std::size_t kPortion = 1 << 18;
-  const auto read = (*reader)->each_request(run, [&](const StoredRequest& request) {
-    bytes += requests_csv_line(request);
-    if (bytes.size() >= kPortion) flush();
-  });
-  flush();
-  if (!read || !to_file) return read;
-  file.close();
-  if (file) return {};
-  return fail(ErrorKind::resource, "file.unwritable", path + ": it could not be written whole",
-              "free some space, or name another file");
-}
-
 // The formats that only a finished study has.
 Result<std::string> as_study(const Json& document, const std::string& format) {
   if (document["schema"].as_string() != kStudySchema) {
     return fail(ErrorKind::usage, "export.not_a_study",
                 "format '" + format + "' is for finished studies; this is " +
                     std::string(document["schema"].as_string("an unfinished run")),
-                "use --format json or jsonl");
+                "use --format json or jsonl; csv and sql for a run or a gateway, too");
   }
   if (format == "html") return html_page(document);
   auto result = study_from_json(document);
   if (!result) return fail(result.error());
   if (format == "csv") return trials_csv(*result);
   if (format == "arms-csv") return arms_csv(*result);
+  if (format == "sql") return csv_as_sql("trials", trials_csv(*result)) + csv_as_sql("arms", arms_csv(*result));
   return study_markdown(*result);
 }
 
@@ -88,6 +61,7 @@ Result<std::string> exported(const Ledger& ledger, const ExportOptions& options)
   if (!document) return fail(document.error());
   if (options.format == "json") return document->dump(2) + "\n";
   if (document->has("domains") && options.format == "csv") return run_csv(*document);
+  if (document->has("domains") && options.format == "sql") return csv_as_sql("domains", run_csv(*document));
   if (document->has("domains") && options.format == "markdown") return run_markdown(*document);
   return as_study(*document, options.format);
 }
@@ -123,21 +97,6 @@ int show_request(const Context& context, const std::string& id, const Error& no_
   return ok ? 0 : report_error(ok.error());
 }
 
-// What a gateway's run came to. A run that goes on has no total yet, but what it posted.
-Result<Json> with_usage(const Context& context, const std::string& run, Json document) {
-  const auto reader = open_serve_reader(context.settings.get("ledger"));
-  if (!reader) return fail(reader.error());
-  auto usage = usage_json(**reader, run);
-  if (!usage) return fail(usage.error());
-  if (!document["total"].is_object()) {
-    double posted = 0;
-    for (const auto& a : (*usage)["accounts"].items()) posted += a["energy"]["value"].as_double();
-    const Reason reason{"run.unfinished", "the run has not ended", "ask again when it has"};
-    document.set("total", to_json(Quantity::absent("J", reason, posted)));
-  }
-  return document.set("usage", std::move(*usage));
-}
-
 std::string shown_usage(const std::string& run, const Json& document) {
   return fmt::format("{}: {}\n\n", run, figure_text(document["total"]).full()) +
          usage_table(document["usage"], screen());
@@ -170,7 +129,7 @@ int show(const Context& context, const ShowOptions& options) {
   if (!of_a_gateway(*id)) {
     context.print(shown(*document));
   } else {
-    document = with_usage(context, *id, std::move(*document));
+    document = with_usage(context.settings.get("ledger"), *id, std::move(*document));
     if (!document) return report_error(document.error());
     context.print(shown_usage(*id, *document));
   }
@@ -183,8 +142,8 @@ int export_run(const Context& context, const ExportOptions& options) {
   auto ledger = ledger_of(context);
   if (!ledger) return report_error(ledger.error());
   if (const auto run = (*ledger)->resolve(options.id);
-      run && of_a_gateway(*run) && options.format == "csv") {
-    const auto done = export_requests(context, *run, options.output);
+      run && of_a_gateway(*run) && is_request_format(options.format)) {
+    const auto done = export_requests(context, *run, options.format, options.output);
     return done ? 0 : report_error(done.error());
   }
   auto bytes = exported(**ledger, options);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/recording.h"
 #include "cli/study_progress.h"
 #include "export/csv.h"
 #include "export/markdown.h"
@@ -111,8 +112,10 @@ Status write_outputs(const Context& context, const StudyOptions& options,
   return {};
 }
 
-Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& ledger) {
-  auto meter = context.open_meter();
+Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& ledger, const std::string& record) {
+  auto recording = Recording::create(record);
+  if (!recording) return fail(recording.error());
+  auto meter = context.open_meter(recording->publish());
   if (!meter) return fail(meter.error());
   if (auto ok = (*meter)->start(); !ok) return fail(ok.error());
   StudyProgress progress(plan.spec, context.quiet);
@@ -127,7 +130,9 @@ Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& l
                                                   .resume = plan.resume,
                                                   .find_pids = endpoint_pids(files),
                                                   .machine = to_json(describe_machine(*files))});
+  const Status kept = recording->finish();
   (*meter)->stop();
+  if (result && !kept) return fail(kept.error());
   return result;
 }
 
@@ -142,7 +147,7 @@ int dry_run(const Context& context, const StudyOptions& options) {
 }  // namespace
 
 int study(const Context& context, const StudyOptions& options) {
-  if (auto ok = context.check_outputs({options.html, options.csv, options.markdown}); !ok) {
+  if (auto ok = context.check_outputs({options.html, options.csv, options.markdown, options.record}); !ok) {
     return report_error(ok.error());
   }
   if (options.dry_run) return dry_run(context, options);
@@ -150,7 +155,7 @@ int study(const Context& context, const StudyOptions& options) {
   if (!ledger) return report_error(ledger.error());
   auto plan = plan_of(context, options, **ledger);
   if (!plan) return report_error(plan.error());
-  auto result = run_plan(context, *plan, **ledger);
+  auto result = run_plan(context, *plan, **ledger, options.record);
   if (!result) return report_error(result.error());
 
   const ScreenStyle style{terminal_width(), wants_colour(1)};

@@ -18,6 +18,7 @@ void add_scenario(CommandLine& line);
 void add_load(CommandLine& line);
 void add_top(CommandLine& line);
 void add_card(CommandLine& line);
+void add_report(CommandLine& line);
 void add_ledger(CommandLine& line);
 
 void add_listed_commands(CommandLine& line) {
@@ -36,6 +37,7 @@ void add_listed_commands(CommandLine& line) {
       add_load,
       add_top,
       add_card,
+      add_report,
       add_ledger,
   };
   for (const AddCommands add : kAll) add(line);

@@ -19,6 +19,7 @@ struct AskOptions {
   std::uint32_t seed = 1;
   std::string reasoning = "unset";  // unset, on, off
   bool keep_text = false;           // put the answer into --json too
+  std::string record;               // keep the raw samples there
 };
 int ask(const Context& context, const AskOptions& options);
 
@@ -66,6 +67,7 @@ struct StudyOptions {
   std::string html;
   std::string csv;
   std::string markdown;
+  std::string record;  // keep the raw samples there
 };
 int study(const Context& context, const StudyOptions& options);
 
@@ -87,7 +89,7 @@ int show(const Context& context, const ShowOptions& options);
 
 struct ExportOptions {
   std::string id = "last";
-  std::string format = "json";  // json, csv, arms-csv, markdown, html, jsonl
+  std::string format = "json";  // json, jsonl, csv, arms-csv, sql, markdown, html
   std::string output = "-";
 };
 int export_run(const Context& context, const ExportOptions& options);

@@ -143,6 +143,7 @@ class JoulebookLine final : public CommandLine {
     c.add_option("--reasoning", ask_.reasoning, "what the chat template is asked for")
         ->check(CLI::IsMember({"unset", "on", "off"}));
     c.add_flag("--keep-text", ask_.keep_text, "put prompt and answer into --json and the ledger");
+    c.add_option("--record", ask_.record, "keep the raw samples")->type_name("FILE");
     add_engine(c, shared_);
     add_devices(c);
   }
@@ -178,6 +179,7 @@ class JoulebookLine final : public CommandLine {
     c.add_flag("--dry-run", study_.dry_run, "print the study in force and stop");
     c.add_option("--html", study_.html, "write the report page")->type_name("FILE");
     c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
+    c.add_option("--record", study_.record, "keep the raw samples")->type_name("FILE");
     c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");
     add_engine(c, shared_);
     add_devices(c);
@@ -246,7 +248,7 @@ class JoulebookLine final : public CommandLine {
         ->capture_default_str();
     e.add_option("--format", export_.format, "file format")
         ->capture_default_str()
-        ->check(CLI::IsMember({"json", "jsonl", "csv", "arms-csv", "markdown", "html"}));
+        ->check(CLI::IsMember({"json", "jsonl", "csv", "arms-csv", "sql", "markdown", "html"}));
     e.add_option("-o,--output", export_.output, "file ('-': standard output)")
         ->capture_default_str();
   }

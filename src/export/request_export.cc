@@ -177,7 +177,7 @@ std::string requests_csv_line(const StoredRequest& r) {
   return row.line();
 }
 
-Result<Json> usage_json(const ServeReader& reader, const std::string& run) {
+Result<Json> usage_json(const ServeReader& reader, const std::string& run, HourSpan span) {
   struct Part {
     TotalBy by;
     std::string_view list;
@@ -188,7 +188,7 @@ Result<Json> usage_json(const ServeReader& reader, const std::string& run) {
                            Part{TotalBy::tenant, "tenants", "tenant"},
                            Part{TotalBy::model, "models", "model"},
                            Part{TotalBy::route, "routes", "route"}}) {
-    const auto totals = reader.totals(part.by, {}, run);
+    const auto totals = reader.totals(part.by, span, run);
     if (!totals) return fail(totals.error());
     usage.set(std::string(part.list),
               totals_json(*totals, part.item, part.by != TotalBy::account));

@@ -15,8 +15,8 @@ namespace joulebook {
 [[nodiscard]] std::string requests_csv_head();
 [[nodiscard]] std::string requests_csv_line(const StoredRequest& request);
 
-// What a gateway's run came to: {"accounts", "tenants", "models", "routes"}, each a list with the
-// largest first.
-[[nodiscard]] Result<Json> usage_json(const ServeReader& reader, const std::string& run);
+// What a gateway's run came to, in the hours of the span: {"accounts", "tenants", "models", "routes"},
+// each a list with the largest first.
+[[nodiscard]] Result<Json> usage_json(const ServeReader& reader, const std::string& run, HourSpan span = {});
 
 }  // namespace joulebook

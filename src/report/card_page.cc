@@ -138,9 +138,10 @@ std::string form_html(const Json& card, const std::string& path, const Json& for
     if (!field["note"].is_null()) answer += "<span class=\"note\">" + escape_html(field["note"].as_string()) + "</span>";
     table.groups[0].rows.push_back({escape_html(field["field"].as_string()), escape_html(field["cites"].as_string()), answer});
   }
-  return table_html(table) +
-         fmt::format("<p class=\"src\">{} of {} fields are missing. Read on {} at {}.</p>\n", missing,
-                     form["fields"].items().size(), form["seen"].as_string(), escape_html(form["source"].as_string()));
+  const std::size_t all = form["fields"].items().size();
+  return fmt::format("<details>\n<summary>{}: {} of {} fields</summary>\n{}<p class=\"src\">Read on {} at {}.</p>\n</details>\n",
+                     text_of(form["id"]), all - missing, all, table_html(table), form["seen"].as_string(),
+                     escape_html(form["source"].as_string()));
 }
 
 std::string subject_html(const Json& card, std::size_t index) {
@@ -164,7 +165,13 @@ std::string subject_html(const Json& card, std::size_t index) {
   fact(html, "measured", escape_html(fmt::format("{} to {}", text_of(s["from"]), text_of(s["to"]))));
   fact(html, "records", escape_html(list_text(s["records"])));
   fact(html, "class", class_html(s["class"]));
-  fact(html, "carbon", figure_html(card, path + ".carbon.operational"));
+  fact(html, "carbon in all", figure_html(card, path + ".carbon.operational"));
+  if (!card["statement"]["grid"].is_null()) {
+    fact(html, "carbon of 1,000 requests", figure_html(card, path + ".carbon.operational_per_1000_requests"));
+    fact(html, "grid", escape_html(fmt::format("{}, {}: {}", text_of(card["statement"]["grid"]["name"]),
+                                               text_of(card["statement"]["grid"]["year"]),
+                                               text_of(card["statement"]["grid"]["source"]))));
+  }
   html += "</dl>\n" + phases_html(card, path, s) + "<h3>What others ask for</h3>\n";
   for (std::size_t i = 0; i < s["forms"].items().size(); ++i) {
     html += form_html(card, fmt::format("{}.forms.{}", path, i), s["forms"].at(i));
@@ -181,7 +188,11 @@ std::string stated_html(const Json& card) {
   for (const char* name : {"source", "type", "hardware", "location", "method", "flops", "hours", "run"}) {
     fact(html, std::string("training ") + name, escape_html(text_of(training[name])));
   }
-  return html + "</dl>\n</section>\n";
+  html += "</dl>\n";
+  for (const auto& warning : statement["warnings"].items()) {
+    html += "<p class=\"flag\">" + escape_html(warning.as_string()) + "</p>\n";
+  }
+  return html + "</section>\n";
 }
 
 std::string evidence_html(const Json& card) {

@@ -16,12 +16,27 @@ struct Scale {
 };
 
 // Units that take an SI prefix on screens; others are printed as they are.
-bool takes_prefix(std::string_view unit) { return unit == "J" || unit == "W" || unit == "Wh"; }
+bool takes_prefix(std::string_view unit) {
+  return unit == "J" || unit == "W" || unit == "Wh" || unit == "gCO2e";
+}
+
+// Units that files hold with a prefix of their own.
+struct Held {
+  std::string_view unit, base;
+  double factor;
+};
+constexpr std::array kHeld = {Held{"kgCO2e", "gCO2e", 1e3}, Held{"kWh", "Wh", 1e3}, Held{"MWh", "Wh", 1e6}};
 
 Scale scale_for(double value, std::string_view unit) {
   static constexpr std::array<std::pair<double, std::string_view>, 10> kPrefixes = {
       {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};
   const double size = std::abs(value);
+  for (const Held& held : kHeld) {
+    if (unit != held.unit || size == 0) continue;
+    Scale scale = scale_for(value * held.factor, held.base);
+    if (scale.unit == "MgCO2e" || scale.unit == "GgCO2e") scale = {1e6, "tCO2e"};
+    return {scale.factor / held.factor, scale.unit};
+  }
   if (!takes_prefix(unit) || size == 0) return {1, std::string(unit)};
   for (const auto& [factor, prefix] : kPrefixes) {
     // 999.5 is where three digits would round up to 1000.

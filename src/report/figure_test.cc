@@ -105,5 +105,17 @@ TEST(PlainTexts, DurationsCountsBytes) {
   EXPECT_EQ(bytes_text(412'000'000), "412 MB");
 }
 
+// Files hold kilograms and kilowatt hours; a screen shows what fits.
+TEST(Figure, UnitsWithAPrefixOfTheirOwn) {
+  const auto shown = [](double value, const char* unit) { return figure_text(Quantity::exact(value, unit)).value; };
+  EXPECT_EQ(shown(0.00345, "kgCO2e"), "3.45 gCO2e");
+  EXPECT_EQ(shown(12, "kgCO2e"), "12.0 kgCO2e");
+  EXPECT_EQ(shown(24'700, "kgCO2e"), "24.7 tCO2e");
+  EXPECT_EQ(shown(5e6, "kgCO2e"), "5,000 tCO2e");
+  EXPECT_EQ(shown(0.5, "kWh"), "500 Wh");
+  EXPECT_EQ(shown(433.2, "MWh"), "433 MWh");
+  EXPECT_EQ(shown(381, "gCO2e/kWh"), "381 gCO2e/kWh");
+}
+
 }  // namespace
 }  // namespace joulebook

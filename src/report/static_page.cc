@@ -14,6 +14,8 @@ constexpr std::string_view kStyle = R"(
 .bar span{display:block;min-width:1px;background:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .bar-key{list-style:none;padding:0;margin:0 0 1rem;display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;font-size:.875rem}
 .bar-key i{display:inline-block;width:.75em;height:.75em;margin-right:.4em;background:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.line{display:block;height:.8rem;min-width:2px;margin-top:.25rem;background:var(--arm-0);print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.records td:last-child,.days td:last-child,.totals td:last-child{width:30%;min-width:5rem}
 .status-missing{color:var(--soft);font-style:italic}
 .stamp{border:1px solid var(--rule);border-left:3px solid var(--accent);padding:.6rem .9rem;margin:1rem 0;font-size:.9375rem;overflow-wrap:anywhere}
 .stamp p:last-child{margin:0}
@@ -24,7 +26,11 @@ summary{cursor:pointer;font-weight:600}
   @page{margin:16mm 14mm}
   h1{font-size:20pt}
   section{margin-top:14pt;break-before:auto}
-  table{font-size:8.5pt}
+  table{font-size:8pt}
+  th,td{padding-right:.5rem}
+  tbody th,td .none .i,.settings td,.absences td,.records td:last-child,.days td:last-child,.totals td:last-child{min-width:0}
+  .fig .v,.fig .s,.fig:not(.none) .i,th code{white-space:normal}
+  details::details-content{content-visibility:visible;block-size:auto}
   a{color:inherit;text-decoration:none}
   .card+.card{break-before:page}
 }

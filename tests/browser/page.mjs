@@ -44,12 +44,15 @@ export const drawn = (page, times) =>
 
 const prefixes = { E: 1e18, P: 1e15, T: 1e12, G: 1e9, M: 1e6, k: 1e3, "": 1, m: 1e-3, "µ": 1e-6, n: 1e-9 };
 
-// "17.8 kJ", "1.87×", "529 mJ" as a number, with half a unit of its last digit.
-function readText(text) {
-  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([EPTGMkmµn]?)(?:J|W|B|s)|×| %)?$/.exec(text.trim());
+// Units that files hold with a prefix of their own.
+const held = { kgCO2e: 1e3, kWh: 1e3, MWh: 1e6 };
+
+// "17.8 kJ", "1.87×", "529 mJ" as a number in `unit`, with half a unit of its last digit.
+function readText(text, unit) {
+  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([EPTGMkmµn]?)(?:J|Wh?|B|s|gCO2e(?:\/kWh)?|(tCO2e))|×| %)?$/.exec(text.trim());
   if (!match) return null;
   const percent = text.trim().endsWith("%") ? 0.01 : 1;
-  const factor = (prefixes[match[3] ?? ""] ?? 1) * percent;
+  const factor = ((prefixes[match[3] ?? ""] ?? 1) * percent * (match[4] ? 1e6 : 1)) / (held[unit] ?? 1);
   const half = 0.5 * 10 ** -(match[2]?.length ?? 0);
   return { value: Number(match[1].replaceAll(",", "")) * factor, half: half * factor };
 }
@@ -68,7 +71,7 @@ function checkFigure(document, { path, value, lo, hi, reason, text, tier }) {
   assert.equal(Number(lo), place.lo, `${path} lo`);
   if (place.hi !== null) assert.equal(Number(hi), place.hi, `${path} hi`);
   assert.equal(tier, place.tier, `${path} tier`);
-  const shown = readText(text);
+  const shown = readText(text, place.unit);
   assert.ok(shown, `${path}: "${text}" cannot be read as a figure`);
   const slack = shown.half * 1.0001 + 1e-12 * Math.abs(place.value);
   assert.ok(Math.abs(shown.value - place.value) <= slack, `${path}: "${text}" is not ${place.value}`);

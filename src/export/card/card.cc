@@ -1,6 +1,7 @@
 #include "export/card/card.h"
 
 #include "core/text.h"
+#include "export/card/carbon.h"
 #include "export/card/facts.h"
 #include "export/card/forms.h"
 
@@ -40,17 +41,6 @@ const Json* basis_of(const Json& subject, std::string_view id) {
   return nullptr;
 }
 
-// Until a grid is named nothing becomes carbon.
-Json no_carbon() {
-  const Reason reason{"card.no_grid", "no electricity grid is named, so no joule becomes a gram",
-                      "account for its joules with a grid: joulebook account"};
-  const auto absent = [&reason](const char* unit) { return to_json(Quantity::absent(unit, reason)); };
-  return Json::object({{"operational", absent("kgCO2e")},
-                       {"embodied", absent("kgCO2e")},
-                       {"sci_consumer", absent("kgCO2e")},
-                       {"intensity", absent("gCO2e/kWh")}});
-}
-
 }  // namespace
 
 Json class_of(const Json& subject, const Json& scale) {
@@ -82,6 +72,7 @@ Json Statement::json() const {
                        {"since", text_or_null(since)},
                        {"until", text_or_null(until)},
                        {"by", list_of(by)},
+                       {"grid", grid},
                        {"facts", facts},
                        {"warnings", list_of(warnings)}});
 }
@@ -101,6 +92,7 @@ Result<Statement> Statement::from_json(const Json& json) {
   s.since = json["since"].as_string();
   s.until = json["until"].as_string();
   s.by = texts_of(json["by"]);
+  s.grid = json["grid"];
   s.facts = json["facts"];
   s.warnings = texts_of(json["warnings"]);
   return s;
@@ -135,7 +127,7 @@ Result<Json> CardBuilder::finish(const std::vector<Evidence>& evidence) {
   Json subjects = Json::array();
   for (const auto& subject : subjects_) {
     Json entry = subject.json();
-    const Json carbon = no_carbon();
+    const Json carbon = carbon_of(entry, statement_.grid);
     const Json rated = class_of(entry, facts["scale"]);
     Json forms = forms_of(entry, facts, carbon);
     entry.set("carbon", carbon).set("class", rated).set("forms", std::move(forms));

@@ -3,6 +3,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 joulebook_room(card
   SOURCES
     card/bundle.cc
+    card/carbon.cc
     card/card.cc
     card/card_csv.cc
     card/facts.cc
@@ -16,7 +17,8 @@ joulebook_room(card
     card/sums.cc
     card/verify.cc
     card/verify_rows.cc
-  DEPENDS core export
+    card/verify_samples.cc
+  DEPENDS core account_footprint export
   LIBRARIES fmt::fmt OpenSSL::Crypto)
 
 if(JOULEBOOK_SANITIZE)  # hundreds of validations: minutes without optimisation

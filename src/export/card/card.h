@@ -26,6 +26,7 @@ struct Statement {
   std::vector<std::string> records;  // ids, in the order asked for
   std::string since, until;          // UTC; empty: no limit
   std::vector<std::string> by;
+  Json grid;   // stated_grid(), or null
   Json facts;  // parse_facts() or no_facts()
   std::vector<std::string> warnings;
 
@@ -48,6 +49,8 @@ class CardBuilder {
   // Errors: those of subjects_of and RequestGroups::add.
   [[nodiscard]] Status add(const Record& record);
   [[nodiscard]] Status add_request(const Json& row);
+  void warn(std::string warning) { statement_.warnings.push_back(std::move(warning)); }
+  [[nodiscard]] const Statement& statement() const { return statement_; }
   // Errors: input "card.empty": nothing was added.
   [[nodiscard]] Result<Json> finish(const std::vector<Evidence>& evidence);
 

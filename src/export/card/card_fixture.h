@@ -2,6 +2,8 @@
 // Records and rows for tests of cards: the sample study, and metered requests whose joules are known.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/text.h"
 #include "export/card/facts.h"
 #include "export/card/make.h"
@@ -91,6 +93,30 @@ inline std::string sample_bundle(int requests = 8) {
   auto bytes = maker.bundle();
   EXPECT_TRUE(bytes) << bytes.error().message;
   return std::move(*bytes);
+}
+
+// A bundle whose parts were changed by somebody who can make digests, too: SHA256SUMS and those in the
+// card are right again.
+inline std::string forged(const std::string& bundle, const std::function<void(std::string_view, std::string&)>& change) {
+  std::vector<Part> parts;
+  const auto read = *unpack(bundle);
+  for (const auto& part : read) {
+    if (part.name == kSums) continue;
+    parts.push_back({std::string(part.name), std::string(part.bytes)});
+    change(part.name, parts.back().bytes);
+  }
+  Json altered = *parse_json(parts[0].bytes);
+  Json evidence = Json::array();
+  for (Json e : altered["evidence"].items()) {
+    for (const auto& part : parts) {
+      if (part.name != e["part"].as_string()) continue;
+      e.set("bytes", static_cast<std::int64_t>(part.bytes.size())).set("sha256", sha256_hex(part.bytes));
+    }
+    evidence.push(std::move(e));
+  }
+  altered.set("evidence", std::move(evidence));
+  parts[0].bytes = part_text(altered);
+  return *pack(parts);
 }
 
 // The subject of that kind (the first).

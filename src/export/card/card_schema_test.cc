@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "export/card/carbon.h"
 #include "export/card/card_fixture.h"
 #include "fakes/closed_schema.h"
 
@@ -18,6 +19,7 @@ Json full_card() {
   Statement stated = statement({"model", "month"});
   stated.since = "2026-10-01T00:00:00.000Z";
   stated.warnings = {"a warning"};
+  stated.grid = stated_grid("DE", account::GridKind::lifecycle).value_or(Json());
   stated.facts = *parse_facts(
       "publisher = \"Lab\"\n[training]\nenergy_kwh = 10\nflops = 1e20\nsource = \"paper\"\n"
       "[scale]\nauthor = \"An Institute\"\ntitle = \"A scale\"\nper = \"per_request\"\n"

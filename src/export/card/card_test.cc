@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
+#include "export/card/carbon.h"
 #include "export/card/card_csv.h"
 #include "export/card/card_fixture.h"
 #include "export/card/forms.h"
@@ -239,6 +240,24 @@ TEST(Forms, TakeWhatIsStated) {
   EXPECT_EQ(field(s, "eu-ai-act", "model: use")["status"].as_string(), "given");
   EXPECT_DOUBLE_EQ(field(s, "boamps", "parametersNumber")["value"].as_double(), 176);
   EXPECT_THAT(card_csv(card), HasSubstr("alpha,requests,model=alpha,fair,per_request,J,request,10.5,"));
+}
+
+TEST(Carbon, IsEnergyTimesTheGridThatIsStated) {
+  Statement stated = statement();
+  const auto grid = stated_grid("DE", account::GridKind::direct);
+  ASSERT_TRUE(grid) << grid.error().message;
+  stated.grid = *grid;
+  const Json card = sample_card(4, stated);
+  const Json& s = subject_of(card, "requests");
+  const double energy = s["energy"].at(0)["total"]["value"].as_double();
+  EXPECT_DOUBLE_EQ(s["carbon"]["operational"]["value"].as_double(), energy * (*grid)["kg_per_j"].as_double());
+  EXPECT_EQ(s["carbon"]["operational"]["unit"].as_string(), "kgCO2e");
+  EXPECT_EQ(s["carbon"]["sci_consumer"]["reason"]["code"].as_string(), "card.no_embodied");
+  EXPECT_NEAR(s["carbon"]["intensity"]["value"].as_double(), 381, 120);
+  EXPECT_FALSE((*grid)["source"].as_string().empty());
+  EXPECT_EQ(stated_grid("Atlantis", account::GridKind::direct).error().code, "grid.unknown");
+  const Json without = sample_card(4);
+  EXPECT_EQ(subject_of(without, "requests")["carbon"]["operational"]["reason"]["code"].as_string(), "card.no_grid");
 }
 
 TEST(GroupBy, RefusesWhatItDoesNotKnow) {

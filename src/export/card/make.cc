@@ -7,12 +7,9 @@ namespace joulebook::card {
 std::string part_text(const Json& document) { return document.dump(1) + "\n"; }
 
 Result<CardMaker> CardMaker::make(Statement statement, bool keep) {
-  std::string text = part_text(statement.json());
   auto builder = CardBuilder::make(std::move(statement));
   if (!builder) return fail(builder.error());
-  CardMaker maker(std::move(*builder), keep);
-  maker.hold(std::string(kStatementPart), std::move(text));
-  return maker;
+  return CardMaker(std::move(*builder), keep);
 }
 
 void CardMaker::hold(std::string name, std::string bytes) {
@@ -46,6 +43,10 @@ Status CardMaker::add_samples(const std::string& record, std::string trace) {
 }
 
 Result<Json> CardMaker::finish() {
+  hold(std::string(kStatementPart), part_text(builder_.statement().json()));
+  // The first part, though it is whole only now.
+  std::rotate(evidence_.rbegin(), evidence_.rbegin() + 1, evidence_.rend());
+  if (keep_) std::rotate(parts_.rbegin(), parts_.rbegin() + 1, parts_.rend());
   if (rows_bytes_ > 0) {
     evidence_.push_back({std::string(kRequestsPart), rows_bytes_, rows_digest_.hex()});
     if (keep_) parts_.push_back({std::string(kRequestsPart), std::move(rows_)});

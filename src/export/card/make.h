@@ -26,6 +26,8 @@ class CardMaker {
  public:
   // `keep`: hold all bytes for bundle(); else of rows only their digest is kept.
   [[nodiscard]] static Result<CardMaker> make(Statement statement, bool keep);
+  // What a reader must know; part of the statement.
+  void warn(std::string warning) { builder_.warn(std::move(warning)); }
   // Errors: those of CardBuilder.
   [[nodiscard]] Status add(const Record& record);
   [[nodiscard]] Status add_request(const Json& row);

@@ -13,9 +13,17 @@
 
 namespace joulebook::card {
 
-// The report of a recorded run worked out anew from its raw samples: a document of schema
-// joulebook.run/1.
-using Replay = std::function<Result<Json>(std::string_view trace)>;
+// What works figures out anew from raw samples (docs/formats/trace.md).
+struct Replay {
+  struct Window {
+    std::int64_t begin_ns = 0;
+    std::int64_t end_ns = 0;
+  };
+  // The report of a recorded run: a document of schema joulebook.run/1.
+  std::function<Result<Json>(std::string_view trace)> run;
+  // The energy of each window over the top-level domains, J: what the phases of trials are made of.
+  std::function<Result<std::vector<Quantity>>(std::string_view trace, const std::vector<Window>& windows)> windows;
+};
 
 struct Fault {
   std::string part;  // "requests.jsonl", "card.json"; "bundle" where its structure is at fault

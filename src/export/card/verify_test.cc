@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
-#include <functional>
+#include <map>
 
 #include "export/card/card_fixture.h"
 
@@ -11,30 +11,6 @@ namespace joulebook::card {
 namespace {
 
 using testing::HasSubstr;
-
-// A bundle whose parts were changed by somebody who can make digests, too: SHA256SUMS and those in the
-// card are right again.
-std::string forged(const std::string& bundle, const std::function<void(std::string_view, std::string&)>& change) {
-  std::vector<Part> parts;
-  const auto read = *unpack(bundle);
-  for (const auto& part : read) {
-    if (part.name == kSums) continue;
-    parts.push_back({std::string(part.name), std::string(part.bytes)});
-    change(part.name, parts.back().bytes);
-  }
-  Json card = *parse_json(parts[0].bytes);
-  Json evidence = Json::array();
-  for (Json e : card["evidence"].items()) {
-    for (const auto& part : parts) {
-      if (part.name != e["part"].as_string()) continue;
-      e.set("bytes", static_cast<std::int64_t>(part.bytes.size())).set("sha256", sha256_hex(part.bytes));
-    }
-    evidence.push(std::move(e));
-  }
-  card.set("evidence", std::move(evidence));
-  parts[0].bytes = part_text(card);
-  return *pack(parts);
-}
 
 void replace(std::string& text, std::string_view from, std::string_view to) {
   const auto at = text.find(from);
@@ -161,12 +137,39 @@ std::string run_bundle(const std::string& trace) {
 }
 
 // Stands for a replay: the trace is the total in joules.
-Result<Json> replay(std::string_view trace) {
+Result<Json> run_again(std::string_view trace) {
   const auto value = parse_double(trace);
   if (!value) return fail(ErrorKind::input, "trace.not_a_trace", "that is no trace", "");
   const Json total = to_json(joules_of(*value));
   return Json::object({{"schema", "joulebook.run/1"}, {"total", total}, {"above_idle", total}, {"tree", total},
                        {"command", Json::array({"bench", "-p", "text"})}});
+}
+
+const Replay replay{run_again, {}};
+
+// Of a study each phase of each trial is read again.
+TEST(Verify, PhasesFollowFromTheSamplesOfAStudy) {
+  auto maker = sample_maker(0);
+  ASSERT_TRUE(maker.add_samples(study_record().id, "samples"));
+  ASSERT_TRUE(maker.finish());
+  const auto bundle = *maker.bundle();
+  std::map<std::pair<std::int64_t, std::int64_t>, Quantity> phases;
+  for (const auto& trial : fakes::sample_study().trials) {
+    for (const auto& p : trial.phases) phases[{p.span.begin.ns, p.span.end.ns}] = p.energy;
+  }
+  double factor = 1;
+  const Replay again{{}, [&](std::string_view, const std::vector<Replay::Window>& windows) -> Result<std::vector<Quantity>> {
+                       std::vector<Quantity> out;
+                       for (const auto& w : windows) out.push_back(scaled(phases[{w.begin_ns, w.end_ns}], factor));
+                       return out;
+                     }};
+  const auto sound = verify_bundle(bundle, {}, again);
+  EXPECT_EQ(sound.verdict, Verdict::verified) << faults_of(sound);
+  EXPECT_EQ(sound.replayed, 1);
+  factor = 1.001;
+  const auto v = verify_bundle(bundle, {}, again);
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("document.trials.0.phases.0.energy.value|says"));
 }
 
 TEST(Verify, ARecordFollowsFromItsSamples) {

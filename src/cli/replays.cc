@@ -1,0 +1,65 @@
+#include "cli/replays.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <cstdio>
+
+#include "cli/c_session.h"
+#include "export/card/record_subjects.h"
+#include "meter/replay.h"
+#include "study/settle.h"
+
+namespace joulebook {
+namespace {
+
+// From a file in memory: a session replays what has a path.
+Result<Json> report_again(std::string_view trace) {
+  const int fd = memfd_create("trace", MFD_CLOEXEC);
+  std::FILE* file = fd < 0 ? nullptr : fdopen(fd, "wb");
+  if (file == nullptr || std::fwrite(trace.data(), 1, trace.size(), file) != trace.size() || std::fflush(file) != 0) {
+    if (file != nullptr) std::fclose(file);
+    return fail(ErrorKind::resource, "card.memory", "the samples do not fit in memory", "free some memory");
+  }
+  auto session = CSession::open(Json::object({{"replay", fmt::format("/proc/self/fd/{}", fd)}}));
+  std::fclose(file);
+  if (!session) return fail(session.error());
+  return session->report();
+}
+
+Result<std::vector<Quantity>> energies_again(std::string_view bytes, const std::vector<card::Replay::Window>& windows) {
+  const auto trace = parse_trace(bytes);
+  if (!trace) return fail(trace.error());
+  const auto meter = replay_meter(*trace);
+  if (!meter) return fail(meter.error());
+  std::vector<Quantity> energies;
+  for (const auto& w : windows) {
+    energies.push_back(settled_total((*meter)->energy({"phase", SteadyTime{w.begin_ns}, SteadyTime{w.end_ns}})));
+  }
+  return energies;
+}
+
+}  // namespace
+
+card::Replay replays() { return {report_again, energies_again}; }
+
+Result<std::string> trace_without_text(std::string_view bytes) {
+  auto trace = parse_trace(bytes);
+  if (!trace) return fail(trace.error());
+  if (!trace->damage.empty()) {
+    return fail(ErrorKind::input, "trace.malformed", "the samples are damaged: " + trace->damage,
+                "name the file as it was recorded");
+  }
+  constexpr std::size_t kBlock = std::size_t{64} << 10;  // as the recording is cut
+  TraceEncoder encoder;
+  std::string out = TraceEncoder::header(trace->header);
+  for (TraceEvent& event : trace->events) {
+    if (auto* remark = std::get_if<NoteEvent>(&event)) remark->note = card::without_text(std::move(remark->note));
+    encoder.add(event);
+    if (encoder.pending() >= kBlock) out += encoder.take();
+  }
+  out += encoder.take();
+  return trace->complete ? out + TraceEncoder::end() : out;
+}
+
+}  // namespace joulebook

@@ -1,0 +1,39 @@
+// The pages of `card` and `report` as the program writes them: figures equal the JSON, nothing runs and
+// nothing is asked for, nothing overflows on a phone, a desk or paper.
+//   node disclosed.test.mjs MODULES_DIR CHROMIUM PAGE_DIR SCREENSHOT_DIR
+import assert from "node:assert/strict";
+
+import { asksForNothing, figuresEqualTheJson, isAccessible, launch, load, nothingOverflows, open, screens, shot } from "./page.mjs";
+
+// A4 less its margins, at 96 dots an inch.
+const paper = { name: "paper", width: 687, height: 1000, colorScheme: "light" };
+
+async function reads(browser, name, least) {
+  const document = load(name);
+  for (const screen of [...screens, paper]) {
+    const { context, page, requests, complaints } = await open(browser, name, screen);
+    if (screen === paper) await page.emulateMedia({ media: "print" });
+    const figures = await figuresEqualTheJson(page, document, name, least);
+    await nothingOverflows(page, screen.width);
+    await isAccessible(page);
+    assert.equal(await page.locator("script:not([type='application/json'])").count(), 0, "no script");
+    await shot(page, `${name}-${screen.name}`);
+    asksForNothing(name, requests, complaints);
+    if (screen === paper) {
+      const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true });
+      assert.ok(pdf.length > 10000, "it prints");
+      const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      assert.equal(background, "rgb(255, 255, 255)", "paper is white");
+    }
+    await context.close();
+    console.log(`${name}, ${screen.name}: ${figures} figures equal the JSON`);
+  }
+}
+
+const browser = await launch();
+try {
+  await reads(browser, "card", 60);
+  await reads(browser, "report", 20);
+} finally {
+  await browser.close();
+}

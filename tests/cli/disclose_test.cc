@@ -1,0 +1,179 @@
+// card, report and export as programs, on a ledger of which every joule is known; the recipes of
+// docs/recipes/duckdb.md; signatures by a key that is made here.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "cli/process.h"
+#include "core/file_tree.h"
+#include "core/text.h"
+#include "export/card/card_fixture.h"
+#include "fakes/sample_ledger.h"
+
+namespace joulebook::fakes {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Disclose : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fresh_folder("disclose");
+    const auto written = write_sample_ledger(ledger_ = folder_ + "/ledger.db");
+    ASSERT_TRUE(written) << written.error().message;
+  }
+  [[nodiscard]] Outcome on(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--ledger", ledger_});
+    return joulebook(std::move(arguments));
+  }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] static Json json_of(const std::string& path) {
+    const auto text = read_file(path);
+    const auto json = text ? parse_json(*text) : Result<Json>(fail(text.error()));
+    EXPECT_TRUE(json) << path << ": " << json.error().message;
+    return json.value_or(Json());
+  }
+  std::string folder_, ledger_;
+};
+
+TEST_F(Disclose, ACardOfASpanIsVerifiedFromItsBundleAlone) {
+  const Outcome made = on({"card", "--since", "2026-11-01", "--by", "tenant,model", "--json", file("c.json"), "--html",
+                           file("c.html"), "--csv", file("c.csv"), "--bundle", file("c.bundle")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("Qwen3-8B"));
+  std::filesystem::remove(ledger_);
+  const Outcome verified = joulebook({"card", "verify", file("c.bundle"), "--json", file("v.json")});
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+  EXPECT_EQ(json_of(file("v.json"))["verdict"].as_string(), "verified");
+  EXPECT_GT(json_of(file("v.json"))["rows"].as_int(), kLedgerRequests);
+  EXPECT_EQ(joulebook({"card", "verify", file("c.json"), "--bundle", file("c.bundle")}).code, 0);
+  const Outcome alone = joulebook({"card", "verify", file("c.json")});
+  EXPECT_EQ(alone.code, 1);
+  EXPECT_THAT(alone.out, HasSubstr("not checkable"));
+
+  // 54 of 60 requests have a figure, 6 are void; of those every ninth was cancelled.
+  double answers = 0;
+  const Json card = json_of(file("c.json"));
+  for (const auto& s : card["subjects"].items()) {
+    if (s["kind"].as_string() == "requests") answers += s["answers"].as_double();
+  }
+  EXPECT_EQ(answers, 48);
+}
+
+TEST_F(Disclose, TheSameSelectionMakesTheSameFigures) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--bundle", file("a")}).code, 0);
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--bundle", file("b")}).code, 0);
+  const auto a = read_file(file("a"));
+  const auto b = read_file(file("b"));
+  const auto parts_a = card::unpack(*a);
+  const auto parts_b = card::unpack(*b);
+  ASSERT_TRUE(parts_a && parts_b);
+  EXPECT_EQ(card::find_part(*parts_a, card::kRequestsPart)->bytes, card::find_part(*parts_b, card::kRequestsPart)->bytes);
+  const Json card_a = *parse_json(card::find_part(*parts_a, card::kCardPart)->bytes);
+  const Json card_b = *parse_json(card::find_part(*parts_b, card::kCardPart)->bytes);
+  EXPECT_EQ(card_a["subjects"], card_b["subjects"]);
+}
+
+TEST_F(Disclose, AnAlteredByteIsFoundAndNamed) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--bundle", file("b")}).code, 0);
+  std::string bytes = *read_file(file("b"));
+  const auto at = bytes.find("\"posted_uj\":24");
+  ASSERT_NE(at, bytes.npos);
+  bytes[at + 13] = '3';
+  ASSERT_TRUE(write_file(file("b"), bytes));
+  const Outcome v = joulebook({"card", "verify", file("b")});
+  EXPECT_EQ(v.code, 1);
+  EXPECT_THAT(v.out, HasSubstr("fault: requests.jsonl: its digest is not the one in SHA256SUMS"));
+  EXPECT_THAT(v.out, HasSubstr("line 1.fair: is 240 J, but 230 J were posted to it"));
+}
+
+// A real run, its raw samples, and what a replay makes of them: also where digests were made anew.
+TEST_F(Disclose, SamplesAreReplayed) {
+  const Outcome run = joulebook({"run", "--ledger", ledger_, "--record", file("t"), "--", "sh", "-c", "sleep 0.2", "a secret prompt"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  ASSERT_EQ(on({"card", "last", "--samples", "last=" + file("t"), "--bundle", file("b")}).code, 0);
+  const std::string bundle = *read_file(file("b"));
+  EXPECT_EQ(bundle.find("secret"), bundle.npos);
+  const Outcome sound = joulebook({"card", "verify", file("b")});
+  EXPECT_EQ(sound.code, 0) << sound.out << sound.err;
+  EXPECT_THAT(sound.out, HasSubstr("1 records, 1 of them worked out anew"));
+
+  // The samples of another run in their place, under digests that are right.
+  ASSERT_EQ(joulebook({"run", "--ledger", ledger_, "--record", file("u"), "--", "sleep", "0.1"}).code, 0);
+  const std::string other = *read_file(file("u"));
+  const std::string forged = card::forged(bundle, [&other](std::string_view name, std::string& bytes) {
+    if (name.starts_with(card::kSamplesFolder)) bytes = other;
+  });
+  ASSERT_TRUE(write_file(file("f"), forged));
+  const Outcome v = joulebook({"card", "verify", file("f")});
+  EXPECT_EQ(v.code, 1);
+  EXPECT_THAT(v.out, HasSubstr("came out of its samples"));
+}
+
+TEST_F(Disclose, SignaturesAreTheUsersOwn) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--bundle", file("b")}).code, 0);
+  ASSERT_EQ(run_process({"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file("key")}).code, 0);
+  ASSERT_TRUE(write_file(file("signers"), "me@example.org " + *read_file(file("key.pub"))));
+  const Outcome made = joulebook({"card", "sign", file("b"), "--key", file("key")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const auto verify = [this](const std::string& who) {
+    return joulebook({"card", "verify", file("b"), "--signature", file("b.sig"), "--signers", file("signers"),
+                      "--identity", who});
+  };
+  EXPECT_EQ(verify("me@example.org").code, 0);
+  EXPECT_EQ(verify("you@example.org").code, 1);
+  EXPECT_EQ(joulebook({"card", "sign", file("b"), "--key", file("key")}).code, 2) << "it is there already";
+  EXPECT_EQ(joulebook({"card", "sign", file("b"), "--key", file("b")}).code, 2) << "no key";
+  EXPECT_EQ(joulebook({"card", "verify", file("b"), "--signature", file("b.sig")}).code, 2);
+  // Another bundle, sound in itself, under the same signature.
+  ASSERT_EQ(on({"card", "--since", "2026-11-27", "--bundle", file("b")}).code, 0);
+  EXPECT_EQ(verify("me@example.org").code, 1);
+}
+
+TEST_F(Disclose, BadSelectionsSayTheCure) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"card"}, {"card", "--since", "2026-02-31"}, {"card", "--since", "yesterday"},
+           {"card", "--since", "2026-11-27", "--until", "2026-11-26"}, {"card", "last", "--by", "colour"},
+           {"card", "last", "--samples", "x"}}) {
+    const Outcome bad = on(arguments);
+    EXPECT_EQ(bad.code, 2) << join(arguments, " ") << ": " << bad.err;
+    EXPECT_EQ(split(bad.err, '\n').size(), 3U) << bad.err;
+  }
+  EXPECT_EQ(on({"card", "--since", "2030-01-01"}).code, 3);
+  EXPECT_EQ(on({"card", "no-such-run"}).code, 3);
+}
+
+TEST_F(Disclose, AReportShowsTheSelection) {
+  const Outcome made = on({"report", "--since", "2026-11-01", "-o", file("r.html"), "--json", file("r.json")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const Json report = json_of(file("r.json"));
+  EXPECT_EQ(report["records"].items().size(), 2U);
+  EXPECT_EQ(report["gateways"].items().size(), 1U);
+  const std::string page = *read_file(file("r.html"));
+  for (const char* word : {"idle.resident", "support", "Llama-3.1-70B", "Record by record", "NVML"}) {
+    EXPECT_THAT(page, HasSubstr(word));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
+  // A span's gateway shows what was posted in its hours, not all of it.
+  ASSERT_EQ(on({"report", "--since", "2026-11-27", "--json", file("d.json"), "-o", file("d.html")}).code, 0);
+  EXPECT_LT(json_of(file("d.json"))["total"]["value"].as_double(), report["total"]["value"].as_double());
+  EXPECT_EQ(on({"report", "--until", "2020-01-01", "-o", file("e.html")}).code, 3);
+}
+
+TEST_F(Disclose, TheRecipesRun) {
+  const std::string python = std::string(JOULEBOOK_DUCKDB_ENV) + "/bin/python";
+  ASSERT_TRUE(std::filesystem::exists(python)) << "run tests/duckdb/setup";
+  ASSERT_EQ(on({"export", "last", "--format", "csv", "-o", file("requests.csv")}).code, 0);
+  ASSERT_EQ(on({"export", "last", "--format", "jsonl", "-o", file("requests.jsonl")}).code, 0);
+  ASSERT_EQ(on({"export", "last", "--format", "sql", "-o", file("requests.sql")}).code, 0);
+  ASSERT_EQ(on({"export", "study-2026", "--format", "csv", "-o", file("trials.csv")}).code, 0);
+  ASSERT_EQ(on({"export", "study-2026", "--format", "sql", "-o", file("trials.sql")}).code, 0);
+  const std::string source = JOULEBOOK_SOURCE_DIR;
+  const Outcome ran = run_process({python, source + "/tests/duckdb/recipes.py", source + "/docs/recipes/duckdb.md", folder_});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+}
+
+}  // namespace
+}  // namespace joulebook::fakes
