@@ -1,6 +1,10 @@
 #include "cli/serve_run.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +40,34 @@ constexpr Nanos kLookAgain = std::chrono::seconds(1);  // while one that was the
 constexpr Nanos kPush = std::chrono::seconds(10);
 
 std::atomic<bool> g_reload{false};
+
+// For the calling thread, which settles: it has a second's time, and traffic has none. Weaker than
+// others, never first to be woken, and (Linux 6.12 on) its long slice yields to whoever asks for a
+// shorter one.
+void give_way_to_traffic() {
+  constexpr int kWeaker = 10;
+  ::setpriority(PRIO_PROCESS, 0, kWeaker);
+  struct {  // struct sched_attr of sched_setattr(2)
+    std::uint32_t size = 48;
+    std::uint32_t policy = SCHED_BATCH;
+    std::uint64_t flags = 0;
+    std::int32_t nice = kWeaker;
+    std::uint32_t priority = 0;
+    std::uint64_t slice_ns = 100'000'000;
+    std::uint64_t deadline_ns = 0;
+    std::uint64_t period_ns = 0;
+  } attributes;
+  static_assert(sizeof attributes == 48);
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+// What a second's settling needs is needed again in the next one: it is not given back between.
+void keep_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
 
 void on_reload(int) { g_reload = true; }
 
@@ -300,6 +332,7 @@ void Gateway::say_where() const {
 
 int Gateway::run(double for_s) {
   std::signal(SIGHUP, on_reload);
+  keep_memory();
   say_where();
   int code = 0;
   if (auto ok = start_engine(); !ok) {
@@ -323,6 +356,8 @@ int Gateway::run(double for_s) {
         if (meter_.meter) meter_.meter->register_self_thread();
       });
   if (meter_.meter) meter_.meter->register_self_thread();
+  // A llama-server that is started again from here would be the weaker one, too.
+  if (options_.model.empty()) give_way_to_traffic();
   const SteadyTime until =
       for_s > 0 ? system_clock().now() + nanos(for_s) : SteadyTime{std::numeric_limits<std::int64_t>::max()};
   while (code == 0 && !cancelled() && system_clock().now() < until) {

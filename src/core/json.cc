@@ -1,5 +1,6 @@
 #include "core/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -15,22 +16,30 @@ const Json::Object kNoMembers;
 
 void write_string(std::string& out, std::string_view raw) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  const std::string text = valid_utf8(raw);
+  std::string mended;
+  std::string_view text = raw;
+  if (!is_valid_utf8(raw)) text = mended = valid_utf8(raw);
   out += '"';
-  for (const char c : text) {
+  while (!text.empty()) {
+    const auto special = std::find_if(text.begin(), text.end(), [](char c) {
+      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+    });
+    const auto plain = static_cast<std::size_t>(special - text.begin());
+    out += text.substr(0, plain);
+    if (plain == text.size()) break;
+    const char c = text[plain];
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (c == '\n') {
       out += "\\n";
-    } else if (byte < 0x20) {
+    } else {
       out += "\\u00";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
-    } else {
-      out += c;
     }
+    text.remove_prefix(plain + 1);
   }
   out += '"';
 }

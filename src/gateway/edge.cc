@@ -10,7 +10,7 @@
 namespace joulebook::gateway {
 namespace {
 
-constexpr auto kSweep = std::chrono::milliseconds(250);
+constexpr auto kSweep = std::chrono::milliseconds(100);
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
 class AsioEdge final : public Edge {
@@ -62,7 +62,8 @@ class AsioEdge final : public Edge {
   void drain(Nanos patience) override {
     asio::post(context_, [this, patience] {
       state_.draining = true;
-      drain_end_ = system_clock().now() + patience;
+      drain_begin_ = system_clock().now();
+      drain_end_ = drain_begin_ + patience;
       // Who has connected by now has been promised an answer.
       Code none;
       acceptor_.non_blocking(true, none);
@@ -72,9 +73,6 @@ class AsioEdge final : public Edge {
         if (!none) take(std::move(socket));
       }
       acceptor_.close(none);
-      for (auto& session : sessions_) {
-        if (session->idle() && !session->client().pending()) session->client().close();
-      }
     });
   }
   void stop() override { context_.stop(); }
@@ -142,13 +140,13 @@ class AsioEdge final : public Edge {
   Task<void> accept() {
     for (;;) {
       auto [code, socket] = co_await acceptor_.async_accept(kResult);
+      const bool failed = static_cast<bool>(code);
+      if (!failed) take(std::move(socket));  // also where the acceptor was closed meanwhile
       if (code == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-      if (code) {  // out of descriptors: those that are open will give some back
+      if (failed) {  // out of descriptors: those that are open will give some back
         asio::steady_timer pause(context_, std::chrono::milliseconds(50));
         co_await pause.async_wait(kResult);
-        continue;
       }
-      take(std::move(socket));
     }
   }
 
@@ -193,18 +191,22 @@ class AsioEdge final : public Edge {
     sessions_.erase(place);
   }
 
-  // Closes what waited too long, and ends a drain.
+  // Closes what waited too long, looks after clients that wait, and ends a drain.
   Task<void> sweep() {
     for (;;) {
       sweep_.expires_after(kSweep);
       co_await sweep_.async_wait(kResult);
       const SteadyTime now = system_clock().now();
       const bool late = state_.draining && now > drain_end_;
+      // What was on its way when the drain began has been read by then.
+      const bool settled = state_.draining && now > drain_begin_ + kSweep;
       for (const auto& session : sessions_) {
         Wire* server = session->server();
         Wire& client = session->client();
         if (server != nullptr && server->expired(now)) server->time_out();
         if (client.expired(now)) client.time_out();
+        session->look_after_client();
+        if (settled && session->idle() && !client.pending()) client.close();
         if (!late) continue;
         if (server != nullptr) server->close();
         client.close();
@@ -232,6 +234,7 @@ class AsioEdge final : public Edge {
   asio::io_context context_;  // after what its coroutines refer to, so that it goes first
   tcp::acceptor acceptor_;
   asio::steady_timer sweep_;
+  SteadyTime drain_begin_{0};
   SteadyTime drain_end_{0};
   std::uint64_t accepted_ = 0;
   int port_ = 0;

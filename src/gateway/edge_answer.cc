@@ -1,5 +1,6 @@
 // The way back: an upstream's answer, to the client.
 #include <array>
+#include <utility>
 
 #include "gateway/edge_session.h"
 #include "gateway/head_edit.h"
@@ -91,9 +92,11 @@ Task<bool> Session::pass_payload(std::string out) {
     frame();
     if (framed_ && chunks) out += "0\r\n" + trailer + "\r\n";
   }
+  // Kept before the client can know that it may ask again.
+  reuse_ = sent_whole_ && answer_.keep_alive() && back_.empty() && !answer_.until_close();
+  if (reuse_) upstream_->keep(std::move(server_));
   const bool sent = co_await client_->write(out);
   over(sent ? Finish::complete : Finish::client_gone);
-  reuse_ = sent_whole_ && answer_.keep_alive() && back_.empty() && !answer_.until_close();
   co_return sent && may_follow();
 }
 

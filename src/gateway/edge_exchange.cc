@@ -137,7 +137,6 @@ Task<bool> Session::exchange() {
       if (tried == Tried::answered) follows = co_await pass_answer();
       --upstream_->counts.running;
       co_await end_hearing();
-      if (reuse_) upstream_->keep(server_);
       server_.reset();
       if (tried != Tried::again) co_return follows;
     }
@@ -161,7 +160,7 @@ Task<Session::Tried> Session::try_upstream(bool& follows) {
   written_ = server_->write_now(out_);
   if (written_ == out_.size() && request_.done()) all_sent();
   if (!co_await invite_body()) client_gone_ = true;
-  hear_client();
+  hear_client_later();
   const Read read = co_await read_answer_head();
   if (read == Read::whole && !client_failed()) {
     if (sent_whole_) forget_body();
@@ -238,7 +237,14 @@ void Session::all_sent() {
   if (!server_->was_kept()) forget_body();
 }
 
+// A coroutine beside each quick answer would cost more than the answer.
+void Session::hear_client_later() {
+  hear_later_ = sent_whole_ && !client_->tls();
+  if (!hear_later_) hear_client();
+}
+
 void Session::hear_client() {
+  hear_later_ = false;
   ++turn_;
   stop_ = false;
   const bool only_watches = (!server_ || sent_whole_) && !client_->tls();
@@ -289,7 +295,13 @@ Task<void> Session::watch(std::uint64_t turn) {
     if (!client_->tls()) hearing_ = Hearing::watching;
     const bool something = co_await client_->something();
     if (over(turn) || !something) co_return;
-    if (co_await client_->read(in_)) continue;
+    bool came = false;
+    if (client_->tls()) {
+      came = co_await client_->read(in_);
+    } else {
+      came = client_->take(in_);
+    }
+    if (came) continue;
     if (over(turn)) co_return;
     client_gone_ = true;
     if (server_) server_->close();
@@ -298,6 +310,7 @@ Task<void> Session::watch(std::uint64_t turn) {
 }
 
 Task<void> Session::end_hearing() {
+  hear_later_ = false;
   if (hearing_ == Hearing::none) co_return;
   stop_ = true;
   // A connection to which half a request was written is of no more use.

@@ -38,6 +38,11 @@ class Session {
   [[nodiscard]] bool idle() const { return idle_; }
   [[nodiscard]] Wire& client() { return *client_; }
   [[nodiscard]] Wire* server() { return server_.get(); }
+  // Called now and then: an answer that takes longer than that is given up once its client has gone.
+  // Whoever writes to a client that went before hears of it then.
+  void look_after_client() {
+    if (hear_later_) hear_client();
+  }
 
  private:
   static SteadyTime now() { return system_clock().now(); }
@@ -67,6 +72,7 @@ class Session {
   // Beside the answer: the rest of the request, to the upstream, and after it whether the client
   // leaves. Until end_hearing(), which waits where it has to.
   void hear_client();
+  void hear_client_later();
   Task<void> hear(std::uint64_t turn);
   Task<bool> pass_body();
   Task<void> watch(std::uint64_t turn);
@@ -125,6 +131,7 @@ class Session {
   Hearing hearing_ = Hearing::none;
   std::uint64_t turn_ = 0;
   bool stop_ = false;
+  bool hear_later_ = false;  // nothing is left to pass on: it is enough to watch a slow answer's client
 };
 
 }  // namespace joulebook::gateway

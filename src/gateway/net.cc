@@ -84,21 +84,22 @@ Task<bool> Wire::read(std::string& into) {
     into.append(own.data(), n);
     co_return true;
   }
-  for (;;) {
-    Code code;
-    const std::size_t n = socket_.read_some(asio::buffer(scratch()), code);
-    if (!code) {
-      into.append(scratch().data(), n);
-      co_return true;
-    }
-    clean_end_ = code == asio::error::eof;
-    if (!would_wait(code)) co_return false;
-    give_up(into);
-    begin_read();
-    auto [waited] = co_await socket_.async_wait(tcp::socket::wait_read, kResult);
-    end_read();
-    if (waited || closed_) co_return false;
-  }
+  give_up(into);
+  begin_read();
+  auto [code, n] = co_await socket_.async_read_some(asio::buffer(first_), kResult);
+  end_read();
+  clean_end_ = code == asio::error::eof;
+  if (code || closed_) co_return false;
+  into.append(first_.data(), n);
+  if (n == first_.size()) take(into);  // an end, or an error, comes again with the next read
+  co_return true;
+}
+
+bool Wire::take(std::string& into) {
+  Code code;
+  const std::size_t n = socket_.read_some(asio::buffer(scratch()), code);
+  if (!code) into.append(scratch().data(), n);
+  return !code || would_wait(code);
 }
 
 std::size_t Wire::write_now(std::string_view bytes) {

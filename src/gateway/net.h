@@ -1,6 +1,7 @@
 #pragma once
 // Sockets of the edge, plain or under TLS, behind one face. Only the edge's own sources include this:
 // Boost.Asio shows nowhere else. Everything runs on the edge's one thread.
+#include <array>
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <memory>
@@ -18,8 +19,8 @@ using Code = boost::system::error_code;
 template <class T>
 using Task = asio::awaitable<T>;
 
-// A connection. Reads wait until there is something and only then use a buffer, which all share, so
-// that an idle one holds none. A deadline holds while something is waited for and at no other time;
+// A connection. What is waited for comes to a small buffer of its own, and what does not fit there by
+// way of a large one that all share, so that an idle one holds little. A deadline holds while something is waited for and at no other time;
 // the edge's sweep ends what waits past it. One reads and one writes at a time, side by side.
 class Wire {
  public:
@@ -37,6 +38,8 @@ class Wire {
 
   // Appends what came; false at the peer's end, on an error, or past the deadline.
   Task<bool> read(std::string& into);
+  // Appends what is there already, if anything (plain only); false at the peer's end or on an error.
+  bool take(std::string& into);
   Task<bool> write(std::string_view bytes);
   // What the kernel takes at once of a plain connection; 0 where it takes none, or under TLS.
   std::size_t write_now(std::string_view bytes);
@@ -108,6 +111,7 @@ class Wire {
   bool timed_out_ = false;
   bool clean_end_ = false;
   bool kept_ = false;
+  std::array<char, 2048> first_;  // of a read: most heads, most pieces of a stream
 };
 
 }  // namespace joulebook::gateway

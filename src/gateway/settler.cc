@@ -2,6 +2,9 @@
 
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 namespace joulebook::gateway {
 namespace {
@@ -9,6 +12,8 @@ namespace {
 constexpr Nanos kFactsLag = std::chrono::milliseconds(200);  // facts of an instant are here by then
 constexpr Nanos kFlush = std::chrono::milliseconds(500);
 constexpr std::size_t kMostRows = 2000;  // of a batch
+constexpr std::size_t kMostFacts = 250'000;   // that wait to be taken: about 100 MB
+constexpr auto kPause = std::chrono::microseconds(300);
 constexpr std::size_t kMostRoom = 16'384;  // facts that are kept room for
 
 }  // namespace
@@ -25,9 +30,16 @@ Settler::Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clo
       flushed_(clock.now()),
       busy_until_(clock.now()) {}
 
+// Settling gives way to traffic. Where it is so far behind that memory would fill, new requests wait a
+// little, which is the time that it needs.
 void Settler::opened(attribution::RequestId request, RequestBegin begin) {
-  const std::lock_guard lock(facts_mutex_);
-  facts_.emplace_back(Opened{request, std::move(begin)});
+  bool behind = false;
+  {
+    const std::lock_guard lock(facts_mutex_);
+    facts_.emplace_back(Opened{request, std::move(begin)});
+    behind = facts_.size() > kMostFacts;
+  }
+  if (behind) std::this_thread::sleep_for(kPause);
 }
 
 void Settler::answered(attribution::RequestId request, int http_status) {
@@ -198,8 +210,29 @@ void Settler::write_waiting(bool last) {
       if (later && waiting_.size() <= options_.most_batches && !last) return;
       give_up(waiting_.front());
     }
+    take_back(waiting_.front().ended);
     waiting_.pop_front();
   }
+}
+
+void Settler::take_back(std::vector<RequestEnd>& ends) {
+  for (auto& end : ends) {
+    const auto it = settled_.find(end.id);
+    if (it != settled_.end()) it->second.end = std::move(end);
+  }
+}
+
+const RequestEnd* Settler::unwritten_end(const std::string& id) const {
+  const auto in = [&](const ServeBatch& batch) -> const RequestEnd* {
+    for (const auto& end : batch.ended) {
+      if (end.id == id) return &end;
+    }
+    return nullptr;
+  };
+  for (const auto& batch : waiting_) {
+    if (const RequestEnd* end = in(batch)) return end;
+  }
+  return in(batch_);
 }
 
 void Settler::give_up(const ServeBatch& batch) {
@@ -221,11 +254,12 @@ void Settler::without_lost(ServeBatch& batch) {
     window.postings.clear();
     for (const auto& [account, amount] : amounts) window.postings.push_back({account, amount});
   }
-  std::erase_if(batch.ended, [&](const RequestEnd& end) {
-    if (lost_.erase(end.id) == 0) return false;
-    ++counts_.lost_rows;
-    return true;
-  });
+  std::vector<RequestEnd> kept;
+  std::vector<RequestEnd> gone;
+  for (auto& end : batch.ended) (lost_.erase(end.id) == 0 ? kept : gone).push_back(std::move(end));
+  counts_.lost_rows += gone.size();
+  take_back(gone);
+  batch.ended = std::move(kept);
 }
 
 void Settler::pump(bool last) {
@@ -264,7 +298,11 @@ std::optional<RequestBegin> Settler::just_opened(const std::string& id) const {
 
 std::optional<StoredRequest> Settler::find(const std::string& id) const {
   const std::lock_guard lock(mutex_);
-  if (const auto it = settled_.find(id); it != settled_.end()) return it->second;
+  if (const auto it = settled_.find(id); it != settled_.end()) {
+    StoredRequest found = it->second;
+    if (const RequestEnd* end = found.end.id.empty() ? unwritten_end(id) : nullptr) found.end = *end;
+    return found;
+  }
   StoredRequest out;
   if (const auto it = by_id_.find(id); it != by_id_.end()) {
     const Entry& entry = entries_.at(it->second);

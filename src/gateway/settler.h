@@ -141,6 +141,9 @@ class Settler final : public TrafficSink {
   void close(attribution::RequestId request, Entry& entry,
              attribution::RequestFigures* figures);
   void remember(StoredRequest stored);
+  // Ends of requests that a batch is done with go to what is remembered of them.
+  void take_back(std::vector<RequestEnd>& ends);
+  [[nodiscard]] const RequestEnd* unwritten_end(const std::string& id) const;
   void flush(SteadyTime now, bool last);
   void write_waiting(bool last);
   // A batch that the ledger will never have: later ones must not speak of what began in it.
@@ -164,7 +167,7 @@ class Settler final : public TrafficSink {
   Windows windows_;
   std::map<attribution::RequestId, Entry> entries_;
   std::unordered_map<std::string, attribution::RequestId> by_id_;
-  std::unordered_map<std::string, StoredRequest> settled_;
+  std::unordered_map<std::string, StoredRequest> settled_;  // without its end while that is in a batch
   std::deque<std::string> settled_order_;
   ServeBatch batch_;
   std::deque<ServeBatch> waiting_;  // that the ledger did not take

@@ -341,6 +341,52 @@ TEST_F(SettlerTest, AfterALossTheLedgerHearsNoMoreOfWhatItDoesNotKnow) {
   EXPECT_EQ(settler_->find("r1")->status, RequestStatus::final_);
 }
 
+// While it is open, settled but not written, and written: always with what is known by then.
+TEST_F(SettlerTest, ARequestIsFoundAtEachStep) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  at(41);
+  EXPECT_EQ(settler_->find("r1")->end.fair.reason->code, "request.pending");
+  writer_.failure = Error{ErrorKind::resource, "ledger.full", "the disk is full", "make room"};
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(60);
+  const auto unwritten = settler_->find("r1");
+  ASSERT_TRUE(unwritten);
+  EXPECT_EQ(unwritten->status, RequestStatus::final_);
+  EXPECT_NEAR(unwritten->end.fair.value.value(), 1500, 150);
+  writer_.failure.reset();
+  at(70);
+  ASSERT_FALSE(writer_.batches.empty());
+  const auto written = settler_->find("r1");
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->end.fair, unwritten->end.fair);
+  EXPECT_EQ(written->end.tokens.answer, 50);
+  EXPECT_EQ(written->end.phases.size(), unwritten->end.phases.size());
+}
+
+// What one read brought is one fact; kinds and choices stay apart.
+TEST_F(SettlerTest, TokensThatCameTogetherAreAllCounted) {
+  start(gpu(40, 45));
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  for (int i = 1; i <= 10; ++i) {
+    const SteadyTime when = time(41 + 0.3 * i);
+    for (int n = 0; n < 3; ++n) settler_->remark({1, when, attribution::Tokens{.reasoning = i <= 4}});
+    settler_->remark({1, when, attribution::Tokens{.choice = 1}});
+  }
+  settler_->remark({1, time(45), attribution::Ended{}});
+  at(120);
+  const auto found = settler_->find("r1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->end.tokens.reasoning, 12);
+  EXPECT_EQ(found->end.tokens.answer, 18 + 10);
+  EXPECT_EQ(found->end.first_token, time(41.3));
+  EXPECT_EQ(found->end.last_token, time(44));
+}
+
 TEST_F(SettlerTest, TheLastPumpLeavesNothingOpen) {
   start(gpu(40, 50));
   at(40);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "gateway/request_view.h"
 #include "gateway/settler.h"
@@ -196,7 +197,6 @@ void Settler::close(attribution::RequestId request, Entry& entry,
   stored.end = std::move(end);
   stored.posted = posted;
   entries_.erase(request);
-  if (writer_ != nullptr) batch_.ended.push_back(stored.end);
   remember(std::move(stored));
 }
 
@@ -204,6 +204,9 @@ void Settler::remember(StoredRequest stored) {
   const Anchor anchor = clock_.anchor();
   books_.ended(summed_row(stored, anchor));
   if (on_row) on_row(live_row(stored, anchor));
+  if (writer_ != nullptr) {
+    batch_.ended.push_back(std::exchange(stored.end, {}));
+  }
   settled_order_.push_back(stored.begin.id);
   settled_[stored.begin.id] = std::move(stored);
   if (settled_order_.size() <= options_.remembered) return;
