@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "export/card/card_fixture.h"
 #include "fakes/sample_ledger.h"
+#include "meter/record.h"
 
 namespace joulebook::fakes {
 namespace {
@@ -89,6 +90,19 @@ TEST_F(Disclose, AnAlteredByteIsFoundAndNamed) {
   EXPECT_THAT(v.out, HasSubstr("line 1.fair: is 240 J, but 230 J were posted to it"));
 }
 
+// The trace with one count of a reading from inside of the run changed, written as a recorder would.
+std::string altered_trace(std::string_view bytes) {
+  auto trace = *parse_trace(bytes);
+  std::vector<ReadingEvent*> readings;
+  for (auto& event : trace.events) {
+    if (auto* reading = std::get_if<ReadingEvent>(&event)) readings.push_back(reading);
+  }
+  readings[readings.size() / 4]->reading.counts += 1;
+  TraceEncoder encoder;
+  for (const auto& event : trace.events) encoder.add(event);
+  return TraceEncoder::header(trace.header) + std::string(encoder.take()) + TraceEncoder::end();
+}
+
 // A real run, its raw samples, and what a replay makes of them: also where digests were made anew.
 TEST_F(Disclose, SamplesAreReplayed) {
   const Outcome run = joulebook({"run", "--ledger", ledger_, "--record", file("t"), "--", "sh", "-c", "sleep 0.2", "a secret prompt"});
@@ -110,6 +124,14 @@ TEST_F(Disclose, SamplesAreReplayed) {
   const Outcome v = joulebook({"card", "verify", file("f")});
   EXPECT_EQ(v.code, 1);
   EXPECT_THAT(v.out, HasSubstr("came out of its samples"));
+
+  const std::string altered = card::forged(bundle, [](std::string_view name, std::string& bytes) {
+    if (name.starts_with(card::kSamplesFolder)) bytes = altered_trace(bytes);
+  });
+  ASSERT_TRUE(write_file(file("f"), altered));
+  const Outcome one = joulebook({"card", "verify", file("f")});
+  EXPECT_EQ(one.code, 1);
+  EXPECT_THAT(one.out, HasSubstr("came out of its samples"));
 }
 
 TEST_F(Disclose, SignaturesAreTheUsersOwn) {
