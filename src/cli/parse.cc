@@ -212,7 +212,9 @@ class JoulebookLine final : public CommandLine {
     c.add_option("command", run_.command, "the command and its arguments");
     c.prefix_command();
     c.callback([this, &c] {
-      const auto rest = c.remaining();
+      auto rest = c.remaining();
+      // The "--" before the command comes last where the words behind it were taken as positional.
+      if (!run_.command.empty() && rest.size() == 1 && rest.front() == "--") rest.clear();
       run_.command.insert(run_.command.end(), rest.begin(), rest.end());
       if (!run_.command.empty() && run_.command.front() == "--")
         run_.command.erase(run_.command.begin());
