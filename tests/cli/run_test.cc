@@ -60,6 +60,12 @@ const nlohmann::json& domain(const nlohmann::json& run, const std::string& id) {
   return kNone;
 }
 
+TEST_F(RunOnAPlant, TheDashesBeforeACommandAreNoneOfItsArguments) {
+  EXPECT_THAT(run({"echo", "a", "b"}).out, testing::StartsWith("a b\n"));
+  EXPECT_THAT(run({"sh", "-c", "echo $#:$*", "a", "b", "--", "c"}).out,
+              testing::StartsWith("3:b -- c\n"));
+}
+
 TEST_F(RunOnAPlant, TheIntervalHoldsTheTruthOfEveryDomain) {
   const Outcome outcome = run({"sleep", "1"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
