@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "report/card_words.h"
 #include "report/html.h"
 #include "report/static_page.h"
 
@@ -30,14 +31,6 @@ std::string text_of(const Json& value) {
 void fact(std::string& html, std::string_view name, const std::string& value_html) {
   if (value_html.empty()) return;
   html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), value_html);
-}
-
-std::string key_text(const Json& key) {
-  std::string text;
-  for (const auto& [name, value] : key.members()) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value.as_string());
-  }
-  return text;
 }
 
 std::string list_text(const Json& list) {
@@ -140,7 +133,7 @@ std::string form_html(const Json& card, const std::string& path, const Json& for
   }
   const std::size_t all = form["fields"].items().size();
   return fmt::format("<details>\n<summary>{}: {} of {} fields</summary>\n{}<p class=\"src\">Read on {} at {}.</p>\n</details>\n",
-                     text_of(form["id"]), all - missing, all, table_html(table), form["seen"].as_string(),
+                     form_name(form["id"].as_string()), all - missing, all, table_html(table), form["seen"].as_string(),
                      escape_html(form["source"].as_string()));
 }
 
@@ -162,7 +155,8 @@ std::string subject_html(const Json& card, std::size_t index) {
   fact(html, "engine", escape_html(text_of(s["engine"])));
   fact(html, "boundary", escape_html(s["energy"].at(0)["total"]["boundary"].as_string()));
   fact(html, "method", escape_html(s["energy"].at(0)["total"]["method"].as_string()));
-  fact(html, "measured", escape_html(fmt::format("{} to {}", text_of(s["from"]), text_of(s["to"]))));
+  const std::string from = text_of(s["from"]), to = text_of(s["to"]);
+  fact(html, "measured", escape_html(to.empty() ? from : fmt::format("{} to {}", from, to)));
   fact(html, "records", escape_html(list_text(s["records"])));
   fact(html, "class", class_html(s["class"]));
   fact(html, "carbon in all", figure_html(card, path + ".carbon.operational"));

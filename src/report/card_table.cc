@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "report/card_words.h"
 #include "report/figure.h"
 #include "report/text_grid.h"
 
@@ -35,7 +36,7 @@ std::string forms_line(const Json& forms) {
   std::string line;
   for (const auto& form : forms.items()) {
     const std::size_t all = form["fields"].items().size();
-    line += fmt::format("{}{} {} of {}", line.empty() ? "" : ", ", form["id"].as_string(),
+    line += fmt::format("{}{} {} of {}", line.empty() ? "" : ", ", form_name(form["id"].as_string()),
                         all - missing_fields(form), all);
   }
   return line;

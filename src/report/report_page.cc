@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/card_words.h"
 #include "report/html.h"
 #include "report/static_page.h"
 
@@ -76,14 +77,6 @@ std::string records_html(const Json& report) {
          figure_html(report, fmt::format("records.{}.energy", i)), bar(r["energy"]["value"].as_double(), most)});
   }
   return "<section>\n<h2>Record by record</h2>\n" + table_html(table) + "</section>\n";
-}
-
-std::string key_text(const Json& key) {
-  std::string out;
-  for (const auto& [name, value] : key.members()) {
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, value.as_string());
-  }
-  return out;
 }
 
 // One row a basis: the model's answers by what each counts.
