@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/text.h"
 #include "core/toml.h"
@@ -23,6 +24,22 @@ std::string as_text(const Json& json) {
   if (json.is_string()) return std::string(json.as_string());
   if (json.is_int()) return fmt::format("{}", json.as_int());
   return fmt::format("{}", json.as_double());
+}
+
+// What people call some inputs elsewhere.
+std::optional<std::string> usual_word(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kWords = {{
+      {"throughput", "tokens_per_second"}, {"device_hours", "gpu_hours"},   {"place", "grid"},
+      {"country", "grid"},                 {"region", "grid"},              {"hardware", "gpu"},
+      {"device", "gpu"},                   {"devices", "gpus"},             {"power", "mean_power"},
+      {"time", "duration"},                {"tokens", "output_tokens"},     {"prompt_tokens", "input_tokens"},
+      {"quantization", "weights"},         {"concurrency", "batch"},        {"mfu", "utilisation"},
+      {"grid_intensity", "intensity"},
+  }};
+  for (const auto& [other, input] : kWords) {
+    if (other == word) return std::string(input);
+  }
+  return std::nullopt;
 }
 
 class Reader {
@@ -112,7 +129,7 @@ class Reader {
     for (const auto& [line, expression] : doc_.root["recipe"].members()) {
       if (expression.is_string() && expression.as_string().find(name) != std::string_view::npos) return {};
     }
-    const auto near = nearest(name, names);
+    const auto near = usual_word(name) ? usual_word(name) : nearest(name, names);
     return toml_error(doc_, path, fmt::format("no rule knows the input '{}', and the recipe does not use it", name),
                       near ? fmt::format("did you mean {}?", *near) : "docs/formats/claim.md lists the inputs; others are for [recipe]");
   }

@@ -70,6 +70,7 @@ TEST(Claim, ErrorsNameTheLineAndTheCure) {
       {"[claim]\nvalue = \"1 J\"\n[inputs]\npue = \"0.5\"\n", "claim.input", "x.toml:4"},
       {"[claim]\nvalue = \"1 J\"\n[inputs]\nduration = \"5 J\"\n", "unit.mismatch", "x.toml:4"},
       {"[claim]\nvalue = \"1 J\"\n[inputs]\nbacth = \"5\"\n", "toml.value", "did you mean batch"},
+      {"[claim]\nvalue = \"1 J\"\n[inputs]\nthroughput = \"5\"\n", "toml.value", "did you mean tokens_per_second"},
       {"[claim]\nvalue = \"1 J\"\n[inputs]\nbatch = { value = \"5\", assumed = \"\" }\n", "toml.value", "why"},
       {"[claim]\nvalue = \"1 J\"\n[recipe]\nvalu = \"5\"\n", "toml.value", "no value"},
       {"nothing = 1\n", "toml.unknown_key", "x.toml:1"},
