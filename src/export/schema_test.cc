@@ -187,7 +187,8 @@ TEST(Schema, SharedDefinitionsAreTheSameInEveryFile) {
     }
   }
   const Schema study("study.schema.json");
-  for (const auto& [id, rule] : Schema("ask.schema.json").raw()["definitions"].items()) {
+  const Schema ask("ask.schema.json");  // GCC 12 ends a temporary before the loop begins
+  for (const auto& [id, rule] : ask.raw()["definitions"].items()) {
     if (!study.raw()["definitions"].contains(id)) continue;
     EXPECT_EQ(study.raw()["definitions"][id], rule) << id;
   }
