@@ -1,10 +1,6 @@
 #include "cli/serve_run.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
-#include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +11,7 @@
 
 #include "cli/default_model.h"
 #include "cli/serve_parts.h"
+#include "cli/serve_thread.h"
 #include "core/nanos.h"
 #include "core/text.h"
 #include "core/version.h"
@@ -41,55 +38,11 @@ constexpr Nanos kPush = std::chrono::seconds(10);
 
 std::atomic<bool> g_reload{false};
 
-// For the calling thread, which settles: it has a second's time, and traffic has none. Weaker than
-// others, never first to be woken, and (Linux 6.12 on) its long slice yields to whoever asks for a
-// shorter one.
-void give_way_to_traffic() {
-  constexpr int kWeaker = 10;
-  ::setpriority(PRIO_PROCESS, 0, kWeaker);
-  struct {  // struct sched_attr of sched_setattr(2)
-    std::uint32_t size = 48;
-    std::uint32_t policy = SCHED_BATCH;
-    std::uint64_t flags = 0;
-    std::int32_t nice = kWeaker;
-    std::uint32_t priority = 0;
-    std::uint64_t slice_ns = 100'000'000;
-    std::uint64_t deadline_ns = 0;
-    std::uint64_t period_ns = 0;
-  } attributes;
-  static_assert(sizeof attributes == 48);
-  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
-
-// What a second's settling needs is needed again in the next one: it is not given back between.
-void keep_memory() {
-#ifdef __GLIBC__
-  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
-#endif
-}
-
 void on_reload(int) { g_reload = true; }
 
 Error loading() {
   return {ErrorKind::engine, "gateway.loading", "llama-server is loading its model", "ask again later"};
 }
-
-// The observer pays: a sink's thread is Joulebook's own from its first row on.
-class PaidTransport final : public Transport {
- public:
-  explicit PaidTransport(Meter& meter) : meter_(meter), inner_(http_transport()) {}
-  [[nodiscard]] SinkAnswer post(const Target& target, const std::string& body,
-                                const std::atomic<bool>& cancel) override {
-    thread_local bool known = false;
-    if (!std::exchange(known, true)) meter_.register_self_thread();
-    return inner_->post(target, body, cancel);
-  }
-
- private:
-  Meter& meter_;
-  std::unique_ptr<Transport> inner_;
-};
 
 class Gateway {
  public:
@@ -206,7 +159,7 @@ Status Gateway::open() {
   targets.resource.attributes = {
       {"service.instance.id", fmt::format("{}-{}", system_clock().anchor().wall_ns, ::getpid())}};
   if (auto ok = add_environment(targets, process_variable); !ok) return ok;
-  transport_ = meter_.meter ? std::make_unique<PaidTransport>(*meter_.meter) : http_transport();
+  transport_ = meter_.meter ? paid_transport(*meter_.meter) : http_transport();
   pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
   if (pushers_->any()) settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
   return {};
@@ -340,8 +293,12 @@ int Gateway::run(double for_s) {
     context_.say("  cure: " + ok.error().cure);
     code = exit_code(ok.error().kind);
   }
-  std::thread serving([this] {
+  // The observer pays: each thread of ours.
+  const auto pay = [this] {
     if (meter_.meter) meter_.meter->register_self_thread();
+  };
+  std::thread serving([&] {
+    pay();
     edge_->run();
   });
   scraper_ = std::make_unique<gw::Scraper>(
@@ -352,10 +309,8 @@ int Gateway::run(double for_s) {
                                                             : std::numeric_limits<double>::quiet_NaN());
         if (reading) settler_->reading(*reading);
       },
-      [this] {
-        if (meter_.meter) meter_.meter->register_self_thread();
-      });
-  if (meter_.meter) meter_.meter->register_self_thread();
+      pay);
+  pay();
   // A llama-server that is started again from here would be the weaker one, too.
   if (options_.model.empty()) give_way_to_traffic();
   const SteadyTime until =

@@ -1,0 +1,23 @@
+#pragma once
+// How the threads of `serve` stand to each other and to the machine.
+#include <memory>
+
+#include "export/sink.h"
+#include "meter/meter.h"
+
+namespace joulebook {
+
+// For the calling thread, which settles: it has a second's time, and traffic has none. Weaker than
+// others, never first to be woken, and (Linux 6.12 on) its long slice yields to whoever asks for a
+// shorter one. Where the kernel refuses, nothing changes. Processes started by the thread inherit it.
+void give_way_to_traffic();
+
+// What a second's settling needs is needed again in the next one: it is not given back between.
+// For the whole process; glibc alone.
+void keep_memory();
+
+// http_transport(), whose threads are Joulebook's own from their first row on: the observer pays.
+// `meter` outlives it.
+[[nodiscard]] std::unique_ptr<Transport> paid_transport(Meter& meter);
+
+}  // namespace joulebook
