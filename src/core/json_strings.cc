@@ -14,4 +14,6 @@ std::vector<std::string> strings(const Json& json) {
   return out;
 }
 
+Json text_or_null(std::string_view text) { return text.empty() ? Json() : Json(text); }
+
 }  // namespace joulebook

@@ -1,6 +1,7 @@
 #pragma once
-// Lists of text as JSON arrays, and back. Pure.
+// Texts and lists of text as JSON, and back. Pure.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -10,5 +11,7 @@ namespace joulebook {
 [[nodiscard]] Json strings(const std::vector<std::string>& list);
 // An item that is no text is an empty one; what is no array is an empty list.
 [[nodiscard]] std::vector<std::string> strings(const Json& json);
+// Null where there is no text.
+[[nodiscard]] Json text_or_null(std::string_view text);
 
 }  // namespace joulebook

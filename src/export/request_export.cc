@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "core/json_strings.h"
 #include "export/csv_row.h"
 
 namespace joulebook {
@@ -12,7 +13,6 @@ constexpr std::array kPhases = {"queue", "prefill", "cached", "reason", "answer"
 
 Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
 Json maybe(const std::optional<SteadyTime>& t) { return t ? Json(t->ns) : Json(); }
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json tokens_json(const RequestTokens& t) {
   return Json::object({{"prompt", maybe(t.prompt)},

@@ -1,5 +1,6 @@
 #include "export/card/card.h"
 
+#include "core/json_strings.h"
 #include "core/text.h"
 #include "export/card/carbon.h"
 #include "export/card/facts.h"
@@ -7,20 +8,6 @@
 
 namespace joulebook::card {
 namespace {
-
-Json list_of(const std::vector<std::string>& texts) {
-  Json list = Json::array();
-  for (const auto& text : texts) list.push(text);
-  return list;
-}
-
-std::vector<std::string> texts_of(const Json& list) {
-  std::vector<std::string> texts;
-  for (const auto& item : list.items()) texts.emplace_back(item.as_string());
-  return texts;
-}
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json no_class(std::string code, std::string message, std::string cure) {
   return to_json(Reason{std::move(code), std::move(message), std::move(cure)});
@@ -68,13 +55,13 @@ Json Statement::json() const {
   return Json::object({{"title", title},
                        {"made", made},
                        {"joulebook", Json::object({{"version", version}, {"commit", commit}})},
-                       {"records", list_of(records)},
+                       {"records", strings(records)},
                        {"since", text_or_null(since)},
                        {"until", text_or_null(until)},
-                       {"by", list_of(by)},
+                       {"by", strings(by)},
                        {"grid", grid},
                        {"facts", facts},
-                       {"warnings", list_of(warnings)}});
+                       {"warnings", strings(warnings)}});
 }
 
 Result<Statement> Statement::from_json(const Json& json) {
@@ -88,13 +75,13 @@ Result<Statement> Statement::from_json(const Json& json) {
   s.made = json["made"].as_string();
   s.version = json["joulebook"]["version"].as_string();
   s.commit = json["joulebook"]["commit"].as_string();
-  s.records = texts_of(json["records"]);
+  s.records = strings(json["records"]);
   s.since = json["since"].as_string();
   s.until = json["until"].as_string();
-  s.by = texts_of(json["by"]);
+  s.by = strings(json["by"]);
   s.grid = json["grid"];
   s.facts = json["facts"];
-  s.warnings = texts_of(json["warnings"]);
+  s.warnings = strings(json["warnings"]);
   return s;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/json_strings.h"
 #include "core/quantile.h"
 
 namespace joulebook::card {
@@ -25,8 +26,6 @@ Json number_or_null(const std::optional<double>& x) {
   if (whole == *x && std::abs(whole) < 9e15) return Json(static_cast<std::int64_t>(whole));
   return Json(*x);
 }
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 // `per` of so many units of a total over `count` of them.
 Json per(const Quantity& total, double count, double units, const std::string& name,
@@ -149,8 +148,6 @@ Json Subject::lengths_json() const {
 Json Subject::json() const {
   Json energy = Json::array();
   for (std::size_t i = 0; i < bases_.size(); ++i) energy.push(basis_json(i));
-  Json records_list = Json::array();
-  for (const auto& id : records) records_list.push(id);
   const Json checked =
       correct ? Json::object({{"correct", correct->first}, {"checkable", correct->second}}) : Json();
   return Json::object({{"name", name},
@@ -158,7 +155,7 @@ Json Subject::json() const {
                        {"key", key},
                        {"parameters", parameters > 0 ? number_or_null(parameters) : Json()},
                        {"quantisation", text_or_null(quantisation)},
-                       {"records", std::move(records_list)},
+                       {"records", strings(records)},
                        {"from", text_or_null(from)},
                        {"to", text_or_null(to)},
                        {"engine", text_or_null(engine)},
