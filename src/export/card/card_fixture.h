@@ -95,16 +95,21 @@ inline std::string sample_bundle(int requests = 8) {
   return std::move(*bytes);
 }
 
-// A bundle whose parts were changed by somebody who can make digests, too: SHA256SUMS and those in the
-// card are right again.
-inline std::string forged(const std::string& bundle, const std::function<void(std::string_view, std::string&)>& change) {
+// A bundle's parts, but SHA256SUMS.
+inline std::vector<Part> parts_of(std::string_view bundle) {
   std::vector<Part> parts;
   const auto read = *unpack(bundle);
   for (const auto& part : read) {
-    if (part.name == kSums) continue;
-    parts.push_back({std::string(part.name), std::string(part.bytes)});
-    change(part.name, parts.back().bytes);
+    if (part.name != kSums) parts.push_back({std::string(part.name), std::string(part.bytes)});
   }
+  return parts;
+}
+
+// A bundle whose parts were changed by somebody who can make digests, too: SHA256SUMS and those in the
+// card are right again.
+inline std::string forged(const std::string& bundle, const std::function<void(std::string_view, std::string&)>& change) {
+  std::vector<Part> parts = parts_of(bundle);
+  for (auto& part : parts) change(part.name, part.bytes);
   Json altered = *parse_json(parts[0].bytes);
   Json evidence = Json::array();
   for (Json e : altered["evidence"].items()) {

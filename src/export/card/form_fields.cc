@@ -48,20 +48,15 @@ Json eu_fields(const FormInput& in) {
   list.value("training time", "Annex XI, Section 1, point 2(d)",
              training["hours"].is_null() ? Json() : Json(fmt::format("{} h", training["hours"].as_double())),
              "state [training] hours and source in the facts file");
-  if (there(training["energy"]) && there(per_request)) {
-    list.figure("known or estimated energy consumption of the model: training",
-                "Annex XI, Section 1, point 2(e)", training["energy"]);
-    list.figure("known or estimated energy consumption of the model: use",
-                "Annex XI, Section 1, point 2(e)", per_request);
-  } else {
-    list.figure("known or estimated energy consumption of the model: training",
-                "Annex XI, Section 1, point 2(e); where it is unknown it may be based on the "
-                "computational resources used",
-                training["energy"]);
-    list.figure("known or estimated energy consumption of the model: use",
-                "Annex XI, Section 1, point 2(e)", per_request,
-                "measured use alone does not stand for the model's whole consumption");
-  }
+  const bool whole = there(training["energy"]) && there(per_request);
+  list.figure("known or estimated energy consumption of the model: training",
+              whole ? "Annex XI, Section 1, point 2(e)"
+                    : "Annex XI, Section 1, point 2(e); where it is unknown it may be based on the "
+                      "computational resources used",
+              training["energy"]);
+  list.figure("known or estimated energy consumption of the model: use",
+              "Annex XI, Section 1, point 2(e)", per_request,
+              whole ? "" : "measured use alone does not stand for the model's whole consumption");
   return list.take();
 }
 

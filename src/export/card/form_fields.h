@@ -22,9 +22,6 @@ class FieldList {
   // A figure: present, or an absence whose reason is the note.
   FieldList& figure(std::string_view field, std::string_view cites, const Json& quantity,
                     std::string_view note = {});
-  // Given in part: what is there, and what is not.
-  FieldList& partly(std::string_view field, std::string_view cites, const Json& value,
-                    const Json& quantity, std::string_view note);
   FieldList& missing(std::string_view field, std::string_view cites, std::string_view cure);
   [[nodiscard]] Json take() { return std::move(list_); }
 

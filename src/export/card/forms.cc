@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/json_strings.h"
+#include "core/text.h"
 #include "export/card/form_fields.h"
 
 namespace joulebook::card {
@@ -38,11 +40,6 @@ constexpr std::array kForms = {
          boamps_fields},
 };
 
-Json head(const Form& form) {
-  return Json::object(
-      {{"id", form.id}, {"title", form.title}, {"source", form.source}, {"seen", kSeen}});
-}
-
 }  // namespace
 
 void FieldList::push(std::string_view field, std::string_view cites, std::string_view status,
@@ -52,7 +49,7 @@ void FieldList::push(std::string_view field, std::string_view cites, std::string
                            {"status", status},
                            {"value", std::move(value)},
                            {"energy", std::move(quantity)},
-                           {"note", note.empty() ? Json() : Json(note)}}));
+                           {"note", text_or_null(note)}}));
 }
 
 FieldList& FieldList::value(std::string_view field, std::string_view cites, const Json& value,
@@ -76,22 +73,13 @@ FieldList& FieldList::figure(std::string_view field, std::string_view cites, con
   return missing(field, cites, cure.empty() ? why : why + ": " + std::string(cure));
 }
 
-FieldList& FieldList::partly(std::string_view field, std::string_view cites, const Json& value,
-                             const Json& quantity, std::string_view note) {
-  push(field, cites, "partly", value, quantity, note);
-  return *this;
-}
-
 FieldList& FieldList::missing(std::string_view field, std::string_view cites, std::string_view cure) {
   push(field, cites, "missing", {}, {}, cure);
   return *this;
 }
 
 std::string hardware_text(const Json& subject) {
-  std::string text;
-  for (const auto& device : subject["devices"].items()) {
-    text += (text.empty() ? "" : "+") + std::string(device.as_string());
-  }
+  std::string text = join(strings(subject["devices"]), "+");
   const auto cpu = subject["machine"]["cpu"].as_string();
   if (!cpu.empty()) text += (text.empty() ? "" : ", ") + std::string(cpu);
   return text;
@@ -104,13 +92,13 @@ const Json& first_figure(const Json& subject, std::string_view name) {
 Json forms_of(const Json& subject, const Json& facts, const Json& carbon) {
   const FormInput input{subject, facts, carbon};
   Json list = Json::array();
-  for (const auto& form : kForms) list.push(head(form).set("fields", form.fields(input)));
-  return list;
-}
-
-Json form_sources() {
-  Json list = Json::array();
-  for (const auto& form : kForms) list.push(head(form));
+  for (const auto& form : kForms) {
+    list.push(Json::object({{"id", form.id},
+                            {"title", form.title},
+                            {"source", form.source},
+                            {"seen", kSeen},
+                            {"fields", form.fields(input)}}));
+  }
   return list;
 }
 

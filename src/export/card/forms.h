@@ -8,10 +8,7 @@ namespace joulebook::card {
 
 // `subject`: Subject::json(); `facts`: parse_facts(); `carbon`: the subject's carbon. Gives
 // [{"id", "title", "source", "seen", "fields": [{"field", "cites", "status", "value", "energy", "note"}]}],
-// `status` one of "given", "partly", "missing".
+// `status` "given" or "missing"; the schema also has "partly", which no form gives yet.
 [[nodiscard]] Json forms_of(const Json& subject, const Json& facts, const Json& carbon);
-
-// Where the texts of the forms were read, for --explain and the tests: id, title, source, seen.
-[[nodiscard]] Json form_sources();
 
 }  // namespace joulebook::card

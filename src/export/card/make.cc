@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace joulebook::card {
+namespace {
+
+std::string record_part(const std::string& id) { return std::string(kRecordsFolder) + id + ".json"; }
+
+}  // namespace
 
 std::string part_text(const Json& document) { return document.dump(1) + "\n"; }
 
@@ -19,8 +24,7 @@ void CardMaker::hold(std::string name, std::string bytes) {
 
 Status CardMaker::add(const Record& record) {
   if (auto ok = builder_.add(record); !ok) return ok;
-  ids_.push_back(record.id);
-  hold(std::string(kRecordsFolder) + record.id + ".json", part_text(record.json()));
+  hold(record_part(record.id), part_text(record.json()));
   return {};
 }
 
@@ -34,7 +38,8 @@ Status CardMaker::add_request(const Json& row) {
 }
 
 Status CardMaker::add_samples(const std::string& record, std::string trace) {
-  if (std::find(ids_.begin(), ids_.end(), record) == ids_.end()) {
+  const auto is_its = [name = record_part(record)](const Evidence& e) { return e.part == name; };
+  if (std::none_of(evidence_.begin(), evidence_.end(), is_its)) {
     return fail(ErrorKind::usage, "card.samples", "samples of " + record + ", which is not in the selection",
                 "name that run, too");
   }
@@ -52,14 +57,10 @@ Result<Json> CardMaker::finish() {
     if (keep_) parts_.push_back({std::string(kRequestsPart), std::move(rows_)});
   }
   auto card = builder_.finish(evidence_);
-  if (card) card_ = part_text(*card);
+  if (card && keep_) parts_.insert(parts_.begin(), {std::string(kCardPart), part_text(*card)});
   return card;
 }
 
-Result<std::string> CardMaker::bundle() const {
-  std::vector<Part> parts = {{std::string(kCardPart), card_}};
-  parts.insert(parts.end(), parts_.begin(), parts_.end());
-  return pack(parts);
-}
+Result<std::string> CardMaker::bundle() const { return pack(parts_); }
 
 }  // namespace joulebook::card

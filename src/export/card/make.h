@@ -43,13 +43,11 @@ class CardMaker {
   void hold(std::string name, std::string bytes);
   CardBuilder builder_;
   bool keep_;
-  std::vector<Part> parts_;
+  std::vector<Part> parts_;  // of the bundle, in its order; the card's own once it is finished
   std::vector<Evidence> evidence_;
   Sha256 rows_digest_;
   std::size_t rows_bytes_ = 0;
   std::string rows_;
-  std::vector<std::string> ids_;
-  std::string card_;
 };
 
 }  // namespace joulebook::card

@@ -1,6 +1,7 @@
 #include "export/card/record_subjects.h"
 
 #include "core/clock.h"
+#include "core/json_strings.h"
 #include "export/study_json.h"
 #include "export/study_words.h"
 
@@ -21,12 +22,6 @@ std::string base_name(std::string_view path) {
   if (path.starts_with("http://") || path.starts_with("https://")) return std::string(path);
   const auto slash = path.rfind('/');
   return std::string(slash == path.npos ? path : path.substr(slash + 1));
-}
-
-Json names_json(const std::vector<std::string>& names) {
-  Json list = Json::array();
-  for (const auto& name : names) list.push(name);
-  return list;
 }
 
 Answer answer_of(const TrialRecord& t) {
@@ -74,7 +69,7 @@ Subject arm_subject(const Record& record, const StudyResult& study, std::size_t 
   for (const auto& q : arm.engine.quantisation) {
     s.quantisation += (s.quantisation.empty() ? "" : ", ") + q.type;
   }
-  s.devices = names_json(study.whole.devices);
+  s.devices = strings(study.whole.devices);
   s.machine = study.machine;
   add_trials(s, study.trials, i);
   return s;
@@ -157,6 +152,15 @@ void each(Json& object, const std::string& key, const F& change) {
   object.set(key, std::move(list));
 }
 
+// A member that is an object, changed.
+template <class F>
+void within(Json& object, const std::string& key, const F& change) {
+  Json member = object[key];
+  if (!member.is_object()) return;
+  change(member);
+  object.set(key, std::move(member));
+}
+
 void name_only(Json& object, const std::string& key) {
   if (object[key].is_string()) object.set(key, base_name(object[key].as_string()));
 }
@@ -200,35 +204,18 @@ Json without_text(Json d) {
   name_only(d, "model");
   each(d, "trials", strip_trial);
   each(d, "arms", [](Json& arm) {
-    Json spec = arm["spec"];
-    if (spec.is_object()) {
-      strip_arm(spec);
-      arm.set("spec", std::move(spec));
-    }
-    Json engine = arm["engine"];
-    if (!engine.is_object()) return;
-    name_only(engine, "path");
-    arm.set("engine", std::move(engine));
+    within(arm, "spec", strip_arm);
+    within(arm, "engine", [](Json& engine) { name_only(engine, "path"); });
   });
-  for (const char* key : {"mean"}) {
-    Json mean = d[key];
-    if (!mean.is_object()) continue;
-    strip_trial(mean);
-    d.set(key, std::move(mean));
-  }
-  Json spec = d["spec"];
-  if (spec.is_object()) {
+  within(d, "mean", strip_trial);
+  within(d, "spec", [](Json& spec) {
     each(spec, "arms", strip_arm);
     each(spec, "prompts", [](Json& prompt) {
       empty_text(prompt, "text");
-      Json checker = prompt["checker"];
-      if (!checker.is_object()) return;
-      empty_text(checker, "expected");
-      prompt.set("checker", std::move(checker));
+      within(prompt, "checker", [](Json& checker) { empty_text(checker, "expected"); });
     });
     name_only(spec, "prompts_source");
-    d.set("spec", std::move(spec));
-  }
+  });
   return d;
 }
 

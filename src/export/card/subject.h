@@ -53,7 +53,6 @@ class Subject {
       : kind(std::move(its_kind)), name(std::move(its_name)), bases_(std::move(bases)), sums_(bases_.size()) {}
   // REQUIRES: as many energies as bases.
   void add(const Answer& answer);
-  [[nodiscard]] std::int64_t added() const { return added_; }
 
   std::string kind;  // "study", "ask", "run", "requests"
   std::string name;  // of the model

@@ -39,7 +39,6 @@ void QuantitySum::add(const Quantity& q) {
     ++counts_[q.reason ? q.reason->code : "unknown"];
     return;
   }
-  ++present_;
   by_tier_[static_cast<std::size_t>(q.tier)] += *q.value;
   held_.push_back(q);
   if (held_.size() >= kPortion) fold();

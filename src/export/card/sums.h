@@ -17,7 +17,6 @@ namespace joulebook::card {
 class QuantitySum {
  public:
   void add(const Quantity& q);
-  [[nodiscard]] std::int64_t present() const { return present_; }
   [[nodiscard]] std::int64_t absent() const { return absent_; }
   // Reason code -> how many. The first reason of each is kept.
   [[nodiscard]] const std::map<std::string, std::int64_t>& reasons() const { return counts_; }
@@ -30,7 +29,6 @@ class QuantitySum {
   void fold();
   static constexpr std::size_t kPortion = 256;
   std::vector<Quantity> held_;  // the first: the sum of what was folded
-  std::int64_t present_ = 0;
   std::int64_t absent_ = 0;
   std::optional<Reason> reason_;
   std::map<std::string, std::int64_t> counts_;

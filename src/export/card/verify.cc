@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 
-#include "core/text.h"
+#include "core/json_strings.h"
 #include "export/card/make.h"
 #include "export/card/verify_rows.h"
 #include "export/card/verify_samples.h"
@@ -81,8 +82,9 @@ class Checker {
     parts_ = std::move(*parts);
     std::string sums;
     for (const auto& part : parts_) {
+      const std::string& digest = digests_[part.name] = sha256_hex(part.bytes);
       if (part.name == kSums) continue;
-      const std::string line = sha256_hex(part.bytes) + "  " + std::string(part.name) + "\n";
+      const std::string line = digest + "  " + std::string(part.name) + "\n";
       if (parts_.front().bytes.find(line) == std::string_view::npos) {
         fault(std::string(part.name), "", "its digest is not the one in SHA256SUMS");
       }
@@ -96,24 +98,23 @@ class Checker {
 
   // A part that is one JSON document; null, and a fault, where it is none.
   Json document(std::string_view name) {
-    const PartView* part = find_part(parts_, name);
-    if (part == nullptr) {
-      fault(std::string(name), "", "is missing");
-      return {};
-    }
-    auto json = parse_json(part->bytes);
+    if (const PartView* part = find_part(parts_, name)) return document(*part);
+    fault(std::string(name), "", "is missing");
+    return {};
+  }
+  Json document(const PartView& part) {
+    auto json = parse_json(part.bytes);
     if (!json) {
-      fault(std::string(name), "", json.error().message);
+      fault(std::string(part.name), "", json.error().message);
       return {};
     }
-    if (part_text(*json) != part->bytes) fault(std::string(name), "", "is not written as a bundle writes it");
+    if (part_text(*json) != part.bytes) fault(std::string(part.name), "", "is not written as a bundle writes it");
     return std::move(*json);
   }
 
   bool read_card() {
     card_ = document(kCardPart);
-    const PartView* part = find_part(parts_, kCardPart);
-    if (part != nullptr) out_.card_sha256 = sha256_hex(part->bytes);
+    if (const auto digest = digests_.find(kCardPart); digest != digests_.end()) out_.card_sha256 = digest->second;
     if (card_.is_null()) return false;
     if (card_["schema"].as_string() != kCardSchema) {
       fault(std::string(kCardPart), "schema", "is not " + std::string(kCardSchema));
@@ -136,11 +137,11 @@ class Checker {
     std::size_t listed = 0;
     for (const auto& e : card_["evidence"].items()) {
       const std::string name(e["part"].as_string());
-      const PartView* part = find_part(parts_, name);
+      const auto digest = digests_.find(name);
       ++listed;
-      if (part == nullptr) {
+      if (digest == digests_.end()) {
         fault(name, "", "the card names it, and it is missing");
-      } else if (e["sha256"].as_string() != sha256_hex(part->bytes)) {
+      } else if (e["sha256"].as_string() != digest->second) {
         fault(name, "", "its digest is not the one that the card states");
       }
     }
@@ -152,7 +153,7 @@ class Checker {
     for (const auto& part : parts_) {
       const std::string name(part.name);
       if (part.name.starts_with(kRecordsFolder)) {
-        const Json json = document(part.name);
+        const Json json = document(part);
         if (json.is_null()) continue;
         check_quantities(json, "", tell(name));
         out_.rows += check_trials(json["document"], tell(name));
@@ -232,6 +233,7 @@ class Checker {
   const Replay& replay_;
   Verification out_;
   std::vector<PartView> parts_;
+  std::map<std::string_view, std::string> digests_;  // by part
   Json card_;
 };
 
@@ -248,12 +250,10 @@ Json Verification::json() const {
   for (const auto& f : faults) {
     list.push(Json::object({{"part", f.part}, {"at", f.at}, {"what", f.what}}));
   }
-  Json remarks = Json::array();
-  for (const auto& note : notes) remarks.push(note);
   return Json::object({{"schema", "joulebook.card-check/1"},
                        {"verdict", to_string(verdict)},
                        {"faults", std::move(list)},
-                       {"notes", std::move(remarks)},
+                       {"notes", strings(notes)},
                        {"figures", figures},
                        {"rows", rows},
                        {"records", records},

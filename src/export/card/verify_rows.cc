@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "export/card/verify.h"
@@ -19,25 +20,22 @@ void check_quantity(const Json& json, const std::string& at, const Tell& tell) {
   }
 }
 
-// The sum of a list's energies; nothing where one is absent.
-std::optional<double> sum_of_phases(const Json& phases) {
-  double sum = 0;
-  for (const auto& phase : phases.items()) {
-    const Json& energy = phase["energy"];
-    // Cached tokens and waiting carry joules only where a rule assigns them.
-    if (!energy["value"].is_number()) {
-      const auto name = phase["phase"].as_string();
-      if (name == "cached" || name == "queue") continue;
-      return std::nullopt;
-    }
-    sum += energy["value"].as_double();
-  }
-  return phases.items().empty() ? std::nullopt : std::optional(sum);
-}
-
 // Each figure is rounded to a microjoule by itself.
 bool same_energy(double a, double b, std::size_t terms) {
   return std::abs(a - b) <= 1e-6 * (static_cast<double>(terms) + 1) + kSameFigure * std::abs(b);
+}
+
+// Phases sum to what they are phases of, unless one is absent that none of `may_lack` names.
+void check_phases(const Json& phases, std::initializer_list<std::string_view> may_lack, double joules,
+                  const std::string& at, const Tell& tell) {
+  double sum = 0;
+  for (const auto& phase : phases.items()) {
+    const Json& value = phase["energy"]["value"];
+    if (!value.is_number() && std::ranges::find(may_lack, phase["phase"].as_string()) == may_lack.end()) return;
+    sum += value.as_double();
+  }
+  if (phases.items().empty() || same_energy(sum, joules, phases.items().size())) return;
+  tell(at, fmt::format("is {} J, but its phases sum to {} J", joules, sum));
 }
 
 }  // namespace
@@ -63,10 +61,8 @@ void check_request(const Json& row, const std::string& at, const Tell& tell) {
   const Json& fair = row["fair"];
   if (!fair["value"].is_number()) return;
   const double joules = fair["value"].as_double();
-  if (const auto sum = sum_of_phases(row["phases"]);
-      sum && !same_energy(*sum, joules, row["phases"].items().size())) {
-    tell(at + ".fair", fmt::format("is {} J, but its phases sum to {} J", joules, *sum));
-  }
+  // Cached tokens and waiting carry joules only where a rule assigns them.
+  check_phases(row["phases"], {"cached", "queue"}, joules, at + ".fair", tell);
   const double posted = row["posted_uj"].as_double() * 1e-6;
   if (row["status"].as_string() == "final" && !same_energy(posted, joules, 1)) {
     tell(at + ".fair", fmt::format("is {} J, but {} J were posted to it", joules, posted));
@@ -79,16 +75,7 @@ std::int64_t check_trials(const Json& document, const Tell& tell) {
     const std::string at = fmt::format("document.trials.{}.energy", count++);
     const Json& energy = trial["energy"];
     if (trial.has("error") || !energy["value"].is_number()) continue;
-    double sum = 0;
-    bool whole = !trial["phases"].items().empty();
-    for (const auto& phase : trial["phases"].items()) {
-      whole = whole && phase["energy"]["value"].is_number();
-      sum += phase["energy"]["value"].as_double();
-    }
-    const double joules = energy["value"].as_double();
-    if (whole && !same_energy(sum, joules, trial["phases"].items().size())) {
-      tell(at, fmt::format("is {} J, but its phases sum to {} J", joules, sum));
-    }
+    check_phases(trial["phases"], {}, energy["value"].as_double(), at, tell);
   }
   return count;
 }

@@ -24,6 +24,15 @@ std::string faults_of(const Verification& v) {
   return text;
 }
 
+// The sample bundle with a text of one part changed, under digests that are right.
+Verification check_forged(std::string_view part, std::string_view from, std::string_view to) {
+  return verify_bundle(forged(sample_bundle(),
+                              [&](std::string_view name, std::string& bytes) {
+                                if (name == part) replace(bytes, from, to);
+                              }),
+                       {}, {});
+}
+
 TEST(Verify, ASoundBundleIsVerified) {
   const std::string bundle = sample_bundle();
   const auto v = verify_bundle(bundle, {}, {});
@@ -64,11 +73,7 @@ RC_GTEST_PROP(Verify, AnyAlteredByteFails, ()) {
 
 TEST(Verify, SwappedRowsAreSeen) {
   const std::string bundle = sample_bundle();
-  std::vector<Part> parts;
-  const auto read = *unpack(bundle);
-  for (const auto& part : read) {
-    if (part.name != kSums) parts.push_back({std::string(part.name), std::string(part.bytes)});
-  }
+  std::vector<Part> parts = parts_of(bundle);
   std::string& rows = parts.back().bytes;
   ASSERT_EQ(parts.back().name, kRequestsPart);
   const auto first = rows.find('\n') + 1;
@@ -80,11 +85,7 @@ TEST(Verify, SwappedRowsAreSeen) {
 }
 
 TEST(Verify, AnAlteredRowIsNamedThoughItsDigestsAreRight) {
-  const auto v = verify_bundle(forged(sample_bundle(),
-                                      [](std::string_view name, std::string& bytes) {
-                                        if (name == kRequestsPart) replace(bytes, "\"posted_uj\":12000000", "\"posted_uj\":2000000");
-                                      }),
-                               {}, {});
+  const auto v = check_forged(kRequestsPart, "\"posted_uj\":12000000", "\"posted_uj\":2000000");
   EXPECT_EQ(v.verdict, Verdict::failed);
   EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 3.fair|is 12 J, but 2 J were posted"));
 }
@@ -100,22 +101,13 @@ TEST(Verify, ARowTakenAwayChangesTheFigures) {
 }
 
 TEST(Verify, AnAlteredFigureIsNamed) {
-  const auto v = verify_bundle(forged(sample_bundle(),
-                                      [](std::string_view name, std::string& bytes) {
-                                        if (name != kCardPart) return;
-                                        replace(bytes, "\"per\": \"1000 requests\"", "\"per\": \"2000 requests\"");
-                                      }),
-                               {}, {});
+  const auto v = check_forged(kCardPart, "\"per\": \"1000 requests\"", "\"per\": \"2000 requests\"");
   EXPECT_EQ(v.verdict, Verdict::failed);
   EXPECT_THAT(faults_of(v), HasSubstr("card.json|subjects.0.energy.0.per_1000_requests.per|says \"2000 requests\""));
 }
 
 TEST(Verify, AnIntervalMustFollowFromItsParts) {
-  const auto v = verify_bundle(forged(sample_bundle(),
-                                      [](std::string_view name, std::string& bytes) {
-                                        if (name == kRequestsPart) replace(bytes, "\"own\":[9,11]", "\"own\":[9.5,11]");
-                                      }),
-                               {}, {});
+  const auto v = check_forged(kRequestsPart, "\"own\":[9,11]", "\"own\":[9.5,11]");
   EXPECT_EQ(v.verdict, Verdict::failed);
   EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 1.fair|its interval does not follow"));
 }
