@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "core/json_strings.h"
+#include "core/text.h"
 #include "report/card_words.h"
 #include "report/html.h"
 #include "report/static_page.h"
@@ -33,11 +35,7 @@ void fact(std::string& html, std::string_view name, const std::string& value_htm
   html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_html(name), value_html);
 }
 
-std::string list_text(const Json& list) {
-  std::string text;
-  for (const auto& item : list.items()) text += (text.empty() ? "" : ", ") + std::string(item.as_string());
-  return text;
-}
+std::string list_text(const Json& list) { return join(strings(list), ", "); }
 
 std::string spread_text(const Json& spread) {
   if (spread.is_null()) return {};
@@ -116,12 +114,10 @@ std::string class_html(const Json& rated) {
 
 std::string form_html(const Json& card, const std::string& path, const Json& form) {
   HtmlTable table{std::string(form["title"].as_string()), {"field", "asked for by", "answer"}, {{}}, "settings"};
-  std::size_t missing = 0;
   for (std::size_t i = 0; i < form["fields"].items().size(); ++i) {
     const Json& field = form["fields"].at(i);
     std::string answer;
     if (field["status"].as_string() == "missing") {
-      ++missing;
       answer = "<span class=\"status-missing\">missing</span>";
     } else if (!field["energy"].is_null()) {
       answer = figure_html(card, fmt::format("{}.fields.{}.energy", path, i));
@@ -131,9 +127,8 @@ std::string form_html(const Json& card, const std::string& path, const Json& for
     if (!field["note"].is_null()) answer += "<span class=\"note\">" + escape_html(field["note"].as_string()) + "</span>";
     table.groups[0].rows.push_back({escape_html(field["field"].as_string()), escape_html(field["cites"].as_string()), answer});
   }
-  const std::size_t all = form["fields"].items().size();
-  return fmt::format("<details>\n<summary>{}: {} of {} fields</summary>\n{}<p class=\"src\">Read on {} at {}.</p>\n</details>\n",
-                     form_name(form["id"].as_string()), all - missing, all, table_html(table), form["seen"].as_string(),
+  return fmt::format("<details>\n<summary>{}: {} fields</summary>\n{}<p class=\"src\">Read on {} at {}.</p>\n</details>\n",
+                     form_name(form["id"].as_string()), given_text(form), table_html(table), form["seen"].as_string(),
                      escape_html(form["source"].as_string()));
 }
 

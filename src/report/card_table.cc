@@ -26,18 +26,10 @@ std::string line_of(const Json& quantity, Reasons& reasons) {
   return "none (" + figure.code + ")";
 }
 
-std::size_t missing_fields(const Json& form) {
-  std::size_t missing = 0;
-  for (const auto& field : form["fields"].items()) missing += field["status"].as_string() == "missing" ? 1 : 0;
-  return missing;
-}
-
 std::string forms_line(const Json& forms) {
   std::string line;
   for (const auto& form : forms.items()) {
-    const std::size_t all = form["fields"].items().size();
-    line += fmt::format("{}{} {} of {}", line.empty() ? "" : ", ", form_name(form["id"].as_string()),
-                        all - missing_fields(form), all);
+    line += fmt::format("{}{} {}", line.empty() ? "" : ", ", form_name(form["id"].as_string()), given_text(form));
   }
   return line;
 }

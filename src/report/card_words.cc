@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace joulebook {
@@ -30,6 +31,13 @@ std::string_view form_name(std::string_view id) {
     if (named.id == id) return named.name;
   }
   return id;
+}
+
+std::string given_text(const Json& form) {
+  const auto& fields = form["fields"].items();
+  const auto missing =
+      std::ranges::count_if(fields, [](const Json& field) { return field["status"].as_string() == "missing"; });
+  return fmt::format("{} of {}", std::ssize(fields) - missing, fields.size());
 }
 
 }  // namespace joulebook

@@ -11,5 +11,7 @@ namespace joulebook {
 [[nodiscard]] std::string key_text(const Json& key);
 // "EU AI Act" for "eu-ai-act"; an id without a name stands for itself.
 [[nodiscard]] std::string_view form_name(std::string_view id);
+// How many of a form's fields are given: "3 of 7".
+[[nodiscard]] std::string given_text(const Json& form);
 
 }  // namespace joulebook

@@ -5,27 +5,16 @@
 #include "export/study_json.h"
 #include "report/html.h"
 #include "report/html_sections.h"
+#include "report/static_page.h"
 #include "report/web_assets.h"
 
 namespace joulebook {
 namespace page {
 
 std::string document(const Document& d) {
-  std::string html = fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n"
-      "<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "script-src 'sha256-{}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-      "form-action 'none'\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta name=\"description\" content=\"{}\">\n"
-      "<link rel=\"icon\" href=\"data:,\">\n"
-      "<title>{} – Joulebook</title>\n"
-      "<style>\n{}</style>\n"
-      "</head>\n<body>\n<a class=\"skip\" href=\"#working\">Skip to the working</a>\n<main>\n",
-      report_script_sha256(), escape_html(d.description), escape_html(d.title), report_style());
-  html += d.sections + "</main>\n";
+  std::string html =
+      page_head(d.title, d.description, fmt::format("script-src 'sha256-{}'; ", report_script_sha256()), "");
+  html += "<a class=\"skip\" href=\"#working\">Skip to the working</a>\n<main>\n" + d.sections + "</main>\n";
   html += fmt::format(
       "<footer><p>Written by Joulebook. This page holds the whole result as JSON and loads nothing.{}</p></footer>\n",
       d.record.empty() ? "" : fmt::format(" Record <code>{}</code>.", escape_html(d.record)));

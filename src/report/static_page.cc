@@ -38,21 +38,24 @@ summary{cursor:pointer;font-weight:600}
 
 }  // namespace
 
-std::string static_document(const StaticDocument& d) {
-  std::string html = fmt::format(
+std::string page_head(std::string_view title, std::string_view description, std::string_view script_policy,
+                      std::string_view style) {
+  return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {}"
       "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"description\" content=\"{}\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n<title>{} – Joulebook</title>\n<style>\n{}{}</style>\n"
-      "</head>\n<body>\n<main>\n",
-      escape_html(d.description), escape_html(d.title), report_style(), kStyle);
-  html += d.sections + "</main>\n<footer><p>Written by Joulebook. This page loads nothing and runs nothing.</p></footer>\n";
-  if (!d.data_id.empty()) {
-    html += fmt::format("<script type=\"application/json\" id=\"{}\">{}</script>\n", d.data_id, json_for_script(d.data));
-  }
-  return html + "</body>\n</html>\n";
+      "</head>\n<body>\n",
+      script_policy, escape_html(description), escape_html(title), report_style(), style);
+}
+
+std::string static_document(const StaticDocument& d) {
+  return page_head(d.title, d.description, "", kStyle) + "<main>\n" + d.sections +
+         "</main>\n<footer><p>Written by Joulebook. This page loads nothing and runs nothing.</p></footer>\n" +
+         fmt::format("<script type=\"application/json\" id=\"{}\">{}</script>\n", d.data_id, json_for_script(d.data)) +
+         "</body>\n</html>\n";
 }
 
 std::string share_bar(const std::vector<BarShare>& shares, const std::string& label) {
