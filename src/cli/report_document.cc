@@ -6,9 +6,10 @@
 #include <map>
 
 #include "core/clock.h"
+#include "core/json_strings.h"
 #include "core/version.h"
+#include "export/card/card.h"
 #include "export/card/facts.h"
-#include "export/card/make.h"
 #include "export/request_export.h"
 #include "sensor/remote/times.h"
 
@@ -93,16 +94,16 @@ Result<Json> subjects_of(const Context& context, const Chosen& chosen, Json& war
   statement.made = iso8601(system_clock().anchor().wall_ns);
   statement.by = chosen.by;
   statement.facts = card::no_facts();
-  auto maker = card::CardMaker::make(std::move(statement), false);
-  if (!maker) return fail(maker.error());
+  auto builder = card::CardBuilder::make(std::move(statement));
+  if (!builder) return fail(builder.error());
   for (const auto& record : chosen.records) {
-    if (const auto ok = maker->add(record); !ok) warnings.push(record.id + ": " + ok.error().message);
+    if (const auto ok = builder->add(record); !ok) warnings.push(record.id + ": " + ok.error().message);
   }
   const auto read = each_selected_request(context.settings.get("ledger"), chosen,
-                                          [&](const Json& row) { return maker->add_request(row); });
+                                          [&](const Json& row) { return builder->add_request(row); });
   if (!read) return fail(read.error());
   for (const auto& warning : *read) warnings.push(warning);
-  const auto card = maker->finish();
+  const auto card = builder->finish({});
   Json list = Json::array();
   if (!card) return card.error().code == "card.empty" ? Result<Json>(list) : fail(card.error());
   for (Json subject : (*card)["subjects"].items()) {
@@ -186,13 +187,12 @@ Result<Json> report_document(const Context& context, const Ledger& ledger, const
   }
   Json records = Json::array();
   for (const auto& row : *rows) records.push(record_json(row));
-  const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
   return Json::object({{"schema", "joulebook.report/1"},
                        {"joulebook", Json::object({{"version", build_version()}, {"commit", build_commit()}})},
-                       {"title", or_null(title)},
+                       {"title", text_or_null(title)},
                        {"made", iso8601(system_clock().anchor().wall_ns)},
-                       {"since", or_null(chosen.since)},
-                       {"until", or_null(chosen.until)},
+                       {"since", text_or_null(chosen.since)},
+                       {"until", text_or_null(chosen.until)},
                        {"total", to_json(total_of(*rows))},
                        {"days", days_of(*rows)},
                        {"records", std::move(records)},
