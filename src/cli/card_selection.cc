@@ -42,10 +42,12 @@ Status set_span(const CardSelection& selection, Chosen& chosen) {
 Status add_run(const Ledger& ledger, const RunSummary& run, bool keep_text, Chosen& chosen) {
   if (run.kind == "serve") {
     chosen.gateways.push_back(run.id);
+    chosen.runs.push_back(run);
     return {};
   }
   auto document = ledger.show(run.id);
   if (!document) return fail(document.error());
+  chosen.runs.push_back(run);
   chosen.records.push_back({run.id, run.kind, run.title, run.started_utc,
                             keep_text ? std::move(*document) : card::without_text(std::move(*document))});
   return {};

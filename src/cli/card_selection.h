@@ -23,6 +23,7 @@ struct CardSelection {
 struct Chosen {
   std::vector<card::Record> records;   // finished runs, questions and studies
   std::vector<std::string> gateways;   // ids of serve runs, whose requests are rows
+  std::vector<RunSummary> runs;        // what the ledger's list says of both
   std::string since, until;            // ISO 8601 UTC; empty: no limit
   std::int64_t from_ns = INT64_MIN;    // since 1970 UTC
   std::int64_t to_ns = INT64_MAX;

@@ -120,16 +120,13 @@ HourSpan hours_of(const Chosen& chosen) {
   return span;
 }
 
-Result<std::vector<Row>> rows_of(const Ledger& ledger, const Chosen& chosen) {
-  const auto all = ledger.list(static_cast<std::size_t>(INT64_MAX));
-  if (!all) return fail(all.error());
+std::vector<Row> rows_of(const Chosen& chosen) {
   std::vector<Row> rows;
   for (const auto& id : chosen.ids()) {
-    const auto run = std::find_if(all->begin(), all->end(), [&id](const auto& r) { return r.id == id; });
-    if (run == all->end()) continue;
-    Row row{*run, figure(run->total)};
-    row.begin_ns = parse_iso_time(run->started_utc).value_or(0);
-    row.end_ns = row.begin_ns + static_cast<std::int64_t>(run->duration_s * 1e9);
+    const RunSummary& run = *std::ranges::find(chosen.runs, id, &RunSummary::id);
+    Row row{run, figure(run.total)};
+    row.begin_ns = parse_iso_time(run.started_utc).value_or(0);
+    row.end_ns = row.begin_ns + static_cast<std::int64_t>(run.duration_s * 1e9);
     rows.push_back(std::move(row));
   }
   std::stable_sort(rows.begin(), rows.end(),
@@ -176,25 +173,24 @@ Result<Json> with_usage(const std::string& ledger_path, const std::string& run, 
 Result<Json> report_document(const Context& context, const Ledger& ledger, const Chosen& chosen,
                              const std::string& title) {
   Json warnings = Json::array();
-  auto rows = rows_of(ledger, chosen);
-  if (!rows) return fail(rows.error());
-  auto gateways = gateways_of(context, ledger, chosen, *rows);
+  auto rows = rows_of(chosen);
+  auto gateways = gateways_of(context, ledger, chosen, rows);
   if (!gateways) return fail(gateways.error());
   auto subjects = subjects_of(context, chosen, warnings);
   if (!subjects) return fail(subjects.error());
-  if (rows->empty()) {
+  if (rows.empty()) {
     return fail(ErrorKind::input, "report.empty", "there is nothing in the selection", "joulebook list shows what is there");
   }
   Json records = Json::array();
-  for (const auto& row : *rows) records.push(record_json(row));
+  for (const auto& row : rows) records.push(record_json(row));
   return Json::object({{"schema", "joulebook.report/1"},
                        {"joulebook", Json::object({{"version", build_version()}, {"commit", build_commit()}})},
                        {"title", text_or_null(title)},
                        {"made", iso8601(system_clock().anchor().wall_ns)},
                        {"since", text_or_null(chosen.since)},
                        {"until", text_or_null(chosen.until)},
-                       {"total", to_json(total_of(*rows))},
-                       {"days", days_of(*rows)},
+                       {"total", to_json(total_of(rows))},
+                       {"days", days_of(rows)},
                        {"records", std::move(records)},
                        {"gateways", std::move(*gateways)},
                        {"subjects", std::move(*subjects)},

@@ -71,6 +71,12 @@ inline Record study_record() {
   return {study.id, "study", "forty", "2026-11-23T22:18:00.000Z", without_text(to_json(study))};
 }
 
+// A run's document, all of whose figures are that many joules.
+inline Json run_document(double joules) {
+  const Json total = to_json(joules_of(joules));
+  return Json::object({{"schema", "joulebook.run/1"}, {"total", total}, {"above_idle", total}, {"tree", total}});
+}
+
 // The sample study, and `requests` requests.
 inline CardMaker sample_maker(int requests = 8, const Statement& stated = statement()) {
   auto maker = CardMaker::make(stated, true);

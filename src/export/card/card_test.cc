@@ -113,12 +113,7 @@ TEST(Card, AnAbsenceIsNoZero) {
 }
 
 TEST(Card, ARunNeedsItsAnswersStated) {
-  const Quantity total = joules_of(500);
-  const Json document = Json::object({{"schema", "joulebook.run/1"},
-                                      {"total", to_json(total)},
-                                      {"above_idle", to_json(total)},
-                                      {"tree", to_json(total)}});
-  const Record run{"run-1", "run", "bench", "2026-11-27T00:00:00.000Z", document};
+  const Record run{"run-1", "run", "bench", "2026-11-27T00:00:00.000Z", run_document(500)};
   auto bare = CardMaker::make(statement(), false);
   ASSERT_TRUE(bare->add(run));
   const Json without = *bare->finish();

@@ -114,12 +114,7 @@ TEST(Verify, AnIntervalMustFollowFromItsParts) {
 
 // A run with its samples: what a replay gives must be what the record says.
 std::string run_bundle(const std::string& trace) {
-  const Quantity total = joules_of(500);
-  const Json document = Json::object({{"schema", "joulebook.run/1"},
-                                      {"total", to_json(total)},
-                                      {"above_idle", to_json(total)},
-                                      {"tree", to_json(total)},
-                                      {"command", Json::array({"bench"})}});
+  const Json document = run_document(500).set("command", Json::array({"bench"}));
   auto maker = CardMaker::make(statement(), true);
   EXPECT_TRUE(maker->add({"run-1", "run", "bench", "2026-11-27T00:00:00.000Z", document}));
   EXPECT_FALSE(maker->add_samples("run-2", trace));
@@ -132,9 +127,7 @@ std::string run_bundle(const std::string& trace) {
 Result<Json> run_again(std::string_view trace) {
   const auto value = parse_double(trace);
   if (!value) return fail(ErrorKind::input, "trace.not_a_trace", "that is no trace", "");
-  const Json total = to_json(joules_of(*value));
-  return Json::object({{"schema", "joulebook.run/1"}, {"total", total}, {"above_idle", total}, {"tree", total},
-                       {"command", Json::array({"bench", "-p", "text"})}});
+  return run_document(*value).set("command", Json::array({"bench", "-p", "text"}));
 }
 
 const Replay replay{run_again, {}};
