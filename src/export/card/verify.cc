@@ -90,8 +90,8 @@ class Checker {
       }
       sums += line;
     }
-    if (sums.size() != parts_.front().bytes.size()) {
-      fault(std::string(kSums), "", "it does not list the parts that are there");
+    if (sums != parts_.front().bytes) {
+      fault(std::string(kSums), "", "it does not list the parts that are there as a bundle does");
     }
     return true;
   }

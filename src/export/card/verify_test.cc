@@ -84,6 +84,18 @@ TEST(Verify, SwappedRowsAreSeen) {
   EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl||its digest is not the one that the card states"));
 }
 
+// The same lines in another order: as long, and each digest is there. It is not the one encoding.
+TEST(Verify, SwappedDigestsAreSeen) {
+  std::string bundle = sample_bundle();
+  const std::string sums(unpack(bundle)->front().bytes);
+  const auto first = sums.find('\n') + 1;
+  const auto second = sums.find('\n', first) + 1;
+  replace(bundle, sums, sums.substr(first, second - first) + sums.substr(0, first) + sums.substr(second));
+  const auto v = verify_bundle(bundle, {}, {});
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_EQ(faults_of(v), "SHA256SUMS||it does not list the parts that are there as a bundle does\n");
+}
+
 TEST(Verify, AnAlteredRowIsNamedThoughItsDigestsAreRight) {
   const auto v = check_forged(kRequestsPart, "\"posted_uj\":12000000", "\"posted_uj\":2000000");
   EXPECT_EQ(v.verdict, Verdict::failed);
