@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <filesystem>
-#include <limits>
-#include <utility>
 
 #include "core/file_tree.h"
-#include "core/text.h"
 #include "core/toml.h"
 #include "engine/command_words.h"
 #include "study/engines.h"
 #include "study/prompts.h"
 #include "study/spec.h"
+#include "study/spec_keys.h"
+#include "study/toml_table.h"
 
 namespace joulebook {
 namespace {
@@ -29,81 +27,6 @@ const std::vector<std::string> kArmKeys = {
 const std::vector<std::string> kCommandKeys = {"name",      "command",      "input", "ready",
                                                "timeout_s", "output_limit"};
 
-// Reads the members of one table; the first value of a wrong type is kept as the error.
-class Table {
- public:
-  Table(const TomlDocument& document, std::string path, const Json& json)
-      : document_(document), path_(std::move(path)), json_(json) {}
-
-  void operator()(const char* key, std::string& value) {
-    const Json* json = member(key);
-    if (json == nullptr) return;
-    if (!json->is_string()) return refuse(key, "must be text", "put it in quotes");
-    value = json->as_string();
-  }
-  void operator()(const char* key, bool& value) {
-    const Json* json = member(key);
-    if (json == nullptr) return;
-    if (!json->is_bool()) return refuse(key, "must be true or false", "write true or false");
-    value = json->as_bool();
-  }
-  void operator()(const char* key, double& value) {
-    const Json* json = member(key);
-    if (json == nullptr) return;
-    if (!json->is_number()) return refuse(key, "must be a number", "write a number, no quotes");
-    value = json->as_double();
-  }
-  void operator()(const char* key, std::vector<std::string>& value) {
-    const Json* json = member(key);
-    if (json == nullptr) return;
-    value.clear();
-    for (const Json& item : json->items()) {
-      if (item.is_string()) value.emplace_back(item.as_string());
-    }
-    if (json->is_array() && value.size() == json->items().size()) return;
-    refuse(key, "must be a list of texts", R"(write ["program", "argument"])");
-  }
-  template <std::integral T>
-  void operator()(const char* key, T& value) {
-    const Json* json = member(key);
-    if (json == nullptr) return;
-    if (!json->is_int() || !std::in_range<T>(json->as_int())) {
-      return refuse(key, "must be a whole number in range",
-                    fmt::format("at least {}, at most {}", std::numeric_limits<T>::min(),
-                                std::numeric_limits<T>::max()));
-    }
-    value = static_cast<T>(json->as_int());
-  }
-  // One of some words; `set` is given its index.
-  template <std::size_t N, class Set>
-  void word(const char* key, const std::array<std::string, N>& words, Set set) {
-    std::string text;
-    (*this)(key, text);
-    if (text.empty() || error_) return;
-    for (std::size_t i = 0; i < N; ++i) {
-      if (text == words[i]) return set(i);
-    }
-    const auto close = nearest(text, words);
-    refuse(key, fmt::format("'{}' is no value of it", text),
-           close ? fmt::format("did you mean '{}'?", *close) : "one of: " + join(words, ", "));
-  }
-  [[nodiscard]] Status done() const { return error_ ? Status(fail(*error_)) : Status(); }
-
- private:
-  const Json* member(const char* key) const {
-    return !error_ && json_.has(key) ? &json_[key] : nullptr;
-  }
-  void refuse(const char* key, std::string what, std::string cure) {
-    const std::string full = path_.empty() ? key : path_ + "." + key;
-    error_ = toml_error(document_, full, std::move(what), std::move(cure)).value();
-  }
-
-  const TomlDocument& document_;
-  std::string path_;
-  const Json& json_;
-  std::optional<Error> error_;
-};
-
 // A path in the file is meant from the file's folder.
 std::string beside(const std::string& origin, const std::string& path) {
   const std::filesystem::path given(path);
@@ -117,7 +40,7 @@ Result<ArmSpec> read_command(const TomlDocument& document, const std::string& pa
   if (auto ok = check_keys(document, path, json, kCommandKeys); !ok) {
     return fail(std::move(ok.error()));
   }
-  Table table(document, path, json);
+  TomlTable table(document, path, json);
   CommandOptions command;
   table("command", command.argv);
   if (placeholders_of(command.argv).any()) command.input = CommandOptions::Input::none;
@@ -145,7 +68,7 @@ Result<ArmSpec> read_arm(const TomlDocument& document, std::size_t index, const 
   const std::string path = fmt::format("arm[{}]", index);
   if (json.has("command")) return read_command(document, path, json);
   if (auto ok = check_keys(document, path, json, kArmKeys); !ok) return fail(std::move(ok.error()));
-  Table table(document, path, json);
+  TomlTable table(document, path, json);
   Mode mode = Mode::direct;
   table.word("mode", std::array<std::string, 2>{"direct", "reason"},
              [&](std::size_t i) { mode = i == 0 ? Mode::direct : Mode::reason; });
@@ -189,7 +112,7 @@ Status read_stopping(const TomlDocument& document, StoppingSpec& stopping) {
     return toml_error(document, "stopping", "must be a table", "write [stopping]");
   }
   if (auto ok = check_keys(document, "stopping", json, kStoppingKeys); !ok) return ok;
-  Table table(document, "stopping", json);
+  TomlTable table(document, "stopping", json);
   table("min_rounds", stopping.min_rounds);
   table("max_rounds", stopping.max_rounds);
   table("target", stopping.target);
@@ -211,17 +134,17 @@ Status read_prompts(const TomlDocument& document, const std::string& source, Stu
 
 }  // namespace
 
-Result<StudySpec> parse_study(std::string_view toml, const std::string& origin,
-                              const std::string& default_model) {
-  const auto document = parse_toml(toml, origin);
-  if (!document) return fail(document.error());
-  if (auto ok = check_keys(*document, "", document->root, kStudyKeys); !ok) {
+std::span<const std::string> study_keys() { return kStudyKeys; }
+std::span<const std::string> arm_keys(bool program) { return program ? kCommandKeys : kArmKeys; }
+
+Result<StudySpec> read_study(const TomlDocument& document, const std::string& default_model) {
+  if (auto ok = check_keys(document, "", document.root, kStudyKeys); !ok) {
     return fail(std::move(ok.error()));
   }
   StudySpec spec = forty_study(default_model);
-  spec.name = std::filesystem::path(origin).stem().string();
+  spec.name = std::filesystem::path(document.origin).stem().string();
   std::string prompts = "forty";
-  Table table(*document, "", document->root);
+  TomlTable table(document, "", document.root);
   table("name", spec.name);
   table("seed", spec.seed);
   table("prompts", prompts);
@@ -229,13 +152,20 @@ Result<StudySpec> parse_study(std::string_view toml, const std::string& origin,
   table("warmups", spec.warmups);
   table("keep_cache", spec.keep_cache);
   table("keep_text", spec.keep_text);
-  for (const auto& ok : {table.done(), read_stopping(*document, spec.stopping),
-                         read_arms(*document, default_model, spec)}) {
+  for (const auto& ok : {table.done(), read_stopping(document, spec.stopping),
+                         read_arms(document, default_model, spec)}) {
     if (!ok) return fail(ok.error());
   }
-  if (auto ok = read_prompts(*document, prompts, spec); !ok) return fail(std::move(ok.error()));
+  if (auto ok = read_prompts(document, prompts, spec); !ok) return fail(std::move(ok.error()));
   if (auto ok = validate(spec); !ok) return fail(std::move(ok.error()));
   return spec;
+}
+
+Result<StudySpec> parse_study(std::string_view toml, const std::string& origin,
+                              const std::string& default_model) {
+  const auto document = parse_toml(toml, origin);
+  if (!document) return fail(document.error());
+  return read_study(*document, default_model);
 }
 
 Result<StudySpec> load_study(const std::string& path, const std::string& default_model) {
