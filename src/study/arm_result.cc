@@ -163,8 +163,9 @@ std::vector<std::size_t> checkable_of(const ArmTrials& arm, const StudySpec& spe
   std::vector<std::size_t> out;
   for (const std::size_t p : prompts) {
     const auto& trials = arm.by_prompt[p];
-    const bool all = std::all_of(trials.begin(), trials.end(),
-                                 [](const auto* t) { return t->correct.has_value(); });
+    const bool all = std::all_of(trials.begin(), trials.end(), [](const auto* t) {
+      return t->correct.has_value() || t->error.has_value();
+    });
     if (all && spec.prompts[p].checker.kind != Checker::Kind::none) out.push_back(p);
   }
   return out;

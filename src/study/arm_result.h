@@ -15,10 +15,10 @@ namespace joulebook {
 void fill_arm(ArmResult& arm, const ArmTrials& trials, const StudySpec& spec,
               std::span<const std::size_t> prompts);
 
-// Prompts of `prompts` with a checker whose every usable trial was checked in this arm.
+// Prompts of `prompts` with a checker whose every trial was checked in this arm, or failed.
 [[nodiscard]] std::vector<std::size_t> checkable_of(const ArmTrials& arm, const StudySpec& spec,
                                                     std::span<const std::size_t> prompts);
-// 1 where the answer was correct, else 0.
+// 1 where the answer was correct, else 0; 0 where there was none.
 [[nodiscard]] double correctness(const TrialRecord& trial);
 
 }  // namespace joulebook

@@ -80,13 +80,52 @@ TEST(Analyse, EnergyIntervalByHand) {
 TEST(Analyse, OnlyPromptsCompleteInBothCount) {
   StudyResult study = small();
   for (auto& t : study.trials) {
-    if (t.arm == 1 && t.prompt == 1) t.error = Error{ErrorKind::engine, "engine.failed", "no", ""};
+    if (t.arm == 1 && t.prompt == 1) {
+      t.error = Error{ErrorKind::engine, "engine.failed", "no", ""};
+      t.energy = Quantity::absent("J", {"sensor.reset", "it started anew", ""});
+    }
   }
   analyse(study);
   EXPECT_EQ(study.comparisons[0].prompts, 2U);
   EXPECT_DOUBLE_EQ(*study.comparisons[0].split.energy.these.value, (32.0 + 10) / (12 + 5));
   EXPECT_DOUBLE_EQ(*study.arms[0].j_per_response.these.value, 17.0 / 2);
   EXPECT_EQ(study.arms[1].failed, 2);
+}
+
+// Arm 1 fails on the second of three prompts: that answer is wrong, and its joules were spent.
+TEST(Analyse, AFailedAnswerIsAWrongOneThatTookItsJoules) {
+  StudyResult study = small();
+  for (auto& prompt : study.spec.prompts) prompt.checker = {Checker::Kind::exact, "x"};
+  double whole = 0;
+  for (auto& t : study.trials) {
+    t.correct = true;
+    if (t.arm != 1) continue;
+    whole += *t.energy.value;
+    if (t.prompt != 1) continue;
+    t.error = Error{ErrorKind::engine, "command.exit", "no", ""};
+    t.correct.reset();  // as older records have it
+    t.answer_tokens = t.reasoning_tokens = {};
+  }
+  analyse(study);
+  const ArmResult& arm = study.arms[1];
+  EXPECT_EQ(study.comparisons[0].prompts, 3U);
+  EXPECT_EQ(arm.failed, 2);
+  EXPECT_EQ(arm.checkable, 3);
+  EXPECT_DOUBLE_EQ(arm.correct, 2);
+  EXPECT_DOUBLE_EQ(study.arms[0].correct, 3);
+  EXPECT_DOUBLE_EQ(*arm.j_per_response.these.value, whole / 2 / 3);
+  EXPECT_DOUBLE_EQ(*arm.j_per_correct.these.value, whole / 2 / 2);
+}
+
+TEST(Analyse, AnArmThatNeverAnsweredHasNoFigures) {
+  StudyResult study = small();
+  for (auto& t : study.trials) {
+    if (t.arm == 1) t.error = Error{ErrorKind::engine, "command.exit", "no", ""};
+  }
+  analyse(study);
+  EXPECT_EQ(study.arms[1].j_per_response.these.reason.value().code, "study.incomplete");
+  EXPECT_TRUE(study.arms[0].j_per_response.these.present());
+  EXPECT_EQ(study.comparisons[0].prompts, 0U);
 }
 
 TEST(Analyse, OneRoundHasNoIntervalForThesePrompts) {

@@ -41,9 +41,19 @@ void find_unmetered(std::vector<ArmTrials>& arms, std::span<const TrialRecord> t
   }
 }
 
+// Its joules enter sums only, never a logarithm of their own: an end within the meter's resolution
+// may have taken 0 J.
+bool counts_as_wrong(const ArmTrials& arm, const TrialRecord& trial) {
+  return trial.error && trial.finish != Finish::cancelled &&
+         (arm.unmetered || trial.energy.present());
+}
+
 void add_trial(ArmTrials& arm, const TrialRecord& trial) {
   if (!answered(trial)) {
     ++arm.failed;
+    if (!counts_as_wrong(arm, trial)) return;
+    arm.rounds = std::max(arm.rounds, trial.round + 1);
+    arm.by_prompt[trial.prompt].push_back(&trial);
   } else if (!arm.unmetered && !read(trial)) {
     ++arm.unread;
   } else {
@@ -80,6 +90,10 @@ std::vector<ArmTrials> group_trials(const StudySpec& spec, std::span<const Trial
   for (const auto& trial : trials) {
     if (trial.arm >= arms.size() || trial.prompt >= spec.prompts.size()) continue;
     add_trial(arms[trial.arm], trial);
+  }
+  for (auto& arm : arms) {
+    if (arm.usable > 0) continue;
+    for (auto& of_prompt : arm.by_prompt) of_prompt.clear();
   }
   return arms;
 }

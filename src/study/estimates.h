@@ -3,8 +3,10 @@
 //
 // Repeats are averaged within a prompt and totals are sums over prompts. A trial is *usable* when
 // it has no error, was not cancelled and has an energy (the last only where any trial of its arm
-// has one: an arm without a meter still has tokens). A prompt is *complete* in an arm with at least
-// one usable trial.
+// has one: an arm without a meter still has tokens). A trial that *failed* is a wrong answer without
+// tokens whose joules and seconds were spent: it counts beside the usable ones of an arm that
+// answered anything at all; an arm that never answered has no figures. A prompt is *complete* in an
+// arm with at least one trial that counts.
 //
 // These prompts (Estimate::these.own): t interval on the logarithm from variance_these. The meter's
 // own error of a trial is part of the scatter of its repeats, so it is not added to it; where the
@@ -30,7 +32,7 @@ namespace joulebook {
 // The level of every interval of a study.
 inline constexpr double kStudyLevel = 0.95;
 
-// Usable trials of one arm, by prompt.
+// Trials of one arm that count, by prompt.
 struct ArmTrials {
   std::vector<std::vector<const TrialRecord*>> by_prompt;
   std::int64_t usable = 0;

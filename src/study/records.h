@@ -82,7 +82,7 @@ struct TrialRecord {
   std::optional<double> score;  // of checkers that grade: see checker.h
   std::string answer;           // empty unless keep_text
   std::string reasoning;        // likewise
-  std::optional<Error> error;   // the trial failed; the rest is then not to be used
+  std::optional<Error> error;   // the trial failed: no answer, but its time and joules were spent
   double cpu_seconds = -1;      // of the process tree; negative: unknown
 
   [[nodiscard]] Tokens output_tokens() const { return reasoning_tokens + answer_tokens; }
@@ -118,7 +118,7 @@ struct Split {
 struct ArmResult {
   ArmSpec spec;
   EngineInfo engine;
-  std::int64_t trials = 0;  // complete
+  std::int64_t trials = 0;  // that were answered
   std::int64_t failed = 0;
   std::int64_t censored = 0;   // hit the token limit
   std::int64_t checkable = 0;  // prompts with a checker, complete in this arm

@@ -59,7 +59,7 @@ struct Variance {
 };
 
 // Variance of theta for these very prompts; nothing where no prompt was repeated. A prompt run once
-// (a repeat that failed) takes the relative scatter of the prompts that were repeated.
+// (a repeat without a reading) takes the relative scatter of the prompts that were repeated.
 [[nodiscard]] std::optional<Variance> variance_these(std::span<const Side> sides);
 
 // The same for a plain sum, over arms and prompts, of means over repeats. Values may be negative.

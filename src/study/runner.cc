@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "core/version.h"
+#include "study/checker.h"
 #include "study/comparison.h"
 #include "study/engines.h"
 #include "study/schedule.h"
@@ -238,6 +239,12 @@ class StudyRun {
     trial.begin = asked;
     trial.end = context_.clock.now();
     trial.error = error;
+    // No answer is a wrong one, as far as it can be checked, and its time was spent for nothing.
+    trial.phases.push_back({{Phase::wasted, trial.begin, trial.end, {}}, {}});
+    if (const auto verdict = judge(spec_.prompts[slot.prompt].checker, "")) {
+      trial.correct = false;
+      trial.score = verdict->score;
+    }
     return trial;
   }
 

@@ -170,6 +170,7 @@ TEST(Runner, AFailedTrialIsRecordedAndTheStudyGoesOn) {
   std::int64_t failed = 0;
   for (const auto& t : result->trials) failed += t.error ? 1 : 0;
   EXPECT_EQ(failed, 4);
+  EXPECT_EQ(result->arms[0].failed + result->arms[1].failed, 4);
   EXPECT_EQ(result->trials.size(), 24U);
   EXPECT_TRUE(result->complete);
   expect_tiles(bench.ledger.runs.at(result->id), bench);
