@@ -24,8 +24,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")  # an installed tree works wherever it is put
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
-# Trees under sanitizers are always built from nothing, and reading headers is most of that: the
-# common ones are read once. The release tree goes without, so that no file leans on it.
+# Reading headers is most of what compiling takes where nothing is optimised: under sanitizers, and
+# in tests. There the common ones are read once. Libraries of the release tree go without, so that
+# none of their files leans on it.
 # KIND: library or executable, whichever will use them (clang tells their code apart).
 function(joulebook_precompile name kind)
   if(kind STREQUAL library)
@@ -41,7 +42,9 @@ endfunction()
 
 find_program(JOULEBOOK_CCACHE ccache)
 if(JOULEBOOK_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${JOULEBOOK_CCACHE})
+  # Without these it leaves everything alone that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${JOULEBOOK_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${JOULEBOOK_CCACHE})
 endif()
 find_program(JOULEBOOK_MOLD mold)
@@ -62,8 +65,8 @@ endfunction()
 
 # joulebook_test(NAME SOURCES x_test.cc ... ROOMS room ... LIBRARIES target ... [LABEL unit]
 #                [OPTIMISED])
-# One test program a room; ctest lists each of its cases. Under sanitizers compiling a test takes
-# longer than running it, so they go without optimisation; OPTIMISED: those that compute for long.
+# One test program a room; ctest lists each of its cases. Compiling a test takes longer than running
+# it, so they go without optimisation (what they test has it); OPTIMISED: those that compute for long.
 function(joulebook_test name)
   if(NOT JOULEBOOK_TESTS)
     return()
@@ -79,13 +82,13 @@ function(joulebook_test name)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name}_test ${ARG_SOURCES})
-  if(JOULEBOOK_SANITIZE AND NOT ARG_OPTIMISED)
+  if(NOT ARG_OPTIMISED)
     target_compile_options(${name}_test PRIVATE -O0)
     target_precompile_headers(${name}_test REUSE_FROM jb_precompiled_tests)
   endif()
   list(TRANSFORM ARG_ROOMS PREPEND jb_)
   target_link_libraries(${name}_test PRIVATE ${ARG_ROOMS} ${ARG_LIBRARIES} jb_test_main
-                        GTest::gmock)
+                        GTest::gmock fmt::fmt)
   include(GoogleTest)
   # A real model uses every core, and its threads spin: beside anything else it crawls.
   set(serial FALSE)
