@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "core/file_tree.h"
+#include "core/json.h"
 #include "core/text.h"
 #include "study/checker.h"
 #include "study/prompts.h"
@@ -123,6 +125,67 @@ TEST(TaskData, ThereAreHardSentences) {
   std::map<std::string, int> kinds;
   for (const auto& item : load(kTasks / "sentiment" / "items.jsonl")) ++kinds[item.kind];
   for (const auto* kind : {"plain", "negation", "irony", "mixed"}) EXPECT_GE(kinds[kind], 20);
+}
+
+TEST(TaskData, EveryQueryOfRetrievalNamesADocument) {
+  const auto text = read_file((kTasks / "retrieval" / "documents.jsonl").string());
+  ASSERT_TRUE(text);
+  std::set<std::string> ids;
+  std::set<std::string> texts;
+  for (const auto line : split(*text, '\n')) {
+    if (line.empty()) continue;
+    const auto document = parse_json(line);
+    ASSERT_TRUE(document) << line;
+    EXPECT_TRUE(ids.emplace((*document)["id"].as_string()).second) << line;
+    EXPECT_TRUE(texts.emplace((*document)["text"].as_string()).second) << line;
+  }
+  EXPECT_GE(ids.size(), 150U);
+  const auto queries = load(kTasks / "retrieval" / "items.jsonl");
+  EXPECT_GE(queries.size(), 80U);
+  for (const auto& query : queries) EXPECT_TRUE(ids.contains(query.checker.expected)) << query.id;
+}
+
+// What a passage's questions ask for differs: a sentence that answers one by its gold does not answer
+// another. Whatever is expected stands in the passage.
+TEST(TaskData, EveryQuestionIsAnsweredByItsPassageAndByNoOtherGold) {
+  const auto items = load(kTasks / "question" / "items.jsonl");
+  EXPECT_GE(items.size(), 100U);
+  std::map<std::string, std::vector<const Prompt*>> passages;
+  for (const auto& item : items) {
+    const auto end = item.text.find("\nQuestion: ");
+    ASSERT_NE(end, std::string::npos) << item.id;
+    const std::string passage = item.text.substr(0, end);
+    EXPECT_EQ(check(item.checker, passage), true) << item.id;
+    for (const Prompt* other : passages[passage]) {
+      EXPECT_EQ(check(item.checker, gold(other->checker)), false) << item.id << ' ' << other->id;
+      EXPECT_EQ(check(other->checker, gold(item.checker)), false) << item.id << ' ' << other->id;
+    }
+    passages[passage].push_back(&item);
+  }
+  EXPECT_GE(passages.size(), 25U);
+}
+
+TEST(TaskData, SpansStandInTheirTextInOrder) {
+  const auto items = load(kTasks / "extraction" / "items.jsonl");
+  EXPECT_GE(items.size(), 120U);
+  for (const auto& item : items) {
+    std::size_t from = 0;
+    for (const auto& span : parse_json(item.checker.expected)->items()) {
+      const std::size_t at = item.text.find(span.as_string(), from);
+      ASSERT_NE(at, std::string::npos) << item.id << ' ' << span.as_string();
+      from = at + span.as_string().size();
+    }
+  }
+}
+
+// A summary is in words of its own and shorter than what it sums up.
+TEST(TaskData, SummariesAreNoSentenceOfTheirPassage) {
+  const auto items = load(kTasks / "summary" / "items.jsonl");
+  EXPECT_GE(items.size(), 40U);
+  for (const auto& item : items) {
+    EXPECT_EQ(item.text.find(item.checker.expected), std::string::npos) << item.id;
+    EXPECT_LT(2 * item.checker.expected.size(), item.text.size()) << item.id;
+  }
 }
 
 }  // namespace
