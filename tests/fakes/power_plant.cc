@@ -97,9 +97,13 @@ void PowerPlant::run(Clock& clock) {
   Nanos shortest = std::chrono::seconds(1);
   for (const Zone& zone : zones_) shortest = std::min(shortest, zone.spec.tick);
   thread_ = std::thread([this, &clock, shortest] {
-    for (SteadyTime next = clock.now(); running_; next = std::max(next + shortest, clock.now())) {
+    SteadyTime before = clock.now();
+    for (SteadyTime next = before; running_; next = std::max(next + shortest, clock.now())) {
       clock.sleep_until(next);
       tick(clock.now());
+      const SteadyTime now = clock.now();
+      longest_pause_ns_ = std::max(longest_pause_ns_.load(), (now - before).count());
+      before = now;
     }
   });
 }

@@ -83,6 +83,9 @@ class PowerPlant {
   // or the end of the plant.
   void run(Clock& clock);
   void stop();
+  // The longest that run() went without a tick: on a machine that is busy with other things the
+  // counters stand still for so long, whatever reads them.
+  [[nodiscard]] double longest_pause_s() const { return 1e-9 * double(longest_pause_ns_.load()); }
 
   // True joules of the zone named over [begin, end).
   [[nodiscard]] Joules energy(const std::string& zone, SteadyTime begin, SteadyTime end) const;
@@ -121,6 +124,7 @@ class PowerPlant {
   bool in_place_ = false;
   mutable std::mutex mutex_;
   std::atomic<bool> running_{false};
+  std::atomic<std::int64_t> longest_pause_ns_{0};
   std::thread thread_;
 };
 
