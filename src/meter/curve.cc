@@ -31,9 +31,22 @@ CounterCurve::CounterCurve(const SensorInfo& info, CurveOptions options)
       runs_(options.capacity) {}
 
 DeltaKind CounterCurve::judge(const RawReading& reading) const {
-  if (runs_.empty()) return DeltaKind::value;
-  return counter_delta(last_raw_, reading.counts, reading.end - runs_.back().last_begin, limits_)
-      .kind;
+  return runs_.empty() ? DeltaKind::value : delta(reading).kind;
+}
+
+// A change brings what was used since the change before it, however late that is: a counter with a
+// nominal tick of 1 ms may be published twice a second. Where no change was seen yet, nobody knows
+// how old the value was.
+Delta CounterCurve::delta(const RawReading& reading) const {
+  const Run& run = runs_.back();
+  Nanos since = reading.end - run.last_begin;
+  if (reading.counts != last_raw_) {
+    const Nanos most = stuck_after();
+    Nanos held = run.broken ? most : reading.end - run.first_begin;
+    if (held > most) held = std::min(held, patience(runs_.size() - 1));
+    since = std::max(since, held);
+  }
+  return counter_delta(last_raw_, reading.counts, since, limits_);
 }
 
 void CounterCurve::add(const RawReading& reading) {
@@ -41,8 +54,7 @@ void CounterCurve::add(const RawReading& reading) {
     start_run(reading, 0, true);
   } else {
     Run& run = runs_.back();
-    const Delta delta =
-        counter_delta(last_raw_, reading.counts, reading.end - run.last_begin, limits_);
+    const Delta delta = this->delta(reading);
     if (auto fault = break_before(reading, delta.kind)) {
       faults_.add(std::move(*fault));
       start_run(reading, delta.counts, true);
@@ -193,10 +205,13 @@ Nanos CounterCurve::tick() const {
 }
 
 Nanos CounterCurve::tick_at(SteadyTime t) const {
-  if (runs_.empty()) return limits_.tick;
+  return runs_.empty() ? limits_.tick : tick_up_to(upper_run(t).value_or(runs_.size() - 1));
+}
+
+Nanos CounterCurve::tick_up_to(std::size_t run) const {
   Nanos changing{0};
   int changes = 0;
-  for (std::size_t k = upper_run(t).value_or(runs_.size() - 1); k > 0 && changes < kTickMean; --k) {
+  for (std::size_t k = run; k > 0 && changes < kTickMean; --k) {
     if (runs_[k].broken || runs_[k - 1].broken) continue;
     changing += runs_[k].updated - runs_[k - 1].updated;
     ++changes;
@@ -208,13 +223,18 @@ Nanos CounterCurve::stuck_after() const {
   return std::max<Nanos>(50 * limits_.tick, std::chrono::seconds(2));
 }
 
+// The same for the value of a run, from how often the counter had changed until then.
+Nanos CounterCurve::patience(std::size_t run) const {
+  return std::max<Nanos>(stuck_after(), 4 * tick_up_to(run));
+}
+
 std::optional<Fault> CounterCurve::stuck_over(SteadyTime begin, SteadyTime end) const {
   if (immediate_) return std::nullopt;
   const Nanos limit = stuck_after();
   for (std::size_t k = runs_.first([&](const Run& r) { return r.last_begin > begin; });
        k < runs_.size() && runs_[k].first_end < end; ++k) {
     const Nanos still = runs_[k].last_begin - runs_[k].first_end;
-    if (still > limit) {
+    if (still > limit && still > patience(k)) {
       return Fault{runs_[k].first_end, runs_[k].last_begin, stuck_reason(name_, still)};
     }
   }

@@ -84,7 +84,8 @@ class CounterCurve {
   [[nodiscard]] double resolution() const { return resolution_; }
   // J (or CPU s) a second that the counter plausibly never passes; infinite where none is stated.
   [[nodiscard]] double most_rate() const { return most_rate_; }
-  // How long an unchanged counter is taken for alive.
+  // How long an unchanged counter is taken for alive: 50 nominal ticks and 2 s at least; one that is
+  // seen to change more seldom is given four times as long as it took.
   [[nodiscard]] Nanos stuck_after() const;
 
  private:
@@ -98,6 +99,9 @@ class CounterCurve {
     bool broken = false;  // no bound reaches from here to the run before
   };
 
+  [[nodiscard]] Delta delta(const RawReading& reading) const;
+  [[nodiscard]] Nanos tick_up_to(std::size_t run) const;
+  [[nodiscard]] Nanos patience(std::size_t run) const;
   void start_run(const RawReading& reading, std::uint64_t counts, bool broken);
   [[nodiscard]] SteadyTime update_instant(const RawReading& reading) const;
   [[nodiscard]] std::optional<Fault> break_before(const RawReading& reading, DeltaKind kind) const;

@@ -223,6 +223,43 @@ TEST(CounterCurve, ACounterThatStandsStillIsStuck) {
   EXPECT_EQ(fault->code, "sensor.stuck");
 }
 
+// A counter whose sensor states a tick of 1 ms and that is brought up to date far more seldom: what it
+// moves by at once is what it stood still for, and no reset; nor is it stuck.
+RC_GTEST_PROP(CounterCurve, ACounterThatIsSeldomBroughtUpToDateIsNoResetAndNotStuck, ()) {
+  IdealCounter counter;
+  counter.tick = *rc::gen::element(0.05, 0.1, 0.5, 1.0, 2.0, 3.0, 5.0);
+  counter.phase = -counter.tick * *rc::gen::inRange(0, 100) / 100;
+  const double watts = *rc::gen::inRange(20, 1900);
+  counter.power = PowerFunction::steps({{0, watts / 10}, {20, watts}, {40, watts / 10}});
+  counter.start = 7'000'000'000;
+  SensorInfo info = counter.info();
+  info.tick = std::chrono::milliseconds(1);
+  CounterCurve curve(info, {});
+  for (double t = 0; t < 60; t += 0.01) curve.add(read(counter, t, 1e-5, 0.5));
+  for (double b = 15; b < 45; b += 1) {
+    const auto fault = curve.fault(at(b), at(b + 1));
+    RC_ASSERT(!fault);
+    const auto from = curve.edge(at(b));
+    const auto to = curve.edge(at(b + 1));
+    const double truth = counter.power.joules(b + 1) - counter.power.joules(b);
+    RC_ASSERT(to->upper - from->lower >= truth - 1e-4);
+    RC_ASSERT(to->lower - from->upper <= truth + 1e-4);
+  }
+}
+
+// It stalls for less than makes it stuck, and catches up.
+TEST(CounterCurve, AStallThatIsMadeUpForIsBracketed) {
+  IdealCounter counter;
+  counter.power = PowerFunction::constant(400);
+  counter.tick = 0.001;
+  CounterCurve curve(counter.info(), {});
+  for (double t = 0; t < 6; t += 0.01) {
+    curve.add({counter.raw(t < 2 || t > 3.5 ? t : 2), at(t), at(t)});
+  }
+  EXPECT_FALSE(curve.fault(at(1.5), at(4)));
+  EXPECT_NEAR(curve.edge(at(4))->best - curve.edge(at(1.5))->best, 1000, 2);
+}
+
 TEST(CounterCurve, AFailedReadHarmsOnlyIfItLasts) {
   const Error gone{ErrorKind::no_reading, "file.missing", "it is gone", "load the driver"};
   const IdealCounter counter;

@@ -1,7 +1,9 @@
 #pragma once
 // Two raw counter values become one judgement: how far the counter moved, or why nobody can know.
 //
-// The plausible movement in `elapsed` is (elapsed + slack) x max_watts, where slack is two ticks
+// `elapsed`: since the value before was published, as far as it can be known (a counter that is seldom
+// brought up to date moves at once by what it stood still for); of equal values since it was read last.
+// The plausible movement in it is (elapsed + slack) x max_watts, where slack is two ticks
 // (an update may publish energy from a tick before the first read, and the second read may be a
 // tick late) and at least 20 ms, for reads that were held up. Where a sensor states no greatest
 // power, kUnknownMaxWatts stands in: no single domain of one machine draws more.
