@@ -1,8 +1,31 @@
 #include "gateway/windows.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
 
 namespace joulebook::gateway {
+namespace {
+
+// A reading that comes later may still bracket it: nothing happened inside that no reading can mend.
+bool may_be_closed(const WindowEnergy& energy) {
+  static constexpr std::array<std::string_view, 7> kForGood = {
+      "sensor.reset",   "sensor.backwards", "sensor.stuck", "window.gap",
+      "window.expired", "window.empty",     "clock.suspended"};
+  bool open = false;
+  for (const auto& domain : energy.domains) {
+    if (!domain.top_level || domain.settled) continue;
+    if (!domain.energy.reason ||
+        std::find(kForGood.begin(), kForGood.end(), domain.energy.reason->code) != kForGood.end()) {
+      return false;
+    }
+    open = true;
+  }
+  return open;
+}
+
+}  // namespace
 
 void Windows::add(SteadyTime end) {
   if (end <= begin_) return;
@@ -44,9 +67,11 @@ void Windows::cut(SteadyTime now, bool last) {
 void Windows::measure(Meter& meter, SteadyTime now, bool last) {
   while (!cut_.empty() && (last || now - cut_.front().end >= lengths_.lag)) {
     const Cut next = cut_.front();
-    cut_.pop_front();
     meter.settle(next.end);
-    measured_.push_back({meter.energy({"", next.begin, next.end}), next.silent, next.engine});
+    WindowEnergy energy = meter.energy({"", next.begin, next.end});
+    if (!last && now - next.end < lengths_.patience && may_be_closed(energy)) return;
+    cut_.pop_front();
+    measured_.push_back({std::move(energy), next.silent, next.engine});
   }
 }
 

@@ -28,6 +28,9 @@ class Windows {
     Nanos busy = std::chrono::seconds(1);
     Nanos silent = std::chrono::seconds(10);  // at most: it begins as `busy` and grows by that
     Nanos lag = std::chrono::milliseconds(300);  // before the meter is asked
+    // It is asked again for so long where a reading that is still to come may bracket the window: of a
+    // sensor that was away for less than makes a gap, or is seldom brought up to date.
+    Nanos patience = std::chrono::seconds(6);
   };
 
   Windows(SteadyTime start, Lengths lengths) : lengths_(lengths), begin_(start) {}
@@ -38,7 +41,8 @@ class Windows {
   void engine(SteadyTime at, EngineIs is);
   // Cuts what is due at `now`; `last`: also the window that has begun.
   void cut(SteadyTime now, bool last = false);
-  // Asks the meter for the windows whose end lies `lag` back (`last`: for all), in order.
+  // Asks the meter for the windows whose end lies `lag` back (`last`: for all), in order. May wait for
+  // a sensor's tick.
   void measure(Meter& meter, SteadyTime now, bool last = false);
   // The oldest one that was measured; null: none.
   [[nodiscard]] const MeteredWindow* front() const {

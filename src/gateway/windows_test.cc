@@ -34,6 +34,62 @@ class EchoMeter final : public Meter {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
+// A sensor that has no reading of a window until `back`, for that reason.
+class AwayMeter final : public Meter {
+ public:
+  explicit AwayMeter(std::string code) : code_(std::move(code)) {}
+  bool back = false;
+
+  [[nodiscard]] Status start() override { return {}; }
+  void stop() override {}
+  [[nodiscard]] SteadyTime now() const override { return {}; }
+  void settle(SteadyTime) override {}
+  [[nodiscard]] WindowEnergy energy(const Window& window) const override {
+    WindowEnergy out;
+    out.window = window;
+    DomainEnergy domain;
+    domain.domain = "package:0";
+    domain.top_level = true;
+    domain.energy = Quantity::absent("J", {code_, "away", "wait"});
+    if (back) domain.settled = MicroJoules{1};
+    out.domains.push_back(domain);
+    return out;
+  }
+  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime, SteadyTime, std::size_t) const override { return {}; }
+  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return {}; }
+  void register_self_thread() override {}
+  void watch_processes(std::vector<int>) override {}
+
+ private:
+  std::string code_;
+};
+
+TEST(Windows, AWindowWaitsForAReadingThatMayStillBracketIt) {
+  for (const char* code : {"window.not_bracketed", "sensor.missing", "sensor.lost"}) {
+    AwayMeter meter(code);
+    Windows windows({0}, {});
+    windows.busy({0}, {2 * kSecond});
+    windows.cut({2 * kSecond});
+    windows.measure(meter, {3 * kSecond});
+    EXPECT_EQ(windows.front(), nullptr) << code;
+    meter.back = true;
+    windows.measure(meter, {4 * kSecond});
+    EXPECT_EQ(windows.measured().size(), 2U) << code;
+  }
+}
+
+TEST(Windows, WhatNoReadingCanMendIsToldAtOnceAndPatienceEnds) {
+  for (const auto& [code, now_s] : std::vector<std::pair<std::string, std::int64_t>>{
+           {"sensor.reset", 2}, {"sensor.backwards", 2}, {"window.gap", 2}, {"sensor.missing", 9}}) {
+    AwayMeter meter(code);
+    Windows windows({0}, {});
+    windows.busy({0}, {kSecond});
+    windows.cut({kSecond});
+    windows.measure(meter, {now_s * kSecond});
+    EXPECT_NE(windows.front(), nullptr) << code;
+  }
+}
+
 struct Piece {
   double begin;
   double end;
