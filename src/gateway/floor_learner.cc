@@ -30,6 +30,18 @@ void FloorLearner::silent(const WindowEnergy& window) {
   }
 }
 
+void FloorLearner::seen(const WindowEnergy& window) {
+  constexpr double kShortest = 0.5;  // s: of less, an edge's error is most of it
+  const double seconds = window.window.duration().count();
+  if (seconds < kShortest) return;
+  for (const auto& domain : window.domains) {
+    if (!domain.top_level || !domain.settled) continue;
+    const double watts = to_joules(*domain.settled).value() / seconds;
+    const auto [least, is_new] = least_.emplace(domain.domain, watts);
+    if (!is_new) least->second = std::min(least->second, watts);
+  }
+}
+
 void FloorLearner::known(const WindowEnergy& window) {
   const double seconds = window.window.duration().count();
   if (seconds <= 0) return;
@@ -60,7 +72,8 @@ Interval FloorLearner::within(const std::string& domain) const {
   }
   const auto it = known_.find(domain);
   if (it != known_.end()) return it->second.interval();
-  return {0, std::numeric_limits<double>::infinity()};
+  const auto least = least_.find(domain);
+  return {0, least != least_.end() ? least->second : std::numeric_limits<double>::infinity()};
 }
 
 }  // namespace joulebook::gateway

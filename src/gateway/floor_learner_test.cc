@@ -38,6 +38,21 @@ TEST(FloorLearner, WhatWasLearntGoesBeforeWhatWasKnown) {
   EXPECT_EQ(learner.floors().account, "idle.resident");
 }
 
+// Rest draws no more than the window that drew least, whatever was done in it.
+TEST(FloorLearner, UntilItIsLearntTheLeastThatWasSeenBoundsIt) {
+  FloorLearner learner;
+  learner.seen(window(1, 300));
+  learner.seen(window(1, 180));
+  learner.seen(window(0.1, 20));  // too short to say
+  EXPECT_FALSE(learner.floor_known("gpu:0"));
+  EXPECT_EQ(learner.within("gpu:0").lo, 0);
+  EXPECT_DOUBLE_EQ(learner.within("gpu:0").hi, 180);
+  learner.silent(window(1, 70));
+  learner.silent(window(1, 70));
+  EXPECT_TRUE(learner.floor_known("gpu:0"));
+  EXPECT_DOUBLE_EQ(learner.within("gpu:0").hi, 70);
+}
+
 // Bursts of something else in less than three quarters of the silence do not lift the floor.
 RC_GTEST_PROP(FloorLearner, BurstsDoNotLiftTheFloor, ()) {
   FloorLearner learner;

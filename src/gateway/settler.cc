@@ -27,6 +27,7 @@ Settler::Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clo
       options_(std::move(options)),
       attributor_(options_.attribution),
       windows_(clock.now(), options_.lengths),
+      started_(clock.now()),
       flushed_(clock.now()),
       busy_until_(clock.now()) {}
 
@@ -262,10 +263,11 @@ void Settler::without_lost(ServeBatch& batch) {
   batch.ended = std::move(kept);
 }
 
+// The meter may have to wait for a sensor's tick: meanwhile nobody who asks for a request waits.
 void Settler::pump(bool last) {
-  const std::lock_guard lock(mutex_);
   const SteadyTime now = clock_.now();
   const SteadyTime known = last ? now : now - kFactsLag;
+  std::unique_lock lock(mutex_);
   take_facts();
   if (meter_ == nullptr) {
     finish_without_meter();
@@ -273,10 +275,12 @@ void Settler::pump(bool last) {
     keep_busy(known);
     change_engine(known);
     windows_.cut(known, last);
+    lock.unlock();
     windows_.measure(*meter_, now, last);
+    lock.lock();
     observe();
     attributor_.now(last ? now + options_.attribution.horizon : now);
-    while (windows_.front() != nullptr && attributor_.ready(windows_.front()->energy.window.end)) {
+    while (may_settle(now, last)) {
       const SteadyTime edge = windows_.front()->energy.window.end;
       settle_front();
       windows_.pop();
@@ -284,6 +288,17 @@ void Settler::pump(bool last) {
     }
   }
   flush(now, last);
+}
+
+// Whether the oldest window that was measured is to be settled now. Right after the start nothing is
+// known of the power at rest: the first silence tells, if it comes soon.
+bool Settler::may_settle(SteadyTime now, bool last) const {
+  const MeteredWindow* front = windows_.front();
+  if (front == nullptr || !attributor_.ready(front->energy.window.end)) return false;
+  if (last || front->silent || now - started_ >= options_.attribution.horizon) return true;
+  return std::none_of(front->energy.domains.begin(), front->energy.domains.end(), [&](const DomainEnergy& d) {
+    return metered(d) && d.settled && !floors_.floor_known(d.domain);
+  });
 }
 
 // Of a request whose first fact waits for the next pump: a client may ask as soon as it has the id.

@@ -126,6 +126,7 @@ class Settler final : public TrafficSink {
     double unattributed = 0;
     bool whole = true;  // every metered domain had a reading
   };
+  [[nodiscard]] bool may_settle(SteadyTime now, bool last) const;
   void settle_front();
   void observe();
   [[nodiscard]] SplitRule split_of(const WindowEnergy& energy, const Floors& floors) const;
@@ -160,7 +161,7 @@ class Settler final : public TrafficSink {
   mutable std::mutex facts_mutex_;
   std::vector<Fact> facts_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows; windows_ is the settler thread's alone
   std::vector<Fact> taken_;   // empty between pumps; its room is used again
   attribution::Attributor attributor_;
   FloorLearner floors_;
@@ -173,6 +174,7 @@ class Settler final : public TrafficSink {
   std::deque<ServeBatch> waiting_;  // that the ledger did not take
   std::set<std::string> lost_;      // requests whose beginning is not in the ledger
   std::deque<EngineNow> engine_;    // what is not known to the windows yet
+  SteadyTime started_;
   SteadyTime flushed_;
   SteadyTime busy_until_;
   SteadyTime observed_;  // end of the newest window that was learned from

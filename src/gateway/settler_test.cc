@@ -1,113 +1,7 @@
-#include "gateway/settler.h"
-
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cmath>
-
-#include "fakes/fake_meter.h"
+#include "gateway/settler_fixture.h"
 
 namespace joulebook::gateway {
 namespace {
-
-constexpr std::int64_t kMs = 1'000'000;
-
-// A GPU that draws 100 W at rest and 400 W while it works, from 20 s on, for as long as it is told.
-fakes::FakeDomain gpu(double from_s, double to_s) {
-  fakes::FakeDomain domain;
-  domain.domain = "gpu:0";
-  domain.joules = [=](SteadyTime t) {
-    const double s = static_cast<double>(t.ns) * 1e-9;
-    return 100 * s + 300 * (std::clamp(s, from_s, to_s) - from_s);
-  };
-  return domain;
-}
-
-// Keeps what it is given; fails as it is told.
-class FakeWriter final : public ServeWriter {
- public:
-  std::vector<ServeBatch> batches;
-  std::optional<Error> failure;
-  std::string id = "serve-1";
-
-  [[nodiscard]] const std::string& run() const override { return id; }
-  [[nodiscard]] Status settle(const ServeBatch& batch) override {
-    if (failure) return fail(*failure);
-    batches.push_back(batch);
-    return {};
-  }
-  [[nodiscard]] std::size_t open_requests() const override { return 0; }
-  [[nodiscard]] Status end(const Anchor&, const Json&, bool) override { return {}; }
-
-  [[nodiscard]] std::map<std::string, std::int64_t> accounts() const {
-    std::map<std::string, std::int64_t> out;
-    for (const auto& batch : batches) {
-      for (const auto& window : batch.windows) {
-        std::int64_t sum = 0;
-        for (const auto& posting : window.postings) {
-          EXPECT_GT(posting.amount.count, 0);
-          out[posting.account] += posting.amount.count;
-          sum += posting.amount.count;
-        }
-        EXPECT_EQ(sum, window.meter.count);
-        out["(meter)"] += window.meter.count;
-      }
-    }
-    return out;
-  }
-};
-
-class SettlerTest : public testing::Test {
- protected:
-  void start(fakes::FakeDomain domain, bool meter = true, std::vector<fakes::FakeDomain> more = {}) {
-    more.insert(more.begin(), std::move(domain));
-    meter_ = std::make_unique<fakes::FakeMeter>(clock_, std::move(more));
-    SettlerOptions options;
-    options.attribution.horizon = std::chrono::seconds(30);
-    settler_ = std::make_unique<Settler>(meter ? meter_.get() : nullptr, &writer_, books_, clock_, options);
-  }
-  void at(double s) {
-    while (static_cast<double>(clock_.now().ns) * 1e-9 + 0.1 < s) {
-      clock_.advance(std::chrono::milliseconds(100));
-      settler_->pump();
-    }
-  }
-  SteadyTime time(double s) const { return {static_cast<std::int64_t>(s * 1000) * kMs}; }
-  void open(attribution::RequestId id, double s, std::int64_t prompt) {
-    RequestBegin begin;
-    begin.id = "r" + std::to_string(id);
-    begin.model = "m";
-    begin.route = "/v1/chat/completions";
-    begin.stream = true;
-    begin.arrived = time(s);
-    settler_->opened(id, begin);
-    attribution::Arrived arrived;
-    arrived.streamed = true;
-    arrived.prompt_bytes = prompt * 4;
-    settler_->remark({id, time(s), arrived});
-    settler_->remark({id, time(s), attribution::Sent{}});
-  }
-  // Tokens at even distance in (from, to], then usage and the end.
-  void decode(attribution::RequestId id, double from, double to, int count, std::int64_t prompt,
-              attribution::Outcome outcome = attribution::Outcome::complete) {
-    for (int i = 1; i <= count; ++i) {
-      settler_->remark({id, time(from + (to - from) * i / count), attribution::Tokens{}});
-    }
-    attribution::Usage usage;
-    usage.prompt = prompt;
-    usage.cached = 0;
-    usage.output = count;
-    settler_->remark({id, time(to), usage});
-    settler_->remark({id, time(to), attribution::Ended{outcome}});
-  }
-
-  FakeClock clock_;
-  std::unique_ptr<fakes::FakeMeter> meter_;
-  FakeWriter writer_;
-  LiveBooks books_;
-  std::unique_ptr<Settler> settler_;
-};
 
 // Whoever has a request's id may ask for it at once, before anything was made of its facts.
 TEST_F(SettlerTest, ARequestIsKnownAsSoonAsItIsOpened) {
@@ -118,22 +12,6 @@ TEST_F(SettlerTest, ARequestIsKnownAsSoonAsItIsOpened) {
   EXPECT_EQ(settler_->find("r1")->status, RequestStatus::pending);
   EXPECT_EQ(settler_->find("r1")->end.id, "r1");
   EXPECT_FALSE(settler_->find("r2"));
-}
-
-// A domain that never left its floor gives a request nothing, and stands in its figure's boundary.
-TEST_F(SettlerTest, ADomainAtItsFloorStandsInTheBoundary) {
-  start(gpu(40, 45), true, {fakes::constant_domain("dram:0", 5)});
-  at(40);
-  open(1, 40, 100);
-  at(45);
-  decode(1, 40.5, 45, 50, 100);
-  at(120);
-  const auto found = settler_->find("r1");
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->status, RequestStatus::final_);
-  EXPECT_EQ(found->end.fair.boundary, "gpu+dram");
-  EXPECT_NEAR(found->end.fair.value.value(), 1500, 150);
-  EXPECT_TRUE(std::isfinite(found->end.marginal.value.value()));
 }
 
 // Tokens that were taken for an answer and were thinking after all: counts and joules move to that phase,
@@ -167,50 +45,6 @@ TEST_F(SettlerTest, WhatWasThinkingAfterAllIsCountedAndPaidAsThinking) {
   }
   EXPECT_GT(answer, 0);
   EXPECT_NEAR(reason / answer, 3, 0.6);
-}
-
-TEST_F(SettlerTest, ALoneRequestTakesWhatIsAboveTheIdleThatWasLearnt) {
-  start(gpu(40, 45));
-  at(40);
-  open(1, 40, 100);
-  at(45);
-  decode(1, 40.5, 45, 50, 100);
-  EXPECT_EQ(settler_->find("r1")->status, RequestStatus::pending);
-  at(120);
-  const auto found = settler_->find("r1");
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->status, RequestStatus::final_);
-  ASSERT_TRUE(found->end.fair.present());
-  EXPECT_NEAR(*found->end.fair.value, 1500, 15);
-  EXPECT_LE(found->end.fair.interval().lo, 1500);
-  EXPECT_GE(found->end.fair.interval().hi, 1500);
-  EXPECT_EQ(found->end.fair.tier, Tier::apportioned);
-  EXPECT_NEAR(*found->end.marginal.value, *found->end.fair.value, 15);
-  EXPECT_EQ(found->end.tokens.answer, 50);
-  EXPECT_EQ(found->end.tokens.prompt, 100);
-  auto accounts = writer_.accounts();
-  EXPECT_NEAR(static_cast<double>(accounts["request:r1"]), 1500e6, 15e6);
-  EXPECT_EQ(accounts["request:r1"] + accounts["idle.resident"] + accounts["unattributed"] + accounts["other"],
-            accounts["(meter)"]);
-  EXPECT_LT(static_cast<double>(accounts["unattributed"]), 15e6);
-  EXPECT_EQ(settler_->counts().open + settler_->counts().pending, 0U);
-}
-
-// 20 s at rest with a model, 20 s without, 5 s of loading at 400 W, and then with a model again.
-TEST_F(SettlerTest, LoadingAModelIsAnAccountOfItsOwn) {
-  start(gpu(40, 45));
-  at(20);
-  settler_->engine(EngineIs::absent, time(20));
-  at(40);
-  settler_->engine(EngineIs::loading, time(40));
-  at(45);
-  settler_->engine(EngineIs::resident, time(45));
-  at(60);
-  settler_->pump(true);
-  auto accounts = writer_.accounts();
-  EXPECT_NEAR(static_cast<double>(accounts["load"]), 1500e6, 1e6);
-  EXPECT_NEAR(static_cast<double>(accounts["idle.bare"]), 2500e6, 1e6);
-  EXPECT_EQ(accounts["load"] + accounts["idle.bare"] + accounts["idle.resident"], accounts["(meter)"]);
 }
 
 // Its upstream broke off: nobody knows what it would have come to, but what it took until then is its own.

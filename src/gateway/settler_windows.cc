@@ -87,14 +87,21 @@ SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors) co
   return rule;
 }
 
-// Windows that were measured and wait for their requests to end show what work costs: those in front
-// of them are divided the better for it.
+// Windows that were measured and wait for their requests to end show what work costs, and silence
+// what rest does: those in front of them are divided the better for it.
 void Settler::observe() {
+  const auto& measured = windows_.measured();
+  if (measured.empty()) return;
+  const SteadyTime from = std::exchange(observed_, measured.back().energy.window.end);
+  for (const MeteredWindow& window : measured) {
+    if (window.energy.window.end <= from) continue;
+    floors_.known(window.energy);
+    floors_.seen(window.energy);
+    if (window.silent && window.engine == EngineIs::resident) floors_.silent(window.energy);
+  }
   const Floors floors = floors_.floors();
-  for (const MeteredWindow& window : windows_.measured()) {
-    if (window.energy.window.end <= observed_) continue;
-    observed_ = window.energy.window.end;
-    if (window.silent) continue;
+  for (const MeteredWindow& window : measured) {
+    if (window.energy.window.end <= from || window.silent) continue;
     WindowEnergy energy = window.energy;
     std::erase_if(energy.domains, [&](const DomainEnergy& d) {
       return !metered(d) || !d.settled || !floors.watts.contains(d.domain);
@@ -115,9 +122,7 @@ void Settler::observe() {
 
 void Settler::settle_front() {
   const MeteredWindow& window = *windows_.front();
-  floors_.known(window.energy);
   const bool resident = window.engine == EngineIs::resident;
-  if (window.silent && resident) floors_.silent(window.energy);
   Floors floors = floors_.floors();
   if (!resident) floors.account = "idle.bare";
   Sums sums;
