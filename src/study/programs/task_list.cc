@@ -12,6 +12,7 @@ std::span<const TaskVerb> digits_verbs();
 std::span<const TaskVerb> diagnosis_verbs();
 std::span<const TaskVerb> sentiment_verbs();
 std::span<const TaskVerb> topic_verbs();
+std::span<const TaskVerb> text_verbs();
 std::span<const TaskVerb> more_learning_verbs();
 
 std::span<const TaskVerb> all_task_verbs() {
@@ -20,6 +21,7 @@ std::span<const TaskVerb> all_task_verbs() {
       diagnosis_verbs,
       sentiment_verbs,
       topic_verbs,
+      text_verbs,
       more_learning_verbs,
   };
   static const std::vector<TaskVerb> all = [] {
