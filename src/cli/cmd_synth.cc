@@ -8,9 +8,11 @@
 #include "cli/calibrated_cpu.h"
 #include "cli/command_line.h"
 #include "cli/synth_result.h"
+#include "core/file_tree.h"
 #include "gguf/gguf_types.h"
 #include "gguf/random_blocks.h"
 #include "physics/shape/shape_source.h"
+#include "physics/synth/made_up.h"
 #include "physics/synth/synth_file.h"
 #include "study/settle.h"
 
@@ -24,6 +26,8 @@ struct SynthCommand {
   bool elsewhere = false;
   std::int64_t layers = 0;  // 0: all
   std::uint64_t seed = 1;
+  std::string words;  // a text whose words an encoder knows
+  bool weights_said = false;
   synth::SynthOptions model;
   synth::MeasureOptions run;
 };
@@ -39,23 +43,52 @@ Result<physics::ModelShape> sliced(const SynthCommand& command) {
               fmt::format("ask for 1 to {}", all));
 }
 
+std::function<bool(std::uint64_t)> told_each_gigabyte(const Context& context, std::uint64_t all) {
+  return [&context, all, told = std::uint64_t{0}](std::uint64_t bytes) mutable {
+    constexpr std::uint64_t kStep = 1'000'000'000;
+    if (bytes / kStep > told / kStep) {
+      context.say(fmt::format("synth: {} of {:.1f} GB", bytes / kStep,
+                              static_cast<double>(all) * 1e-9));
+    }
+    told = bytes;
+    return !cancelled().load();
+  };
+}
+
+// A shape that is no language model. Its options are fewer.
+int write_other(const Context& context, const SynthCommand& command,
+                const synth::MadeUpShape& shape) {
+  if (command.measure || command.layers != 0 || command.model.vocabulary != 0) {
+    return report_error({ErrorKind::usage, "synth.what",
+                         fmt::format("{} is {}: it is written whole", shape.name, shape.what),
+                         "give --out FILE, and --weights, --words or --seed alone"});
+  }
+  synth::MadeUpOptions options;
+  if (command.weights_said) options.weights = command.model.weights;
+  if (!command.words.empty()) {
+    auto words = read_file(command.words);
+    if (!words) return report_error(words.error());
+    options.words = std::move(*words);
+  }
+  const auto file = synth::make_up(shape, options);
+  if (!file) return report_error(file.error());
+  const auto bytes = synth::write_weights(*file, command.seed, command.out,
+                                          told_each_gigabyte(context, file->bytes()));
+  if (!bytes) return report_error(bytes.error());
+  const SynthWritten written{command.out, *bytes, command.seed};
+  context.print(made_up_text(shape, *file, written));
+  const auto ok = context.emit(made_up_json(shape, *file, written));
+  return ok ? 0 : report_error(ok.error());
+}
+
 int write(const Context& context, const SynthCommand& command, const physics::ModelShape& shape) {
   const auto model = synth::synth_model(shape, command.model);
   if (!model) return report_error(model.error());
   synth::Room room = synth::room_here(command.out);
   if (command.elsewhere) room.memory.reset();
   if (auto ok = synth::fits(*model, room); !ok) return report_error(ok.error());
-  std::uint64_t told = 0;
-  const auto progress = [&](std::uint64_t bytes) {
-    constexpr std::uint64_t kStep = 1'000'000'000;
-    if (bytes / kStep > told / kStep) {
-      context.say(fmt::format("synth: {} of {:.1f} GB", bytes / kStep,
-                              static_cast<double>(model->data_bytes()) * 1e-9));
-    }
-    told = bytes;
-    return !cancelled().load();
-  };
-  const auto bytes = synth::write_synth(*model, command.seed, command.out, progress);
+  const auto bytes = synth::write_synth(*model, command.seed, command.out,
+                                        told_each_gigabyte(context, model->data_bytes()));
   if (!bytes) return report_error(bytes.error());
   const SynthWritten written{command.out, *bytes, command.seed};
   context.print(synth_text(*model, written));
@@ -149,6 +182,9 @@ int synth_command(const Context& context, const SynthCommand& command) {
          "give --out FILE.gguf to write a model, or --measure to run slices of it"});
   }
   if (auto ok = context.check_outputs(); !ok) return report_error(ok.error());
+  if (const auto* other = synth::find_made_up(command.shape)) {
+    return write_other(context, command, *other);
+  }
   const auto shape = sliced(command);
   if (!shape) return report_error(shape.error());
   if (shape->synthesised)
@@ -169,7 +205,10 @@ void add_synth(CommandLine& line) {
   k.add_flag("--measure", o->measure, "run slices of it and extrapolate to the whole");
   k.add_option("--layers", o->layers, "only its first N layers")->type_name("N");
   k.add_option("--weights", o->model.weights, "type of the matrices (default q8_0)")
-      ->type_name("TYPE");
+      ->type_name("TYPE")
+      ->each([o](const std::string&) { o->weights_said = true; });
+  k.add_option("--words", o->words, "an encoder's: each word of this text is one token")
+      ->type_name("FILE");
   k.add_option("--vocab", o->model.vocabulary, "another vocabulary than the shape's")
       ->type_name("N");
   k.add_option("--seed", o->seed, "of the weights and prompts (default 1)")->type_name("N");

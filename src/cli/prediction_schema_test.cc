@@ -191,6 +191,10 @@ TEST(PredictionSchema, MadeUpModels) {
   const Schema file("synth.schema.json");
   expect_no_open_object(file.raw(), "");
   EXPECT_EQ(file.explain(as_doc(synth_json(*model, {"a.gguf", 100'000'000, 7}))), "");
+  const auto& shape = *synth::find_made_up("whisper-tiny.en");
+  const Schema other("synth-file.schema.json");
+  expect_no_open_object(other.raw(), "");
+  EXPECT_EQ(other.explain(as_doc(made_up_json(shape, *synth::make_up(shape, {}), {"a.bin", 7, 7}))), "");
 }
 
 }  // namespace

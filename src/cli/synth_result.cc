@@ -161,6 +161,22 @@ std::string synth_text(const synth::SynthModel& model, const SynthWritten& writt
   return out;
 }
 
+Json made_up_json(const synth::MadeUpShape& shape, const synth::WeightFile& file,
+                  const SynthWritten& written) {
+  Json out = Json::object({{"schema", "joulebook.synth-file/1"}, {"joulebook", program()}});
+  out.set("file", written.path).set("bytes", written.bytes).set("seed", written.seed);
+  out.set("shape", shape.name).set("what", shape.what);
+  return out.set("parameters", file.parameters());
+}
+
+std::string made_up_text(const synth::MadeUpShape& shape, const synth::WeightFile& file,
+                         const SynthWritten& written) {
+  return fmt::format("{}: {} with random weights ({}), {:.4g} M parameters, {:.1f} MB\n",
+                     written.path, shape.name, shape.what,
+                     static_cast<double>(file.parameters()) * 1e-6,
+                     static_cast<double>(written.bytes) * 1e-6);
+}
+
 Json measurement_json(const Measurement& m, const SynthRun& run) {
   const synth::MeasureOptions& options = run.options;
   Json slices = Json::array();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/json.h"
+#include "physics/synth/made_up.h"
 #include "physics/synth/measure.h"
 #include "physics/synth/roofline.h"
 #include "physics/synth/synth_model.h"
@@ -19,6 +20,12 @@ struct SynthWritten {
 // Schema "joulebook.synth/1".
 [[nodiscard]] Json synth_json(const synth::SynthModel& model, const SynthWritten& written);
 [[nodiscard]] std::string synth_text(const synth::SynthModel& model, const SynthWritten& written);
+
+// The same of a shape that is no language model. Schema "joulebook.synth-file/1".
+[[nodiscard]] Json made_up_json(const synth::MadeUpShape& shape, const synth::WeightFile& file,
+                                const SynthWritten& written);
+[[nodiscard]] std::string made_up_text(const synth::MadeUpShape& shape,
+                                       const synth::WeightFile& file, const SynthWritten& written);
 
 // How a shape was measured, and what this machine's calibration predicted; empty: it has none.
 struct SynthRun {

@@ -3,12 +3,19 @@
 joulebook_room(synth
   SOURCES
     synth/architecture.cc
+    synth/made_encoder.cc
+    synth/made_eyes.cc
+    synth/made_up.cc
+    synth/made_voice.cc
+    synth/made_whisper.cc
     synth/measure.cc
+    synth/part_list.cc
     synth/roofline.cc
     synth/slices.cc
     synth/synth_file.cc
     synth/synth_model.cc
     synth/synth_tensors.cc
+    synth/weight_file.cc
   DEPENDS core gguf engine physics_shape
   LIBRARIES fmt::fmt)
 
@@ -19,4 +26,4 @@ if(JOULEBOOK_ENGINE AND LlamaEngine_FOUND)
   list(APPEND synth_libraries LlamaEngine::llama)
 endif()
 joulebook_test(synth ROOMS synth LIBRARIES ${synth_libraries}
-  SOURCES synth/synth_test.cc ${synth_engine_tests})
+  SOURCES synth/made_up_test.cc synth/synth_test.cc ${synth_engine_tests})

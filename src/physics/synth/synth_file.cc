@@ -3,18 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <span>
-#include <utility>
 
 #include "core/file_tree.h"
 #include "engine/machine_limits.h"
-#include "gguf/gguf_types.h"
-#include "gguf/random_blocks.h"
 #include "physics/shape/counts.h"
+#include "physics/synth/weight_file.h"
 
 namespace joulebook::synth {
 namespace {
@@ -22,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 using physics::ModelShape;
 
-constexpr std::uint64_t kPiece = 4 << 20;
 constexpr double kCachedTokens = 2048;
 constexpr double kWorkBytes = 256e6;
 
@@ -78,108 +71,6 @@ Status within(const SynthModel& model, std::string code, std::string_view of,
             : "choose smaller weights (--weights q4_0), a smaller --vocab or another shape");
 }
 
-// A file that is removed unless it was kept.
-class Output {
- public:
-  explicit Output(const std::string& path)
-      : path_(path), part_(path + ".part"), file_(std::fopen(part_.c_str(), "wb")) {}
-  ~Output() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    std::remove(part_.c_str());
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  [[nodiscard]] bool open() const { return file_ != nullptr; }
-  [[nodiscard]] bool write(std::span<const char> bytes) {
-    return std::fwrite(bytes.data(), 1, bytes.size(), file_) == bytes.size();
-  }
-  [[nodiscard]] bool keep() {
-    const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-    if (closed && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
-    std::remove(part_.c_str());
-    return false;
-  }
-
- private:
-  std::string path_, part_;
-  std::FILE* file_;
-};
-
-tl::unexpected<Error> unwritten(const std::string& path) {
-  const int why = errno;
-  if (why == ENOSPC || why == EDQUOT) {
-    return fail(ErrorKind::resource, "synth.disk",
-                fmt::format("{} could not be written: the disk is full", path),
-                "free space, write elsewhere, or ask for fewer --layers");
-  }
-  return fail(ErrorKind::input, "synth.path",
-              fmt::format("{} could not be written: {}", path, std::strerror(why)),
-              "name a file in a folder that exists and can be written to");
-}
-
-void ones(std::span<char> out) {
-  constexpr float kOne = 1;
-  for (std::size_t i = 0; i + sizeof kOne <= out.size(); i += sizeof kOne) {
-    std::memcpy(out.data() + i, &kOne, sizeof kOne);
-  }
-}
-
-class Writer {
- public:
-  Writer(Output& out, std::uint64_t seed, const std::function<bool(std::uint64_t)>& progress)
-      : out_(out), random_(seed), progress_(progress), buffer_(kPiece) {}
-
-  // False where it could not be written or was stopped.
-  bool tensor(const SynthTensor& tensor) {
-    const GgufType& type = *gguf_type(tensor.spec.type);
-    const std::uint64_t whole = tensor.spec.bytes();
-    std::uint64_t zeros = tensor.zero_rows * (tensor.spec.shape[0] / type.block * type.bytes);
-    const std::uint64_t piece = kPiece / type.bytes * type.bytes;
-    for (std::uint64_t at = 0; at < whole;) {
-      const auto n = static_cast<std::size_t>(std::min(piece, whole - at));
-      const std::span<char> bytes(buffer_.data(), n);
-      fill(tensor, bytes);
-      const auto blank = static_cast<std::size_t>(std::min<std::uint64_t>(zeros, n));
-      std::fill_n(bytes.begin(), blank, '\0');
-      zeros -= blank;
-      at += n;
-      if (!put(bytes)) return false;
-    }
-    const std::string padding(static_cast<std::size_t>(gguf_padded(whole) - whole), '\0');
-    return put(padding);
-  }
-
-  bool put(std::span<const char> bytes) {
-    if (!out_.write(bytes)) return false;
-    written_ += bytes.size();
-    stopped_ = progress_ && !progress_(written_);
-    return !stopped_;
-  }
-  [[nodiscard]] std::uint64_t written() const { return written_; }
-  [[nodiscard]] bool stopped() const { return stopped_; }
-
- private:
-  void fill(const SynthTensor& tensor, std::span<char> bytes) {
-    switch (tensor.fill) {
-      case SynthTensor::Fill::random:
-        return random_.fill(tensor.spec.type, tensor.deviation, bytes);
-      case SynthTensor::Fill::ones:
-        return ones(bytes);
-      case SynthTensor::Fill::zeros:
-        std::fill(bytes.begin(), bytes.end(), '\0');
-    }
-  }
-
-  Output& out_;
-  RandomBlocks random_;
-  const std::function<bool(std::uint64_t)>& progress_;
-  std::vector<char> buffer_;
-  std::uint64_t written_ = 0;
-  bool stopped_ = false;
-};
-
 }  // namespace
 
 Room room_here(const std::string& path) {
@@ -202,22 +93,7 @@ Status fits(const SynthModel& model, const Room& room) {
 Result<std::uint64_t> write_synth(const SynthModel& model, std::uint64_t seed,
                                   const std::string& path,
                                   const std::function<bool(std::uint64_t)>& progress) {
-  std::error_code ec;
-  if (fs::exists(path, ec) && !fs::is_regular_file(path, ec)) {
-    return fail(ErrorKind::input, "synth.path", fmt::format("{} is not an ordinary file", path),
-                "name a new file, or one that may be replaced");
-  }
-  Output out(path);
-  if (!out.open()) return unwritten(path);
-  Writer writer(out, seed, progress);
-  bool ok = writer.put(header_of(model));
-  for (const auto& tensor : model.tensors) ok = ok && writer.tensor(tensor);
-  if (writer.stopped()) {
-    return fail(ErrorKind::interrupted, "synth.stopped", fmt::format("{} was not finished", path),
-                "run it again");
-  }
-  if (!ok || !out.keep()) return unwritten(path);
-  return writer.written();
+  return write_weights({header_of(model), model.tensors, {}}, seed, path, progress);
 }
 
 }  // namespace joulebook::synth

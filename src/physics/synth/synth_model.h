@@ -24,12 +24,14 @@ struct SynthOptions {
 inline constexpr std::int64_t kLeastVocabulary = 512;
 
 struct SynthTensor {
-  enum class Fill { random, ones, zeros };
+  enum class Fill { random, constant };
 
   GgufTensorSpec spec;
   Fill fill = Fill::random;
   double deviation = 0;         // of random ones: 1 / sqrt(row), so that sums stay near 1, or less
-  std::uint64_t zero_rows = 0;  // at the start
+  float value = 0;              // of constant ones, which are F32
+  std::uint64_t zero_rows = 0;  // these many rows of zeros
+  std::uint64_t zero_from = 0;  // from this row on
 };
 
 struct SynthModel {

@@ -79,12 +79,13 @@ class Tensors {
     matrix(name, extents);
     out_.back().deviation *= kAdded;
   }
-  void ones(std::string_view name, std::int64_t n) {
-    add(name, "weight", kF32, {n}).fill = SynthTensor::Fill::ones;
+  void constant(std::string_view name, std::string_view suffix, std::int64_t n, float value) {
+    auto& tensor = add(name, suffix, kF32, {n});
+    tensor.fill = SynthTensor::Fill::constant;
+    tensor.value = value;
   }
-  void bias(std::string_view name, std::int64_t n) {
-    add(name, "bias", kF32, {n}).fill = SynthTensor::Fill::zeros;
-  }
+  void ones(std::string_view name, std::int64_t n) { constant(name, "weight", n, 1); }
+  void bias(std::string_view name, std::int64_t n) { constant(name, "bias", n, 0); }
 
   void attention(const LayerGroup& group) {
     const auto& a = group.attention;

@@ -1,0 +1,51 @@
+#include "physics/synth/made_up.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+#include "gguf/random_blocks.h"
+
+namespace joulebook::synth {
+namespace {
+
+constexpr std::array<MadeUpShape, 5> kShapes = {{
+    {"all-MiniLM-L6-v2", "an encoder of texts, 6 layers of 384", "q8_0", make_minilm},
+    {"SmolVLM-256M-mmproj", "the eyes of SmolVLM-256M (SigLIP, 12 layers of 768)", "q8_0",
+     make_smolvlm_eyes},
+    {"pocket-tts", "the backbone of Pocket TTS, 6 layers of 1024", "q8_0", make_pocket_speaker},
+    {"pocket-tts-mmproj", "its flow network and its codec, Mimi", "q8_0", make_pocket_voice},
+    {"whisper-tiny.en", "Whisper, 4 + 4 layers of 384, in ggml's format", "f16",
+     make_whisper_tiny},
+}};
+
+}  // namespace
+
+std::span<const MadeUpShape> made_up_shapes() { return kShapes; }
+
+const MadeUpShape* find_made_up(std::string_view name) {
+  const auto at = std::ranges::find_if(
+      kShapes, [&](const MadeUpShape& shape) { return lower(shape.name) == lower(name); });
+  return at == kShapes.end() ? nullptr : &*at;
+}
+
+Result<WeightFile> make_up(const MadeUpShape& shape, const MadeUpOptions& options) {
+  const std::string_view name = options.weights.empty() ? shape.weights : options.weights;
+  const auto type = random_block_type(name);
+  if (!type) {
+    return fail(ErrorKind::usage, "synth.weights",
+                fmt::format("random weights of type {} can't be made", name),
+                fmt::format("choose one of {}", join(random_block_names(), ", ")));
+  }
+  return shape.make(*type, options);
+}
+
+WeightFile gguf_weights(const GgufMetadata& metadata, std::vector<SynthTensor> tensors) {
+  std::vector<GgufTensorSpec> specs;
+  for (const auto& tensor : tensors) specs.push_back(tensor.spec);
+  return {gguf_header(metadata, specs), std::move(tensors), {}};
+}
+
+}  // namespace joulebook::synth

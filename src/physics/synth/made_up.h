@@ -1,0 +1,47 @@
+#pragma once
+// Files of random weights of published shapes that are no language models: an encoder, the eyes of a
+// picture reader, a recogniser of speech, a speaker. Pure; thread-safe.
+//
+// Names and extents of tensors are those that the programs which read them ask for: llama.cpp as of
+// llama-cpp-python 0.3.36 (src/models/bert.cpp, src/models/pockettts.cpp, tools/mtmd/clip.cpp) and
+// whisper.cpp 1.8.5. Extents come from each model's published configuration.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "physics/synth/weight_file.h"
+
+namespace joulebook::synth {
+
+struct MadeUpOptions {
+  std::string weights;  // type of matrices; empty: the shape's usual one
+  std::string words;    // an encoder's: each word in this text becomes one token
+};
+
+struct MadeUpShape {
+  std::string_view name;     // "all-MiniLM-L6-v2"
+  std::string_view what;     // what it is, and of which size
+  std::string_view weights;  // the usual type of its matrices
+  WeightFile (*make)(std::uint32_t type, const MadeUpOptions& options);
+};
+
+[[nodiscard]] std::span<const MadeUpShape> made_up_shapes();
+// Null where there is none of this name (in any case).
+[[nodiscard]] const MadeUpShape* find_made_up(std::string_view name);
+
+// Errors: usage "synth.weights" with the types that can be.
+[[nodiscard]] Result<WeightFile> make_up(const MadeUpShape& shape, const MadeUpOptions& options);
+
+// The makers, each beside its constants.
+[[nodiscard]] WeightFile make_minilm(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_smolvlm_eyes(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_pocket_speaker(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_pocket_voice(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_whisper_tiny(std::uint32_t type, const MadeUpOptions& options);
+
+// A GGUF file of these.
+[[nodiscard]] WeightFile gguf_weights(const GgufMetadata& metadata,
+                                      std::vector<SynthTensor> tensors);
+
+}  // namespace joulebook::synth
