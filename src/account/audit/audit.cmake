@@ -16,7 +16,7 @@ joulebook_room(account_audit
   LIBRARIES fmt::fmt)
 
 joulebook_test(account_audit ROOMS account_audit LIBRARIES fmt::fmt nlohmann_json::nlohmann_json rapidcheck rapidcheck_gtest
-  SOURCES audit/rules_test.cc audit/shipped_test.cc)
+  SOURCES audit/rules_test.cc audit/shipped_test.cc audit/stranger_test.cc)
 if(TARGET account_audit_test)
   target_include_directories(account_audit_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(account_audit_test PRIVATE JOULEBOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" JOULEBOOK_CLAIMS_DIR="${CMAKE_SOURCE_DIR}/claims"

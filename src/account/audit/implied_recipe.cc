@@ -33,9 +33,8 @@ std::string of_energy(const Facts& f) {
 }
 
 std::string of_images(const Facts& f, std::string_view task) {
-  if (f.text("model").empty()) return "";
   const std::string gpu = f.text("gpu").empty() ? "" : fmt::format(", gpu = '*{}*'", f.text("gpu"));
-  return fmt::format("published('ml_energy_diffusion', 'j_per_item', 'range', model = '*{}*', task = '*{}*'{})", f.text("model"), task, gpu) + to_boundary(f.claim());
+  return fmt::format("published('ml_energy_diffusion', 'j_per_item', 'range', model = '{}', task = '*{}*'{})", f.text("model").empty() ? "not stated" : fmt::format("*{}*", f.text("model")), task, gpu) + to_boundary(f.claim());
 }
 
 }  // namespace

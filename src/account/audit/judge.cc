@@ -10,6 +10,8 @@
 namespace joulebook::account {
 namespace {
 
+constexpr double kSeenRounding = 0.05;  // of the value, from which a reader has to be told of it
+
 const Finding* first(const std::vector<Finding>& findings, RuleState state) {
   const auto found = std::ranges::find(findings, state, &Finding::state);
   return found == findings.end() ? nullptr : &*found;
@@ -31,8 +33,14 @@ Judged outside(const Claim& claim, const Computed& c, double lo, double hi) {
   const bool above = lo > c.hi;
   j.off = above ? (c.hi > 0 ? lo / c.hi : 0) : (c.lo > 0 && hi > 0 ? hi / c.lo : 0);
   const double times = j.off > 0 ? (above ? j.off : 1 / j.off) : 0;
-  j.because = times > 0 ? fmt::format("{} is {} times {} the recomputed {}", claim.value.stated, short_number(times), above ? "above" : "below", range)
-                        : fmt::format("{} lies {} the recomputed {}", claim.value.stated, above ? "above" : "below", range);
+  const char* where = above ? "above" : "below";
+  // Of "10 GWh" the reader would count from 10: it may be 5 to 15.
+  std::string said = claim.value.stated;
+  if (claim.value.rounding > kSeenRounding * std::abs(claim.value.value)) {
+    said += fmt::format(" (as rounded: {} to {})", short_number(lo / claim.value.unit.factor), short_number(hi / claim.value.unit.factor));
+  }
+  j.because = times > 0 ? fmt::format("{} is {} times {} the recomputed {}", said, short_number(times), where, range)
+                        : fmt::format("{} lies {} the recomputed {}", said, where, range);
   return j;
 }
 

@@ -29,6 +29,11 @@ struct Finding {
   std::string source;               // of the limit
 };
 
+// A finding; its rule is named by who asked it.
+[[nodiscard]] inline Finding finding(RuleState state, std::string message, std::vector<std::string> inputs, double by = 1, std::string source = {}) {
+  return {{}, state, std::move(message), std::move(inputs), by, std::move(source)};
+}
+
 // Nothing where the rule has no business with this claim.
 using Rule = std::optional<Finding> (*)(const Facts&);
 struct NamedRule {

@@ -12,10 +12,6 @@ namespace {
 
 using State = RuleState;
 
-Finding finding(State state, std::string message, std::vector<std::string> inputs, double by = 1, std::string source = {}) {
-  return {{}, state, std::move(message), std::move(inputs), by, std::move(source)};
-}
-
 }  // namespace
 
 std::optional<Finding> fixed_length_rule(const Facts& f) {

@@ -13,10 +13,6 @@ namespace {
 
 using State = RuleState;
 
-Finding finding(State state, std::string message, std::vector<std::string> inputs, double by = 1, std::string source = {}) {
-  return {{}, state, std::move(message), std::move(inputs), by, std::move(source)};
-}
-
 // Watts of one device that the claim implies, and what they follow from.
 struct Implied {
   double each = 0;

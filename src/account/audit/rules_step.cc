@@ -14,10 +14,6 @@ namespace {
 
 using State = RuleState;
 
-Finding finding(State state, std::string message, std::vector<std::string> inputs, double by = 1, std::string source = {}) {
-  return {{}, state, std::move(message), std::move(inputs), by, std::move(source)};
-}
-
 struct StepTime {
   double seconds = 0;
   std::string how;
@@ -79,6 +75,16 @@ std::optional<Step> step_of(const Facts& f, std::optional<Finding>& open) {
 
 std::string weights_said(const Facts& f) { return f.has("weights") ? f.said("weights") : "4-bit weights, the least"; }
 
+// `share`: of the peak of all devices; `what` says of which rate, `decimals` how finely a share is told.
+Finding against_peak(const Step& step, const physics::Hardware& device, double share, const std::string& what, const char* input, int decimals) {
+  constexpr double kPeakSlack = 1.02;  // data sheets round
+  auto inputs = step.time.inputs;
+  inputs.insert(inputs.end(), {"model", input, "gpus"});
+  std::string source = fmt::format("data/hardware.csv: {} ({})", device.source, device.status);
+  if (share > kPeakSlack) return finding(State::fails, fmt::format("{}: {:.3g} times the peak", what, share), std::move(inputs), share, std::move(source));
+  return finding(State::passes, fmt::format("{}: {:.{}f} % of the peak", what, 100 * share, decimals), std::move(inputs), 1, std::move(source));
+}
+
 }  // namespace
 
 std::optional<Finding> bandwidth_rule(const Facts& f) {
@@ -91,11 +97,7 @@ std::optional<Finding> bandwidth_rule(const Facts& f) {
   const double rate = bytes / step->time.seconds, peak = h.bandwidth * step->devices;
   const std::string what = fmt::format("{:.4g} GB a step ({}) in {:.4g} ms ({}) is {:.4g} TB/s, and {:g} x {} have {:.4g}", bytes / 1e9, weights_said(f),
                                        step->time.seconds * 1e3, step->time.how, rate / kTera, step->devices, h.name, peak / kTera);
-  auto inputs = step->time.inputs;
-  inputs.insert(inputs.end(), {"model", "weights", "gpus"});
-  const std::string source = fmt::format("data/hardware.csv: {} ({})", h.source, h.status);
-  if (rate > peak * 1.02) return finding(State::fails, fmt::format("{}: {:.3g} times the peak", what, rate / peak), inputs, rate / peak, source);
-  return finding(State::passes, fmt::format("{}: {:.0f} % of the peak", what, 100 * rate / peak), inputs, 1, source);
+  return against_peak(*step, h, rate / peak, what, "weights", 0);
 }
 
 std::optional<Finding> flop_rate_rule(const Facts& f) {
@@ -110,11 +112,7 @@ std::optional<Finding> flop_rate_rule(const Facts& f) {
   const double rate = step->costed.step.flops / step->time.seconds, peak = *rate_of * step->devices;
   const std::string what = fmt::format("{:.4g} TFLOP a step in {:.4g} ms ({}) is {:.4g} TFLOPS, and {:g} x {} have {:.4g} (dense)", step->costed.step.flops / kTera,
                                        step->time.seconds * 1e3, step->time.how, rate / kTera, step->devices, h.name, peak / kTera);
-  auto inputs = step->time.inputs;
-  inputs.insert(inputs.end(), {"model", "batch", "gpus"});
-  const std::string source = fmt::format("data/hardware.csv: {} ({})", h.source, h.status);
-  if (rate > peak * 1.02) return finding(State::fails, fmt::format("{}: {:.3g} times the peak", what, rate / peak), inputs, rate / peak, source);
-  return finding(State::passes, fmt::format("{}: {:.1f} % of the peak", what, 100 * rate / peak), inputs, 1, source);
+  return against_peak(*step, h, rate / peak, what, "batch", 1);
 }
 
 // Over all batches that fit, whatever the recipe is.

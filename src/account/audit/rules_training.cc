@@ -14,10 +14,6 @@ namespace {
 
 using State = RuleState;
 
-Finding finding(State state, std::string message, std::vector<std::string> inputs, double by = 1, std::string source = {}) {
-  return {{}, state, std::move(message), std::move(inputs), by, std::move(source)};
-}
-
 double beyond(double x, double lo, double hi) { return x < lo ? lo / x : x > hi ? x / hi : 1; }
 
 // Device seconds: stated, else the energy over the power.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "account/footprint/when.h"
 #include "core/text.h"
 #include "core/toml.h"
 
@@ -107,10 +108,20 @@ class Reader {
     if (std::ranges::find(kBases, claim_.basis) == kBases.end()) {
       return placed("claim.basis", {ErrorKind::input, "claim.kind", fmt::format("no basis '{}'", claim_.basis), "write one of " + join(kBases, ", ")});
     }
+    if (auto ok = check_when(); !ok) return ok;
     if (claim_.id.empty()) claim_.id = doc_.origin.substr(doc_.origin.find_last_of('/') + 1);
     if (claim_.id.ends_with(".toml")) claim_.id.resize(claim_.id.size() - 5);
     if (claim_.text.empty()) claim_.text = claim_.value.stated;
     return {};
+  }
+
+  // A year or words may stand there; what is written as a month or a day must be one.
+  Status check_when() {
+    const std::string& when = claim_.when;
+    const bool numbers = when.size() >= 7 && when.find_first_not_of("0123456789-") == std::string::npos && when[4] == '-';
+    if (!numbers) return {};
+    const auto month = parse_month(when);
+    return month ? Status() : Status(placed("claim.when", month.error()));
   }
 
   Status inputs() {

@@ -17,7 +17,7 @@ joulebook_room(account_claim
     claim/range.cc
     claim/scope.cc
     ${claim_tables}
-  DEPENDS core account_units account_factors serving training
+  DEPENDS core account_units account_factors account_footprint serving training
   LIBRARIES fmt::fmt)
 
 joulebook_test(account_claim ROOMS account_claim LIBRARIES fmt::fmt rapidcheck rapidcheck_gtest

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "account/claim/claim.h"
+#include "account/factors/factors.h"
 #include "core/text.h"
 
 namespace joulebook::account {
@@ -79,6 +80,10 @@ Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
   input.name = known.name;
   input.text = std::string(trim(text));
   if (input.text.empty()) return bad(known.name, "is empty", fmt::format("write {}, or leave the line out", known.meaning));
+  if (known.name == "grid") {
+    const auto direct = grid_intensity(input.text, GridKind::direct);
+    if (!direct && !grid_intensity(input.text, GridKind::lifecycle)) return bad("grid", direct.error().message, direct.error().cure);
+  }
   if (known.choices.empty()) return input;
   std::vector<std::string> choices;
   for (const auto c : split(known.choices, '|')) choices.emplace_back(c);

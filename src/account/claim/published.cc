@@ -145,13 +145,19 @@ Result<Number> published(const Call& call) {
   if (std::ranges::find(columns, *column) == columns.end()) {
     return recipe_error("recipe.argument", fmt::format("{} has no column '{}'", *name, *column), "its columns are " + join(columns, ", "));
   }
-  const auto filters = filters_of(call, **rows, trim(header));
+  auto filters = filters_of(call, **rows, trim(header));
   if (!filters) return fail(filters.error());
-  const auto values = values_of(**rows, *column, *filters);
+  auto values = values_of(**rows, *column, *filters);
+  const bool any_model = values.empty() && *how == "range" && std::ranges::find(*filters, "model", &Filter::column) != filters->end();
+  if (any_model) {  // nobody published that model: it lies where all of them do
+    std::erase_if(*filters, [](const Filter& f) { return f.column == "model"; });
+    values = values_of(**rows, *column, *filters);
+    call.scope().trace().missing.insert("model");
+  }
   if (values.empty()) return recipe_error("recipe.rows", fmt::format("no row of {} matches", *name), "loosen the filters; * stands for anything: model = '*Llama*70B*'");
   std::string what = fmt::format("{} of {}", *how, *column);
   for (const Filter& f : *filters) what += fmt::format(", {} {}", f.column, f.wanted);
-  const auto value = aggregate(call, *how, values, "published rows: " + what);
+  const auto value = aggregate(call, *how, values, any_model ? "model" : "published rows: " + what);
   if (!value) return fail(value.error());
   call.scope().trace().published = true;
   call.scope().trace().add(what, fmt::format("{:.6g} ({} rows, {:.6g} to {:.6g})", *value, values.size(), values.front(), values.back()), std::string(table->source));
