@@ -1,7 +1,7 @@
 // Whose joules were they, and how well can that be told from outside? The attributor beside a
 // simulated engine whose every token's cost is known. Prints the tables of docs/attribution.md;
 // fixed seeds; exits 1 where a goal is missed.
-//   attribution_truth [--quick] [known|unknown|drafts|cases|marginal]
+//   attribution_truth [--quick] [known|unknown|drafts|cases|strange|marginal]
 #include <fmt/format.h>
 
 #include <cmath>
@@ -237,6 +237,43 @@ void case_table(int seeds, Goals& goals) {
   }
 }
 
+// Engines whose costs are nothing like the model's, known or not, over few windows and many.
+void strange_table(int seeds, Goals& goals) {
+  struct Strange {
+    const char* name;
+    fakes::SimulatedEngineOptions engine;
+  };
+  const Strange strange[] = {{"as above", {}},
+                             {"prompts apart", {.apart = true}},
+                             {"steps cost nothing", {.common_times = 0.02, .decode_times = 8, .prompt_times = 4}},
+                             {"tokens cost nothing", {.decode_times = 0.02, .prompt_times = 0.02}},
+                             {"prompts cost as answers", {.prompt_times = 10}},
+                             {"prompts cost nothing", {.prompt_times = 0.02}}};
+  fmt::print("\nEngines of other kinds, model not known\n{:<25} {:>11} {:>8} {:>11} {:>11} {:>7} {:>7}  {}\n", "",
+             "concurrency", "requests", "median", "p95", "held", "width", "rule");
+  for (const Strange& of : strange) {
+    for (const auto& [concurrency, requests] : {std::pair{8, 24}, {8, 120}, {32, 240}}) {
+      Trials sum;
+      for (int k = 0; k < seeds; ++k) {
+        fakes::SimulatedEngineOptions engine = of.engine;
+        engine.seed = kFirstSeed + static_cast<std::uint64_t>(k);
+        fakes::Mix mix;
+        mix.requests = requests;
+        const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, engine.seed),
+                                              .concurrency = concurrency};
+        sum.add(fakes::try_attribution(traffic, fakes::simulate(traffic, engine), false));
+      }
+      std::vector<const Scored*> all;
+      for (const Scored& s : sum.requests) all.push_back(&s);
+      double width = 0;
+      const double held = fakes::coverage(all, -1, width);
+      fmt::print("{:<25} {:>11} {:>8} {:>11} {:>11} {:>6.1f}% {:>6.1f}%  {}\n", of.name, concurrency,
+                 all.size(), sum.median.percent(), sum.p95.percent(), 100 * held, 100 * width, sum.rule);
+      goals.need(held >= 0.9, fmt::format("intervals, {} at {}", of.name, concurrency));
+    }
+  }
+}
+
 void marginal_table(int requests, bool quick, Goals& goals) {
   fmt::print(
       "\nMarginal, {} requests: median error, %, against its steps without it; against the same "
@@ -274,6 +311,7 @@ int main(int argc, char** argv) {
   if (wanted("unknown")) fair_table(false, seeds, 0, goals);
   if (wanted("drafts")) phase_table(fair_table(true, seeds, 3, goals), goals);
   if (wanted("cases")) case_table(seeds, goals);
+  if (wanted("strange")) strange_table(seeds, goals);
   if (wanted("marginal")) marginal_table(200, quick, goals);
   fmt::print("\n{} goals missed\n", goals.missed.size());
   for (const std::string& what : goals.missed) fmt::print("  {}\n", what);

@@ -247,11 +247,13 @@ void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, co
   Parts absent = w.among;
   absent[kStep] = 0;
   absent[kTime] = dot(w.lengthened, time.value) * learner.prices().of(w.upstream).joules[kTime];
-  sum(absent, w.alone);
   if (!(by.marginal_total > 0)) return;
-  const double marginal = dot(absent, by.marginal.value) / by.marginal_total;
-  d.marginal += marginal * joules;
-  sum(d.marginal_moves, times(gradient(absent, marginal, by.all, by.marginal_total), joules));
+  const double among = dot(absent, by.marginal.value) / by.marginal_total;
+  // Alone there is nothing to tell apart: it is the fair share, by the same factors.
+  const double alone = dot(w.alone, by.fair.value) / by.total;
+  d.marginal += (alone + among) * joules;
+  sum(d.marginal_moves, times(gradient(absent, among, by.all, by.marginal_total), joules));
+  sum(d.marginal_moves, times(gradient(w.alone, alone, by.all, by.total), joules));
 }
 
 void Attributor::State::unattributed(const ActiveEnergy& e,

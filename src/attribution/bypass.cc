@@ -28,8 +28,8 @@ void BypassWatch::reading(const EngineReading& r, const Tracks& tracks) {
   if (!seen_.contains(r.upstream) && seen_.size() >= kMostUpstreams) return;
   auto& list = seen_[r.upstream];
   if (!list.empty() && r.end.ns <= list.back().end) return;
-  list.push_back({r.begin.ns, r.end.ns, usable(r.running), usable(r.output_tokens),
-                  usable(r.prompt_tokens), tracks.sum(r.upstream)});
+  list.push_back({r.begin.ns, r.end.ns, usable(r.running), usable(r.waiting), usable(r.output_tokens),
+                  usable(r.prompt_tokens), usable(r.cached_tokens), tracks.open(r.upstream)});
   if (list.size() > kMostReadings) list.pop_front();
 }
 
@@ -45,21 +45,22 @@ std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64
     double sequences = 0, read = 0;
     for (auto it = before; it <= after; ++it) {
       if (!it->running) continue;
-      sequences += std::max(*it->running - it->own.open, 0.0);
+      // Who of those that passed here is in the batch and who waits, the page doesn't tell.
+      const double all = *it->running + it->waiting.value_or(0);
+      if (all > 0) sequences += std::max(all - it->open, 0.0) * *it->running / all;
       read += 1;
     }
     const double span = static_cast<double>(after->end - before->end) * kNano;
     const double part =
         std::min(static_cast<double>(end - begin) * kNano / std::max(span, 1e-9), 1.0);
-    const bool blind =
-        before->own.unseen + after->own.unseen > 0;  // own tokens not seen until later
+    const Tracks::Own own = tracks.own(upstream, before->end, after->end);
     Bypass b{.sequences = read > 0 ? sequences / read : 0};
-    if (!blind || b.sequences > 0.5) {
-      b.output =
-          beyond(before->output, after->output, after->own.output - before->own.output) * part;
-    }
+    b.output = beyond(before->output, after->output, own.output) * part;
     if (b.output <= 0 && b.sequences < 0.5) continue;
-    b.prompt = beyond(before->prompt, after->prompt, after->own.prompt - before->own.prompt) * part;
+    // Where the page counts what the cache served, what was computed can be told.
+    const bool told = before->cached && after->cached && *after->cached >= *before->cached;
+    const double served = told ? *after->cached - *before->cached : 0;
+    b.prompt = beyond(before->prompt, after->prompt, told ? own.computed + served : own.prompt) * part;
     const double gap = tracks.pace(upstream).gap_s;
     if (b.sequences <= 0)
       b.sequences = std::clamp(b.output / std::max(part * span, 1e-9) * gap, 0.1, 1e4);

@@ -21,8 +21,8 @@ class BypassWatch {
  private:
   struct Seen {
     std::int64_t begin, end;
-    std::optional<double> running, output, prompt;
-    Tracks::Sum own;
+    std::optional<double> running, waiting, output, prompt, cached;
+    double open;  // own sequences, at its end
   };
   std::map<std::uint32_t, std::deque<Seen>> seen_;
 };

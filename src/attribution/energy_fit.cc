@@ -7,6 +7,7 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kFade = 1.0 / 2000;   // of what is known, a window
+constexpr double kMostSpread = 40;       // of a price, relative
 constexpr double kLeastFactor = 0.05;  // of the common scale
 // Of what a limit may have taken off at the softest knee, the part that it did: knees of data sheets
 // and of the serving model's fit are sharp, some are not.
@@ -61,6 +62,7 @@ void PriceFit::add(const Parts& priced, double total, double error, double bent)
   for (std::size_t i = 0; i < kUnknowns; ++i) {
     for (std::size_t k = 0; k < kUnknowns; ++k) normal_[i][k] = normal_[i][k] * keep + w * u[i] * u[k];
     moment_[i] = moment_[i] * keep + w * u[i] * y;
+    share_[i] = share_[i] * keep + w * u[i];
   }
   square_ = square_ * keep + w * y * y;
   weight_ = weight_ * keep + w;
@@ -78,7 +80,7 @@ double PriceFit::residual(const Row& x) const {
   return std::max(left, 0.0);
 }
 
-Factors PriceFit::solve(const Parts& spread) const {
+Factors PriceFit::solve(const Parts& spread, double doubt) const {
   Factors out;
   out.windows = count_;
   const double scale = weight_ > 0 ? ratio_ / weight_ : 1;
@@ -87,7 +89,9 @@ Factors PriceFit::solve(const Parts& spread) const {
   for (std::size_t i = 0; i < kUnknowns; ++i) {
     unit[i] = i < kParts ? scale : 1;
     before[i] = i < kParts ? 1 : kBent;
-    const double sd = i < kParts ? spread[i] : kBentSpread;
+    const double part = weight_ > 0 ? share_[i] / weight_ : 1;
+    const double sd = i < kParts ? std::max(spread[i], std::min(doubt / std::max(part, 1e-6), kMostSpread))
+                                 : kBentSpread;
     prior[i] = 1 / (sd * sd);
   }
   System a{};

@@ -28,8 +28,9 @@ class PriceFit {
   // much of it did is one more unknown, the same in all windows. Ignored where something is not
   // positive and finite.
   void add(const Parts& priced, double total, double error, double bent);
-  // With what is known of the prices before; value[i] > 0.
-  [[nodiscard]] Factors solve(const Parts& spread) const;
+  // With what is known of the prices before: `spread` of each, relative, or as much as makes its part of
+  // all energy that was seen uncertain by `doubt`, if that is more; value[i] > 0.
+  [[nodiscard]] Factors solve(const Parts& spread, double doubt = 0) const;
 
  private:
   static constexpr std::size_t kUnknowns = kParts + 1;  // the last: how much of `bent` was so
@@ -46,6 +47,7 @@ class PriceFit {
   double weight_ = 0;
   double count_ = 0;
   double ratio_ = 0;
+  Row share_{};  // sum of weight u
 };
 
 // g^T C g.

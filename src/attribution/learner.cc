@@ -11,7 +11,17 @@ constexpr double kLeastBusy = 0.1;  // of a window: less is an error of the wire
 // Of what a power limit may have kept: steps within a window lie above and below its mean power, and
 // the limit acts on each.
 constexpr double kLimitDoubt = 0.3;
+constexpr double kBypassDoubt = 0.3;  // of what bypassed: when it came the page doesn't say
 constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
+
+double part_of(const Parts& parts, const Parts& all) {
+  double some = 0, sum = 0;
+  for (std::size_t i = 0; i < kParts; ++i) {
+    some += parts[i];
+    sum += all[i];
+  }
+  return sum > 0 ? some / sum : 0;
+}
 
 }  // namespace
 
@@ -80,8 +90,8 @@ void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers
   const double window_s = static_cast<double>((e.end - e.begin).count()) * 1e-9;
   const double busy_s = std::max({work.busy_s, kLeastBusy * window_s, 1e-9});
   const double limited = bent(e, sharers, joules / busy_s);
-  const double error =
-      std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited);
+  const double error = std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited,
+                                  kBypassDoubt * part_of(work.bypass, sharers.all));
   Fits& fit = fits_[e.domain];
   fit.fair.add(sharers.all, joules, error, limited);
   fit.marginal.add(sharers.all, joules, error, limited);
@@ -111,11 +121,10 @@ Learner::Known Learner::factors(const ActiveEnergy& e, const Sharers& sharers) c
   const auto fit = fits_.find(e.domain);
   bool known = !sharers.requests.empty();
   for (const RequestWork* r : sharers.requests) known = known && prices_.of(r->upstream).known;
-  const Parts& spread =
-      (known ? prices_.of(sharers.requests.front()->upstream) : prices_.other).spread;
+  const Prices& before = known ? prices_.of(sharers.requests.front()->upstream) : prices_.other;
   static const Fits kNone;
   const Fits& fits = fit == fits_.end() ? kNone : fit->second;
-  return {fits.fair.solve(spread), fits.marginal.solve(spread)};
+  return {fits.fair.solve(before.spread, before.doubt), fits.marginal.solve(before.spread, before.doubt)};
 }
 
 Factors Learner::step_time(std::uint32_t upstream) const {

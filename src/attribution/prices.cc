@@ -91,6 +91,7 @@ Prices prices_of(const serving::Workload& work) {
   price_time(out, work, counts);
   // Of coefficients that no run on this device confirmed: off by half is common.
   out.spread = {0.8, 0.8, 0.8, 0.8, 0.8, 0.8};
+  out.doubt = 0.05;
   const serving::Shape& s = work.shape;
   if (s.experts > 0) out.chosen_share = std::min(s.chosen / s.experts, 1.0);
   out.window = s.window;
@@ -110,6 +111,7 @@ Prices common_prices() {
   price_energy(out, work, counts);
   price_time(out, work, counts);
   out.spread = {1.5, 1.5, 1.5, 1.5, 1.5, 1.5};
+  out.doubt = 0.25;
   return out;
 }
 

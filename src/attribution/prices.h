@@ -25,6 +25,8 @@ struct Prices {
   Parts joules{};   // of a unit
   Parts seconds{};  // by which a unit lengthens its step; none for kTime
   Parts spread{};   // relative standard deviation of each price, before traffic says more
+  // Of all energy, the share that a part may take whatever its price says: engines are not all alike.
+  double doubt = 0;
   // Experts: weights that a step reads beside kStep's, all layers, and how many are chosen of how
   // many.
   double expert_joules = 0;  // of reading all of them

@@ -84,19 +84,42 @@ void Tracks::end(Track& track, const Ended& what) {
   count(track, c);
   double remarked = 0;
   for (const auto& [choice, s] : track.sequences) remarked += s.tokens;
-  Sum& sum = sums_[track.arrived.upstream];
-  sum.output += c.output - remarked;
-  if (c.known) sum.prompt += c.prompt;
   if (track.first) clocks_[track.arrived.upstream].streams -= 1;
+  if (!track.sent) return;
+  const bool read = c.known && (track.first || track.outcome == Outcome::complete);
+  const std::int64_t from = track.arrived.streamed && track.first ? *track.first : *track.sent;
+  auto& over = over_[track.arrived.upstream];
+  over.push_back({from, *track.ended, read ? c.prompt : 0, read ? c.computed : 0, c.output - remarked});
+  if (over.size() > kMostSteps) over.pop_front();
 }
 
-Tracks::Sum Tracks::sum(std::uint32_t upstream) const {
-  const auto found = sums_.find(upstream);
-  Sum sum = found == sums_.end() ? Sum{} : found->second;
+double Tracks::open(std::uint32_t upstream) const {
+  double open = 0;
   for (const auto& [id, t] : tracks_) {
-    if (t.arrived.upstream != upstream || !t.sent || t.ended) continue;
-    sum.open += 1;
-    if (!t.first) sum.unseen += 1;
+    if (t.arrived.upstream == upstream && t.sent && !t.ended) open += t.arrived.choices;
+  }
+  return open;
+}
+
+Tracks::Own Tracks::own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const {
+  Own sum;
+  if (const auto clock = clocks_.find(upstream); clock != clocks_.end()) {
+    const auto& ticks = clock->second.ticks;
+    for (auto it = std::upper_bound(ticks.begin(), ticks.end(), from,
+                                    [](std::int64_t x, const auto& tick) { return x < tick.at; });
+         it != ticks.end() && it->at <= until; ++it) {
+      sum.output += it->tokens;
+    }
+  }
+  const auto over = over_.find(upstream);
+  if (over == over_.end()) return sum;
+  for (const Over& o : over->second) {
+    const double length = seconds(o.from, o.until);
+    const double part = seconds(std::max(o.from, from), std::min(o.until, until));
+    if (length > 0 && part > 0) sum.output += o.untold * part / length;
+    if (o.from <= from || o.from > until) continue;
+    sum.prompt += o.prompt;
+    sum.computed += o.computed;
   }
   return sum;
 }
@@ -129,10 +152,9 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   piece.end = std::max(at, piece.begin);
   s.last = piece.end;
   step_seen(track.arrived.upstream, piece.end);
-  if (!begins) steps_made(track.arrived.upstream, piece.end, count);
+  made(track.arrived.upstream, piece.end, count, begins);
   s.tokens += count;
   s.events += piece.events;
-  sums_[track.arrived.upstream].output += count;
   if (what.reasoning) track.reasoning += count;
   if (what.thought_before > 0) {
     track.reasoning += std::min(static_cast<double>(what.thought_before), kMostTokens);
@@ -142,11 +164,13 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   if (s.pieces.size() > std::max<std::size_t>(options_.most_pieces, 2)) join(s.pieces);
 }
 
-void Tracks::steps_made(std::uint32_t upstream, std::int64_t at, double tokens) {
+// The first token of a request shows no step between two of its own.
+void Tracks::made(std::uint32_t upstream, std::int64_t at, double tokens, bool first) {
   constexpr std::int64_t kTick = 10'000'000;
   StepClock& clock = clocks_[upstream];
-  if (clock.ticks.empty() || at >= clock.ticks.back().at + kTick) clock.ticks.push_back({at, 0});
-  clock.ticks.back().steps += tokens / std::max(clock.streams, 1.0);
+  if (clock.ticks.empty() || at >= clock.ticks.back().at + kTick) clock.ticks.push_back({at, 0, 0});
+  if (!first) clock.ticks.back().steps += tokens / std::max(clock.streams, 1.0);
+  clock.ticks.back().tokens += tokens;
   if (clock.ticks.size() > kMostSteps) clock.ticks.pop_front();
 }
 
@@ -205,9 +229,37 @@ void Tracks::learn_pace(const Track& t) {
       std::exp(each > pace.seconds_per_token ? k * kQuantile : -k * (1 - kQuantile));
 }
 
+// Whether those who decoded got a token from the step in which its prompt ended.
+void Tracks::learn_apart(const Track& t) {
+  constexpr double kStep = 0.1;
+  Pace& pace = paces_[t.arrived.upstream];
+  const std::int64_t together = nanos(std::clamp(0.3 * pace.gap_s, 0.001, 0.05));
+  const std::int64_t apart = 3 * together;
+  double decoders = 0, served = 0;
+  for (const auto& [id, other] : tracks_) {
+    if (id == t.id || other.arrived.upstream != t.arrived.upstream || !other.first) continue;
+    if (*other.first > *t.first - apart || other.last < *t.first + apart) continue;
+    for (const auto& [choice, s] : other.sequences) {
+      if (s.events < s.tokens) continue;  // several tokens an event: not each step shows
+      const auto at = std::lower_bound(s.pieces.begin(), s.pieces.end(), *t.first - together,
+                                       [](const Piece& p, std::int64_t x) { return p.end < x; });
+      if (at == s.pieces.end()) continue;
+      decoders += 1;
+      served += at->end <= *t.first + together ? 1 : 0;
+    }
+  }
+  if (decoders < 2) return;  // one may be late
+  pace.prompts += 1;
+  pace.apart += std::max(kStep, 1 / pace.prompts) * ((served < 0.2 * decoders ? 1 : 0) - pace.apart);
+}
+
 void Tracks::learn(std::int64_t begin, std::int64_t end) {
+  constexpr int kMostPrompts = 64;  // of a window: each is put beside all others
+  int prompts = 0;
   for (const auto& [id, t] : tracks_) {
-    if (t.first && *t.first >= begin && *t.first < end && t.usage.prompt) learn_pace(t);
+    if (!t.first || *t.first < begin || *t.first >= end) continue;
+    if (t.usage.prompt) learn_pace(t);
+    if (t.arrived.streamed && prompts++ < kMostPrompts) learn_apart(t);
   }
   for (const auto& [id, t] : tracks_) {
     if (t.sequences.empty()) continue;
@@ -247,6 +299,9 @@ std::vector<Tracks::Done> Tracks::over(std::int64_t edge) {
   const std::int64_t old = edge - options_.horizon.count();
   for (auto& [upstream, clock] : clocks_) {
     while (!clock.ticks.empty() && clock.ticks.front().at < old) clock.ticks.pop_front();
+  }
+  for (auto& [upstream, over] : over_) {
+    while (!over.empty() && over.front().until < old) over.pop_front();
   }
   for (auto& [upstream, turns] : turns_) {  // neighbours of those that may still be open
     while (turns.size() > 1 &&

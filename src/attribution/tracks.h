@@ -83,6 +83,12 @@ struct Pace {
   double gap_s = 0;              // usual time between tokens of a sequence; 0: not known yet
   double observed = 0;
   bool told = false;  // of some request, what the cache held
+  // Of prompts that ended while others decoded: the part that ended in a step that gave those no token,
+  // newest weighing most.
+  double apart = 0;
+  double prompts = 0;  // that it rests on
+  // Prompts are read in steps of their own.
+  [[nodiscard]] bool reads_apart() const { return prompts >= 3 && apart > 0.6; }
 };
 
 class Tracks {
@@ -105,15 +111,14 @@ class Tracks {
     Course course;  // empty where it was never sent
   };
   [[nodiscard]] std::vector<Done> over(std::int64_t edge);
-  // Tokens of all requests of an upstream so far, as remarked or, once over, as counted; and how
-  // many are open, and of them not streamed.
-  struct Sum {
-    double output = 0;
-    double prompt = 0;
-    double open = 0;
-    double unseen = 0;
+  // Sequences of an upstream that were sent and are not over.
+  [[nodiscard]] double open(std::uint32_t upstream) const;
+  // Tokens that an upstream made and read in (from, until], as far as they are known now: of requests
+  // that are over, as counted; else as remarked. A prompt is read when its first token comes.
+  struct Own {
+    double output = 0, prompt = 0, computed = 0;
   };
-  [[nodiscard]] Sum sum(std::uint32_t upstream) const;
+  [[nodiscard]] Own own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const;
   [[nodiscard]] Pace pace(std::uint32_t upstream) const;
   [[nodiscard]] std::size_t size() const { return tracks_.size(); }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -123,7 +128,7 @@ class Tracks {
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void end(Track& track, const Ended& what);
   void step_seen(std::uint32_t upstream, std::int64_t at);
-  void steps_made(std::uint32_t upstream, std::int64_t at, double tokens);
+  void made(std::uint32_t upstream, std::int64_t at, double tokens, bool first);
   [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first,
                                           double gap_s) const;
   // When the prompt of one that shows nothing between its ends can have been read: prompts are
@@ -144,6 +149,7 @@ class Tracks {
   void place_blind(const Track& track, double each, Course& course) const;
   void place_prompt(const Track& track, Course& course) const;
   void learn_pace(const Track& track);
+  void learn_apart(const Track& track);
   void place_tokens(const Track& track, Course& course) const;
   // A piece over a pause in which others went on: what came before its tokens is cut off, and its
   // context was read again.
@@ -165,13 +171,20 @@ class Tracks {
     struct Tick {
       std::int64_t at;
       double steps;  // since the tick before
+      double tokens;
     };
     std::deque<Tick> ticks;
     double streams = 0;  // that decode now
   };
   std::map<std::uint32_t, StepClock> clocks_;
   std::map<std::uint32_t, Pace> paces_;
-  std::map<std::uint32_t, Sum> sums_;
+  // Of requests that are over: when the prompt was read, and, evenly over [from, until], tokens that no
+  // remark told of when they were made.
+  struct Over {
+    std::int64_t from, until;
+    double prompt, computed, untold;
+  };
+  std::map<std::uint32_t, std::deque<Over>> over_;
   std::int64_t now_ = INT64_MIN;
   std::int64_t edge_ = INT64_MIN;
   std::uint64_t refused_ = 0;

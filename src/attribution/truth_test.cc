@@ -85,6 +85,42 @@ TEST(TruthOfTraffic, MarginalIsNearWhatItsStepsWouldSave) {
   EXPECT_GE(many.held, 0.9);
 }
 
+// Whatever the prices have become, and with several choices, too: nobody else was there.
+TEST(TruthOfTraffic, AloneTheMarginalIsTheFairShare) {
+  Mix mix{.requests = 25, .output = 100, .spread = 0.4, .cancelled = 0, .unstreamed = 0};
+  mix.choices = 0.4;
+  for (const bool known : {true, false}) {
+    SimulatedTraffic traffic{.jobs = mixed_jobs(mix, 15)};
+    double at = 0;
+    for (SimulatedJob& j : traffic.jobs) j.arrive_s = at += 5.3;
+    const Trial t = try_attribution(traffic, simulate(traffic, {.seed = 15}), known);
+    ASSERT_EQ(t.requests.size(), 25U);
+    for (const Scored& s : t.requests) EXPECT_NEAR(s.marginal, s.fair, 1e-5 + 1e-9 * s.fair) << s.job;
+  }
+}
+
+// Engines that read prompts in steps of their own, or whose costs are nothing like a model's.
+TEST(TruthOfTraffic, EnginesOfOtherKindsAreStood) {
+  const auto scored = [](SimulatedEngineOptions engine, double& held) {
+    const Trial t = trial(16, 12, false, engine);
+    std::vector<const Scored*> all;
+    for (const Scored& s : t.requests) all.push_back(&s);
+    double width = 0;
+    held = coverage(all, -1, width);
+    return errors_of(t, &Scored::fair).median;
+  };
+  const std::pair<SimulatedEngineOptions, double> engines[] = {
+      {{.apart = true}, 0.05},
+      {{.common_times = 0.02, .decode_times = 8, .prompt_times = 4}, 0.15},
+      {{.decode_times = 0.02, .prompt_times = 0.02}, 0.1},
+      {{.prompt_times = 10}, 0.1}};
+  for (const auto& [engine, most] : engines) {
+    double held = 0;
+    EXPECT_LE(scored(engine, held), most);
+    EXPECT_GE(held, 0.9);
+  }
+}
+
 // One engine with that traffic under that meter.
 TrialInput input_of(const Mix& mix, SimulatedEngineOptions engine, bool page = false) {
   TrialInput input;

@@ -79,11 +79,11 @@ TEST(PriceFit, WhatIsNoEnergyTeachesNothing) {
 // Of tokens that came together all but the first took no time.
 TEST(StepCurve, AnInstantHasAShareAndNoTime) {
   StepCurve curve(0, 1'000'000'000, 0);
-  curve.sequence(0, 1'000'000'000);
-  curve.sequence(0, 500'000'000);
+  curve.sequence(0, 1'000'000'000, StepCurve::kDecoding);
+  curve.sequence(0, 500'000'000, StepCurve::kReading);
   curve.build();
-  const StepCurve::Span shared = curve.over(400'000'000, 400'000'000),
-                        alone = curve.over(600'000'000, 600'000'000);
+  const StepCurve::Span shared = curve.over(400'000'000, 400'000'000, StepCurve::kDecoding),
+                        alone = curve.over(600'000'000, 600'000'000, StepCurve::kDecoding);
   EXPECT_EQ(shared.mean_share(), 0.5);
   EXPECT_EQ(shared.alone_part(), 0);
   EXPECT_EQ(alone.mean_share(), 1);
@@ -109,25 +109,46 @@ TEST(PriceFit, ALimitThatHeldInSomeWindowsIsToldFromThePrices) {
   for (std::size_t i = 0; i < kParts; ++i) EXPECT_NEAR(f.value[i], truth[i], 0.06) << i;
 }
 
-// However many sequences come and go: their shares of the time add up to the time in which one was
-// there.
+// However many sequences come and go, and whether prompts have steps of their own: their shares of the
+// time add up to the time in which one was there.
 RC_GTEST_PROP(StepCurve, SharesSumToTheBusyTime, ()) {
   constexpr std::int64_t kWindow = 1'000'000'000;
-  StepCurve curve(0, kWindow, 0);
-  std::vector<std::pair<std::int64_t, std::int64_t>> spans;
+  struct Stretch {
+    std::int64_t from, to;
+    StepCurve::Kind kind;
+  };
+  StepCurve curve(0, kWindow, 0, *rc::gen::arbitrary<bool>());
+  std::vector<Stretch> spans;
   for (int i = *rc::gen::inRange(0, 20); i > 0; --i) {
     const auto from = *rc::gen::inRange<std::int64_t>(-kWindow / 2, kWindow);
-    spans.emplace_back(from, from + *rc::gen::inRange<std::int64_t>(0, kWindow));
-    curve.sequence(spans.back().first, spans.back().second);
+    const auto length = *rc::gen::inRange<std::int64_t>(0, kWindow);
+    spans.push_back({from, from + length, *rc::gen::element(StepCurve::kReading, StepCurve::kDecoding)});
+    curve.sequence(spans.back().from, spans.back().to, spans.back().kind);
   }
   curve.build();
   double shares = 0;
-  for (const auto& [from, to] : spans) {
+  for (const auto& [from, to, kind] : spans) {
     if (std::min(to, kWindow) > std::max<std::int64_t>(from, 0))
-      shares += curve.over(from, to).shares_s;
+      shares += curve.over(from, to, kind).shares_s;
   }
   RC_ASSERT(std::abs(shares - curve.busy_s()) < 1e-9);
   RC_ASSERT(curve.busy_s() <= 1 + 1e-12);
+}
+
+// Two decode all the time; a prompt is read in the first half. Apart, those who decode wait for it.
+TEST(StepCurve, PromptsThatAreReadApartShareNoStepWithDecoders) {
+  for (const bool apart : {false, true}) {
+    StepCurve curve(0, 1'000'000'000, 0, apart);
+    for (int i = 0; i < 2; ++i) curve.sequence(0, 1'000'000'000, StepCurve::kDecoding);
+    curve.sequence(0, 500'000'000, StepCurve::kReading);
+    curve.build();
+    const auto prompt = curve.over(0, 500'000'000, StepCurve::kReading);
+    const auto decoder = curve.over(0, 1'000'000'000, StepCurve::kDecoding);
+    EXPECT_NEAR(prompt.shares_s, apart ? 0.5 : 0.5 / 3, 1e-12);
+    EXPECT_NEAR(decoder.shares_s, apart ? 0.25 : 0.5 / 3 + 0.25, 1e-12);
+    EXPECT_NEAR(decoder.mean_share(), apart ? 0.5 : 0.5 / 3 + 0.25, 1e-12);
+    EXPECT_EQ(prompt.alone_part(), apart ? 1 : 0);
+  }
 }
 
 }  // namespace

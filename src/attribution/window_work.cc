@@ -27,21 +27,21 @@ class Worker {
 
   void draw(std::uint32_t upstream, const Course& c, StepCurve& curve) const {
     if (upstream == kNone) return;
-    if (c.prefilled && c.read > 0) curve.sequence(c.from, c.first);
+    if (c.prefilled && c.read > 0) curve.sequence(c.from, c.first, StepCurve::kReading);
     for (const auto& made : c.sequences) {
       if (made.empty()) continue;
       std::int64_t from = std::max(made.front().begin, c.first), to = from;
       for (const Made& m : made) {
         if (m.begin > to) {  // put aside in between
-          curve.sequence(from, to);
+          curve.sequence(from, to, StepCurve::kDecoding);
           from = m.begin;
         }
         to = std::max(m.end, to);
         curve.decoding(m.begin, m.end, m.steps);
       }
-      curve.sequence(from, to);
+      curve.sequence(from, to, StepCurve::kDecoding);
     }
-    for (const Again& a : c.again) curve.sequence(a.from, a.until);
+    for (const Again& a : c.again) curve.sequence(a.from, a.until, StepCurve::kReading);
   }
 
   RequestWork work(const Track& t, const Course& c, const StepCurve& curve) const {
@@ -64,6 +64,12 @@ class Worker {
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  // The part of a stretch in which there was nobody but the choices of this request.
+  static double alone_in(const StepCurve::Span& span, double choices) {
+    const bool all_own = choices > 1 && span.mean_share() * choices > 1 - 1e-6;
+    return all_own ? 1 : span.alone_part();
+  }
+
   // Adds parts (amounts, not yet priced) of which `alone` was done with nobody else in the step.
   void add(RequestWork& w, Phase phase, const Parts& amounts, const Prices& price, double alone,
            double expert_share) const {
@@ -84,7 +90,7 @@ class Worker {
               const StepCurve& curve) const {
     const double part = inside(a.from, a.until, begin_, end_);
     if (part <= 0) return;
-    const StepCurve::Span span = curve.over(a.from, a.until);
+    const StepCurve::Span span = curve.over(a.from, a.until, StepCurve::kReading);
     const double n = a.tokens * part;
     Parts amounts{};
     amounts[kPrompt] = n;
@@ -107,7 +113,7 @@ class Worker {
     const std::int64_t from = std::max(m.begin, std::min(c.first, m.end));
     const double part = inside(from, m.end, begin_, end_);
     if (part <= 0 || m.steps <= 0) return;
-    const StepCurve::Span span = curve.over(from, m.end);
+    const StepCurve::Span span = curve.over(from, m.end, StepCurve::kDecoding);
     const double share = span.mean_share();
     const double steps = m.steps * part;
     Parts amounts{};
@@ -120,11 +126,12 @@ class Worker {
     amounts[kContext] = steps * price.seen(c.prompt + m.before + m.tokens / 2);
     const double batch = share > 0 ? 1 / share : 1;
     const double experts = price.touched(batch * m.verified / m.steps) * share * steps;
-    add(w, m.reasoning ? Phase::reason : Phase::answer, amounts, price, span.alone_part(), experts);
+    const double alone = alone_in(span, static_cast<double>(c.sequences.size()));
+    add(w, m.reasoning ? Phase::reason : Phase::answer, amounts, price, alone, experts);
     if (rows <= kept) return;
     Parts rejected{};
     rejected[kToken] = rows - kept;
-    add(w, Phase::wasted, rejected, price, span.alone_part(), 0);
+    add(w, Phase::wasted, rejected, price, alone, 0);
   }
 
   const PriceList& prices_;
@@ -135,16 +142,17 @@ class Worker {
 // What passed nobody: its sequences are in every step of the window.
 Parts beside(const Bypass& b, const Prices& price, const StepCurve& curve, double context,
              std::int64_t begin, std::int64_t end) {
-  const StepCurve::Span all = curve.over(begin, end);
+  const StepCurve::Span all = curve.over(begin, end, StepCurve::kDecoding);
   const double window_s = static_cast<double>(end - begin) * kNano;
   const double sequences = std::max(b.sequences, 1e-9);
   // Where others are in the steps it has what they leave; else all of it.
   const double shared_s = all.shares_s * sequences;
   const double idle_s = std::max(window_s - curve.busy_s(), 0.0);
   Parts p{};
-  p[kTime] = (std::min(shared_s, window_s) + idle_s) * price.joules[kTime];
+  const double own_s = std::min(shared_s + idle_s, window_s);
+  p[kTime] = own_s * price.joules[kTime];
   p[kStep] = std::min(b.output / std::max(sequences, 1.0), b.output) * price.joules[kStep] *
-             std::min(1.0, all.mean_share() > 0 ? all.mean_share() * sequences : 1.0);
+             (window_s > 0 ? own_s / window_s : 1.0);
   p[kToken] = b.output * price.joules[kToken];
   p[kContext] = b.output * context * price.joules[kContext];
   p[kPrompt] = b.prompt * price.joules[kPrompt];
@@ -183,7 +191,9 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
   const Worker worker(prices, begin, end);
   const auto curve_of = [&](std::uint32_t upstream) -> StepCurve& {
     const auto b = bypass.find(upstream);
-    return curves.try_emplace(upstream, begin, end, b == bypass.end() ? 0 : b->second.sequences)
+    return curves
+        .try_emplace(upstream, begin, end, b == bypass.end() ? 0 : b->second.sequences,
+                     tracks.pace(upstream).reads_apart())
         .first->second;
   };
   for (const Track* t : known) {
@@ -211,7 +221,6 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
     if (b.sequences <= 0 && b.output <= 0 && b.prompt <= 0) continue;
     sum(out.bypass,
         beside(b, prices.of(upstream), curves.at(upstream), kContextBeside, begin, end));
-    out.known = false;
   }
   sum(out.total, out.bypass);
   if (unknown > 0.1 * total(out.total) || provisional > 0.03 * total(out.total)) out.known = false;

@@ -32,7 +32,7 @@ struct WindowWork {
   Parts bypass{};                     // of requests that the page counts and nobody saw here
   Parts step_parts{};                 // s by the prices: what steps should have taken
   double busy_s = 0;                  // time in which some sequence was in a step
-  bool known = true;                  // work is counted but for a rest, none bypassed
+  bool known = true;                  // work is counted but for a rest; the bypass is a guess
 };
 
 // Sequences, requests and tokens beside those that passed here, over a window.

@@ -51,6 +51,9 @@ Costs shaken(const SimulatedEngineOptions& o) {
     const double by = 0.3 + 0.2 * dice.unit();
     *x *= 1 + o.shake * (dice.unit() < 0.5 ? -by : by);
   }
+  for (double* x : {&c.weights_j, &c.active_w, &c.gap_w}) *x *= o.common_times;
+  for (double* x : {&c.token_j, &c.context_j}) *x *= o.decode_times;
+  for (double* x : {&c.prompt_j, &c.attend_j}) *x *= o.prompt_times;
   return c;
 }
 
@@ -176,10 +179,13 @@ class Engine {
     const Costs& c = costs_;
     std::vector<Piece> pieces;
     int left = o_.budget;
+    const bool reads = o_.apart && std::any_of(running_.begin(), running_.end(), [](const Running& r) {
+      return r.read < r.need;
+    });
     for (Running& r : running_) {
       const SimulatedJob& j = traffic_.jobs[r.job];
       r.kept = 0;
-      if (r.read < r.need) continue;
+      if (reads || r.read < r.need) continue;
       verify(r, j);
       const double context = j.prompt + r.made;
       for (int i = 0; i < j.choices; ++i) {

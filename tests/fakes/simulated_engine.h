@@ -45,6 +45,10 @@ struct SimulatedEngineOptions {
   double jitter = 0.05;      // of a step's time, standard deviation of its logarithm
   double network_s = 0.001;  // mean delay on the wire
   double idle_w = 100;
+  bool apart = false;  // prompts are read in steps of their own, while those who decode wait
+  // Engines that are nothing like that model: what is common to a step, a decoded token and its context,
+  // and a prompt's token cost so many times as much.
+  double common_times = 1, decode_times = 1, prompt_times = 1;
   int cache = 0;         // tokens of context that fit; beyond, the newest begins anew; 0: no limit
   double experts_j = 0;  // J of reading the weights of all experts; 0: none
   double chosen = 0;     // of so many, a token

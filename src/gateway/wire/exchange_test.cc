@@ -176,6 +176,12 @@ TEST(MetricsPage, TakesWhatIsThere) {
   const auto llama = read_metrics_page("llamacpp:requests_processing 1\r\nllamacpp:tokens_predicted_total 40\r\n");
   ASSERT_TRUE(llama);
   EXPECT_EQ(llama->output_tokens, 40);
+  EXPECT_FALSE(llama->cached_tokens);
+  // It counts what it processed: of that the cache served nothing.
+  const auto processed = read_metrics_page("llamacpp:prompt_tokens_total 700\n");
+  ASSERT_TRUE(processed);
+  EXPECT_EQ(processed->prompt_tokens, 700);
+  EXPECT_EQ(processed->cached_tokens, 0);
   const auto beyond = read_metrics_page("vllm:num_requests_running 1e308\nvllm:num_requests_running 1.7e308\n");
   EXPECT_EQ(beyond->running, 1e308);  // a sum that is no number adds nothing
   EXPECT_FALSE(read_metrics_page("go_goroutines 7\n\n{\n vllm: 3\n"));

@@ -17,6 +17,9 @@ struct Known {
   std::optional<double> Reading::*member;
 };
 
+// llama-server counts prompt tokens that it processed, the others those that were asked for.
+constexpr std::string_view kProcessed = "llamacpp:prompt_tokens_total";
+
 constexpr std::array kKnown = {
     // vLLM; some names without and with "_total", as client libraries write counters.
     Known{"vllm:num_requests_running", &Reading::running},
@@ -45,7 +48,7 @@ constexpr std::array kKnown = {
     Known{"llamacpp:requests_processing", &Reading::running},
     Known{"llamacpp:requests_deferred", &Reading::waiting},
     Known{"llamacpp:kv_cache_usage_ratio", &Reading::kv_use},
-    Known{"llamacpp:prompt_tokens_total", &Reading::prompt_tokens},
+    Known{kProcessed, &Reading::prompt_tokens},
     Known{"llamacpp:prompt_seconds_total", &Reading::prefill_s},
     Known{"llamacpp:tokens_predicted_total", &Reading::output_tokens},
     Known{"llamacpp:tokens_predicted_seconds_total", &Reading::decode_s},
@@ -92,6 +95,7 @@ std::optional<Reading> read_metrics_page(std::string_view text) {
     if (seen[i].series == 0 || member) continue;
     const bool share = kKnown[i].member == &Reading::kv_use;
     member = share ? seen[i].sum / seen[i].series : seen[i].sum;
+    if (kKnown[i].name == kProcessed) reading.cached_tokens = 0;
     any = true;
   }
   if (!any) return std::nullopt;
