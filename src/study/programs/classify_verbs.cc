@@ -19,15 +19,13 @@ std::span<const TaskVerb> more_learning_verbs();
 
 namespace {
 
-constexpr std::size_t kDigitsPerLabel = 4;
-constexpr std::size_t kDiagnosesPerLabel = 8;
+constexpr std::size_t kDigitsPerLabel = 10;
+constexpr std::size_t kDiagnosesPerLabel = 14;
 
-// DIR: items.jsonl (what is asked), held-out.jsonl (all that could be), train.jsonl. What lies there
-// and is the same is not written again.
+// DIR: items.jsonl (what is asked), held-out.jsonl (all that could be), train.jsonl. What lies
+// there and is the same is not written again.
 Status write_data(const TaskCall& call, const TaskData& data, std::size_t per_label) {
   const std::filesystem::path folder(call.argument(0));
-  std::error_code ignored;
-  std::filesystem::create_directories(folder, ignored);
   const std::array<std::pair<const char*, std::string>, 3> files = {
       std::pair{"train.jsonl", examples_jsonl(data.train)},
       std::pair{"held-out.jsonl", items_jsonl(data.held_out)},
@@ -35,7 +33,7 @@ Status write_data(const TaskCall& call, const TaskData& data, std::size_t per_la
   for (const auto& [name, text] : files) {
     const std::string path = (folder / name).string();
     if (const auto there = read_file(path); there && *there == text) continue;
-    if (auto ok = write_file(path, text); !ok) return ok;
+    if (auto ok = write_made_file(path, text); !ok) return ok;
   }
   call.err << fmt::format("{}: {} rows to train on, {} held out\n", call.task, data.train.size(),
                           data.held_out.size());
@@ -98,10 +96,10 @@ constexpr auto kDiagnosis = figure_verbs("diagnosis", diagnosis_data_verb);
 constexpr auto kSentiment = sentence_verbs("sentiment");
 constexpr auto kTopic = sentence_verbs("topic");
 constexpr std::array<TaskVerb, 2> kMore = {{
-    {"digits", "search-network", "TRAIN REPORT MODEL", "tries ten shapes of network, keeps the best",
-     network_verb},
-    {"sentiment", "teach", "GGUF SYSTEM TRAIN OUT", "labels texts anew by asking a language model",
-     model_verb},
+    {"digits", "search-network", "TRAIN REPORT MODEL",
+     "tries ten shapes of network, keeps the best", network_verb},
+    {"sentiment", "teach", "GGUF SYSTEM TRAIN EVERY OUT",
+     "labels texts anew by asking a language model", model_verb},
 }};
 
 }  // namespace

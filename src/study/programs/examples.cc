@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 
 #include "core/file_tree.h"
@@ -60,6 +61,13 @@ std::string examples_jsonl(const std::vector<LabelledText>& examples) {
     out += Json::object({{"text", text}, {"label", label}}).dump() + "\n";
   }
   return out;
+}
+
+Status write_made_file(const std::string& path, std::string_view text) {
+  std::error_code ignored;  // write_file says what is wrong
+  const auto folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+  return write_file(path, text);
 }
 
 Result<TrainingSet> training_set(const FeatureSpace& space,

@@ -33,6 +33,9 @@ struct LabelledText {
 
 inline constexpr std::size_t kMostExamples = 200'000;
 
+// What a verb makes: its folder is made, too. Errors: as write_file.
+[[nodiscard]] Status write_made_file(const std::string& path, std::string_view text);
+
 // Places and values of what is not zero, places ascending.
 using SparseRow = std::vector<std::pair<std::uint32_t, float>>;
 
@@ -51,7 +54,8 @@ class FeatureSpace {
 };
 
 // Those there are: "digits" (64 pixels), "breast mass" (30 figures), "wine" (13), "words-14" and
-// "words-10" (words and pairs of neighbours, hashed to 2^14 and 2^10 places). Null for another name.
+// "words-12" (words and pairs of neighbours, hashed to 2^14 and 2^12 places). Null for another
+// name.
 [[nodiscard]] const FeatureSpace* feature_space(std::string_view name);
 
 // The ones of a task: digits; breast mass and wine of diagnosis; words of sentences for all others.

@@ -130,7 +130,7 @@ std::span<const FeatureSpace* const> spaces() {
   static const TableSpace mass(breast_mass_words());
   static const TableSpace wine(wine_words());
   static const WordSpace words(14);
-  static const WordSpace few_words(10);
+  static const WordSpace few_words(12);
   static const std::array<const FeatureSpace*, 5> all = {&digits, &mass, &wine, &words, &few_words};
   return all;
 }
@@ -147,7 +147,7 @@ const FeatureSpace* feature_space(std::string_view name) {
 std::vector<const FeatureSpace*> spaces_of_task(std::string_view task, bool dense) {
   if (task == "digits") return {feature_space("digits")};
   if (task == "diagnosis") return {feature_space("breast mass"), feature_space("wine")};
-  return {feature_space(dense ? "words-10" : "words-14")};
+  return {feature_space(dense ? "words-12" : "words-14")};
 }
 
 }  // namespace joulebook

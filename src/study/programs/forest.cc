@@ -114,7 +114,11 @@ Status learn_network(const TrainingSet& set, const NetworkOptions& options, Mode
     network->setActivationFunction(ANN_MLP::SIGMOID_SYM, 1, 1);
     network->setTrainMethod(ANN_MLP::RPROP, 0.05);
     network->setTermCriteria({cv::TermCriteria::MAX_ITER, options.passes, 0});
-    network->train(samples(set), cv::ml::ROW_SAMPLE, wanted_outputs(set));
+    // Rows come scaled where their space wants it. OpenCV's own scaling would blow a word that one
+    // text has up to the size of all others together.
+    const auto data =
+        cv::ml::TrainData::create(samples(set), cv::ml::ROW_SAMPLE, wanted_outputs(set));
+    network->train(data, ANN_MLP::NO_INPUT_SCALE);
     part.foreign = text_of(*network);
     return {};
   } catch (const cv::Exception& error) {
@@ -134,7 +138,8 @@ OpenCvModel::~OpenCvModel() = default;
 Result<OpenCvModel> OpenCvModel::open(const TaskModel& model) {
   const auto damaged = [&](const std::string& what) {
     return fail(ErrorKind::input, "model.damaged",
-                fmt::format("the {} of the task {} cannot be used: {}", model.kind, model.task, what),
+                fmt::format("the {} of the task {} cannot be used: {}", model.kind, model.task,
+                            what),
                 "delete the file and train it anew");
   };
   auto parts = std::make_unique<Parts>();

@@ -1,8 +1,8 @@
 #pragma once
 // Random forest and layered network by OpenCV's ml module. Its exceptions are caught here.
 //
-// Both follow from the rows alone: OpenCV's generator is seeded alike each time, and OpenCV is held to
-// one thread, so that sums are taken in one order.
+// Both follow from the rows alone: OpenCV's generator is seeded alike each time, and OpenCV is held
+// to one thread, so that sums are taken in one order.
 #include <memory>
 
 #include "study/programs/learning.h"

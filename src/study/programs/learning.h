@@ -34,13 +34,14 @@ struct Score {
                                 const ClassOf& class_of);
 
 // What the tables' rows run.
-[[nodiscard]] Status train_linear_verb(const TaskCall& call);   // TRAIN MODEL [SEED]
-[[nodiscard]] Status train_bayes_verb(const TaskCall& call);    // TRAIN MODEL
-[[nodiscard]] Status linear_verb(const TaskCall& call);         // MODEL
-[[nodiscard]] Status bayes_verb(const TaskCall& call);          // MODEL
-[[nodiscard]] Status score_verb(const TaskCall& call);          // MODEL FILE
-[[nodiscard]] Status opencv_verb(const TaskCall& call);         // done by the helper with OpenCV
-[[nodiscard]] Status network_verb(const TaskCall& call);        // by LibTorch where built, else OpenCV
-[[nodiscard]] Status model_verb(const TaskCall& call);          // by the embedded engine
+[[nodiscard]] Status train_linear_verb(const TaskCall& call);  // TRAIN MODEL [SEED]
+[[nodiscard]] Status train_bayes_verb(const TaskCall& call);   // TRAIN MODEL
+[[nodiscard]] Status linear_verb(const TaskCall& call);        // MODEL
+[[nodiscard]] Status bayes_verb(const TaskCall& call);         // MODEL
+[[nodiscard]] Status score_verb(const TaskCall& call);         // MODEL FILE
+// Done by a helper: with OpenCV; LibTorch where it was built, else OpenCV; the embedded engine.
+[[nodiscard]] Status opencv_verb(const TaskCall& call);
+[[nodiscard]] Status network_verb(const TaskCall& call);
+[[nodiscard]] Status model_verb(const TaskCall& call);
 
 }  // namespace joulebook

@@ -18,14 +18,14 @@ struct LinearOptions {
   std::uint64_t seed = 1;
 };
 
-// Softmax regression by stochastic gradients with a step length a weight (AdaGrad: J. Duchi, E. Hazan
-// and Y. Singer, JMLR 12, 2011). Weights as ModelPart::weights. REQUIRES: rows as the model will
-// see them (scaled).
+// Softmax regression by stochastic gradients with a step length a weight (AdaGrad: J. Duchi,
+// E. Hazan and Y. Singer, JMLR 12, 2011). Weights as ModelPart::weights.
+// REQUIRES: rows as the model will see them (scaled).
 [[nodiscard]] std::vector<float> train_softmax(const TrainingSet& set,
                                                const LinearOptions& options);
 
-// Multinomial naive Bayes with Laplace's `smoothing` (> 0) over the places that some row has: weights
-// are log P(place | class), 0 for places that none has; the constant is log P(class).
+// Multinomial naive Bayes with Laplace's `smoothing` (> 0) over the places that some row has:
+// weights are log P(place | class), 0 for places that none has; the constant is log P(class).
 // REQUIRES: no value below 0.
 [[nodiscard]] std::vector<float> train_bayes(const TrainingSet& set, double smoothing);
 

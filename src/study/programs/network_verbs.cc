@@ -6,7 +6,6 @@
 #include <ctime>
 #include <ostream>
 
-#include "core/file_tree.h"
 #include "core/json.h"
 #include "core/text.h"
 
@@ -123,7 +122,7 @@ Status search_network(const TaskCall& call, const LearnLayers& learn, const Open
   const auto model = learn_shape(call.task, *examples, *parse_layers(best->layers), learn);
   if (!model) return fail(model.error());
   if (auto ok = save_model(*model, call.argument(2)); !ok) return ok;
-  return write_file(call.argument(1), report(all, *best).dump(2) + "\n");
+  return write_made_file(call.argument(1), report(all, *best).dump(2) + "\n");
 }
 
 Status answer_by(const TaskCall& call, std::string_view kind, const OpenModel& open) {

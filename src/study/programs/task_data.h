@@ -24,8 +24,8 @@ struct TaskData {
   std::vector<AskedRow> held_out;  // no row is in both
 };
 
-// `csv`: a line an image, 64 pixels and the digit. The file's first three quarters are trained on and
-// its last quarter is held out, unshuffled: its images stand writer after writer, so hardly any
+// `csv`: a line an image, 64 pixels and the digit. The file's first three quarters are trained on
+// and its last quarter is held out, unshuffled: its images stand writer after writer, so hardly any
 // writer is in both. Error: input "data.syntax".
 [[nodiscard]] Result<TaskData> digits_data(std::string_view csv);
 

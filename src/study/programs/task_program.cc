@@ -53,7 +53,8 @@ Result<const TaskVerb*> find(std::span<const TaskVerb> verbs, const std::string&
   for (const TaskVerb& row : verbs) {
     if (row.task == task && row.verb == verb) return &row;
   }
-  return fail(ErrorKind::usage, "task.verb", fmt::format("the task {} has no verb '{}'", task, verb),
+  return fail(ErrorKind::usage, "task.verb",
+              fmt::format("the task {} has no verb '{}'", task, verb),
               cure_for(verb, names(verbs, task)));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// The frame of the programs that answer the items of a task (joulebook-task and its helpers): a table
-// of verbs, one command line, one loop "read an item, answer a line", one way to show an error.
+// The frame of the programs that answer the items of a task (joulebook-task and its helpers): a
+// table of verbs, one command line, one loop "read an item, answer a line", one way to show an
+// error.
 //
 //   joulebook-task [--json | --once] TASK VERB [ARGUMENT]...
 //

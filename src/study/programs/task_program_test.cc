@@ -45,8 +45,8 @@ TEST(TaskProgram, AnswersALineForEachLine) {
 }
 
 TEST(TaskProgram, ReadsAndWritesJsonWhereAsked) {
-  const Said said =
-      say({"--json", "voice", "shout", "?"}, "{\"text\": \"two\", \"file\": \"/f\"}\n{\"file\": \"g\"}\n");
+  const Said said = say({"--json", "voice", "shout", "?"},
+                        "{\"text\": \"two\", \"file\": \"/f\"}\n{\"file\": \"g\"}\n");
   EXPECT_TRUE(said.status);
   EXPECT_EQ(said.out, "ready\n\"two/f?\\nlines\"\n\"g?\"\n");
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <ostream>
 
-#include "core/file_tree.h"
 #include "core/text.h"
 #include "engine/engine.h"
 #include "study/programs/examples.h"
@@ -37,9 +36,24 @@ std::string named(std::string_view answer, const std::vector<std::string>& label
   return out;
 }
 
-// teach: GGUF SYSTEM TRAIN OUT. The teacher never sees the examples' own labels.
+// Each so many'th of them, from the first on.
+Result<std::vector<LabelledText>> load_some(const std::string& path, const std::string& every) {
+  const auto step = parse_uint(every);
+  if (!step || *step == 0) {
+    return fail(ErrorKind::usage, "task.arguments",
+                fmt::format("'{}' does not say each how many'th example is asked", every),
+                "write a whole number, 1 for all of them");
+  }
+  const auto all = load_examples(path);
+  if (!all) return fail(all.error());
+  std::vector<LabelledText> out;
+  for (std::size_t i = 0; i < all->size(); i += *step) out.push_back((*all)[i]);
+  return out;
+}
+
+// teach: GGUF SYSTEM TRAIN EVERY OUT. The teacher never sees the examples' own labels.
 Status teach(const TaskCall& call) {
-  const auto examples = load_examples(call.argument(2));
+  const auto examples = load_some(call.argument(2), call.argument(3));
   if (!examples) return fail(examples.error());
   const auto engine = open_engine(call.argument(0), {});
   if (!engine) return fail(engine.error());
@@ -66,7 +80,7 @@ Status teach(const TaskCall& call) {
                 "the model gave fewer than two labels, from which nothing can be learnt",
                 "say in the system prompt which words it may answer, with an example of each");
   }
-  return write_file(call.argument(3), examples_jsonl(taught));
+  return write_made_file(call.argument(4), examples_jsonl(taught));
 }
 
 }  // namespace
