@@ -1,22 +1,27 @@
 # What a model costs without its weights: files of random ones, and slices of a model measured in
 # its stead.
-joulebook_room(synth
+joulebook_room(made_up
   SOURCES
-    synth/architecture.cc
     synth/made_encoder.cc
     synth/made_eyes.cc
     synth/made_up.cc
     synth/made_voice.cc
     synth/made_whisper.cc
-    synth/measure.cc
     synth/part_list.cc
+    synth/weight_file.cc
+  DEPENDS core gguf
+  LIBRARIES fmt::fmt)
+
+joulebook_room(synth
+  SOURCES
+    synth/architecture.cc
+    synth/measure.cc
     synth/roofline.cc
     synth/slices.cc
     synth/synth_file.cc
     synth/synth_model.cc
     synth/synth_tensors.cc
-    synth/weight_file.cc
-  DEPENDS core gguf engine physics_shape
+  DEPENDS core gguf engine physics_shape made_up
   LIBRARIES fmt::fmt)
 
 set(synth_engine_tests)

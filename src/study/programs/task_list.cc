@@ -13,6 +13,7 @@ std::span<const TaskVerb> diagnosis_verbs();
 std::span<const TaskVerb> sentiment_verbs();
 std::span<const TaskVerb> topic_verbs();
 std::span<const TaskVerb> text_verbs();
+std::span<const TaskVerb> media_verbs();
 std::span<const TaskVerb> more_learning_verbs();
 
 std::span<const TaskVerb> all_task_verbs() {
@@ -23,6 +24,7 @@ std::span<const TaskVerb> all_task_verbs() {
       topic_verbs,
       text_verbs,
       more_learning_verbs,
+      media_verbs,
   };
   static const std::vector<TaskVerb> all = [] {
     std::vector<TaskVerb> verbs;

@@ -1,4 +1,4 @@
-// joulebook-task-model: the verbs that ask a language model through the embedded engine.
+// joulebook-task-model: the verbs that ask a model through the embedded engine.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,9 @@
 #include "study/programs/task_helper.h"
 
 namespace joulebook {
+
+Status encoder_verb(const TaskCall& call);  // encoder_verb.cc
+
 namespace {
 
 constexpr std::int64_t kMostTokens = 6;  // of an answer that should be one word
@@ -88,6 +91,7 @@ Status teach(const TaskCall& call) {
 
 int main(int argc, char** argv) {
   using namespace joulebook;
-  const std::vector<HelperRun> runs = {{"sentiment", "teach", teach}};
+  const std::vector<HelperRun> runs = {{"sentiment", "teach", teach},
+                                       {"retrieval", "encoder", encoder_verb}};
   return run_helper_program(argc, argv, runs);
 }

@@ -27,16 +27,8 @@ std::string any_word(std::string_view query) {
 
 }  // namespace
 
-Result<DocumentIndex> DocumentIndex::build(std::string_view jsonl, const std::string& origin) {
-  auto database = sqlite::Database::open(":memory:", {});
-  if (!database) return fail(std::move(database.error()));
-  DocumentIndex index(std::move(*database));
-  if (auto ok = index.database_.run(kTable); !ok) return fail(std::move(ok.error()));
-  if (auto ok = index.add(jsonl, origin); !ok) return fail(std::move(ok.error()));
-  return index;
-}
-
-Status DocumentIndex::add(std::string_view jsonl, const std::string& origin) {
+Result<std::vector<Document>> parse_documents(std::string_view jsonl, const std::string& origin) {
+  std::vector<Document> out;
   std::set<std::string, std::less<>> ids;
   std::size_t number = 0;
   for (const auto line : split(jsonl, '\n')) {
@@ -55,13 +47,26 @@ Status DocumentIndex::add(std::string_view jsonl, const std::string& origin) {
                   fmt::format("{}:{}: the id '{}' was used before", origin, number, id),
                   "give every document an id of its own");
     }
-    auto ok = database_.run("INSERT INTO documents VALUES (?, ?)",
-                            {std::string(id), std::string(text)});
-    if (!ok) return ok;
+    out.push_back({std::string(id), std::string(text)});
   }
-  if (!ids.empty()) return {};
+  if (!out.empty()) return out;
   return fail(ErrorKind::input, "documents.empty", origin + " holds no document",
               R"(write {"id": "...", "text": "..."} a line)");
+}
+
+Result<DocumentIndex> DocumentIndex::build(std::string_view jsonl, const std::string& origin) {
+  auto documents = parse_documents(jsonl, origin);
+  if (!documents) return fail(std::move(documents.error()));
+  auto database = sqlite::Database::open(":memory:", {});
+  if (!database) return fail(std::move(database.error()));
+  DocumentIndex index(std::move(*database));
+  if (auto ok = index.database_.run(kTable); !ok) return fail(std::move(ok.error()));
+  for (auto& [id, text] : *documents) {
+    auto ok = index.database_.run("INSERT INTO documents VALUES (?, ?)",
+                                  {std::move(id), std::move(text)});
+    if (!ok) return fail(std::move(ok.error()));
+  }
+  return index;
 }
 
 Result<std::vector<std::string>> DocumentIndex::nearest(std::string_view query,

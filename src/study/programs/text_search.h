@@ -20,9 +20,17 @@ namespace joulebook {
 // Distinct words of a query that are looked for; more are set aside.
 inline constexpr std::size_t kMostQueryWords = 64;
 
+struct Document {
+  std::string id;
+  std::string text;
+};
+// JSONL: {"id": "...", "text": "..."} a line, other members ignored; at least one, no id twice.
+[[nodiscard]] Result<std::vector<Document>> parse_documents(std::string_view jsonl,
+                                                            const std::string& origin);
+
 class DocumentIndex {
  public:
-  // JSONL: {"id": "...", "text": "..."} a line, other members ignored. The index is in memory.
+  // Of parse_documents(). The index is in memory.
   [[nodiscard]] static Result<DocumentIndex> build(std::string_view jsonl,
                                                    const std::string& origin);
   // The ids of at most `limit` documents, nearest first; only such as share a word with the query.
@@ -31,8 +39,6 @@ class DocumentIndex {
 
  private:
   explicit DocumentIndex(sqlite::Database database) : database_(std::move(database)) {}
-  [[nodiscard]] Status add(std::string_view jsonl, const std::string& origin);
-
   sqlite::Database database_;
 };
 
