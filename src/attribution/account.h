@@ -1,7 +1,10 @@
 #pragma once
 // What a request has been given so far, and the figures of it once it is over. Not thread-safe.
+#include <array>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "attribution/energy_fit.h"
 #include "attribution/tracks.h"
@@ -51,6 +54,26 @@ struct Account {
   std::string boundary;
 };
 
-[[nodiscard]] RequestFigures figures_of(const Track& track, const Course& course, Account account);
+// The words of all figures of a request; many requests have the same.
+struct FigureWords {
+  std::string rule;
+  std::string boundary;
+  Tier tier = Tier::apportioned;
+  std::vector<std::string> shared;
+  std::shared_ptr<const Words> fair, marginal;
+  std::array<std::shared_ptr<const Words>, kPhases> phases;
+};
+
+// Words that were needed before, found again. Bounded.
+class WordBook {
+ public:
+  // Valid until the next call.
+  [[nodiscard]] const FigureWords& of(const Account& account, const std::string& rule);
+
+ private:
+  std::vector<FigureWords> known_;  // the newest last
+};
+
+[[nodiscard]] SettledRequest figures_of(const Track& track, const Course& course, Account account, WordBook& words);
 
 }  // namespace joulebook::attribution

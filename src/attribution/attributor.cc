@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "attribution/account.h"
 #include "attribution/learner.h"
@@ -93,7 +94,8 @@ struct Attributor::State {
   Tracks tracks;
   BypassWatch bypass;
   Learner learner;
-  std::map<RequestId, Account> accounts;
+  std::unordered_map<RequestId, Account> accounts;
+  WordBook words;
   std::optional<WindowWork> cached;
   std::int64_t work_begin = 0, work_end = 0;
   std::int64_t learned = INT64_MIN;
@@ -266,18 +268,24 @@ void Attributor::State::unattributed(const ActiveEnergy& e,
   }
 }
 
-std::vector<RequestFigures> Attributor::settled(SteadyTime edge) {
+std::vector<SettledRequest> Attributor::over(SteadyTime edge) {
   State& s = *state_;
   s.cached.reset();
-  std::vector<RequestFigures> out;
+  std::vector<SettledRequest> out;
   for (const auto& [track, course] : s.tracks.over(edge.ns)) {
     const auto found = s.accounts.find(track.id);
     Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
     if (found != s.accounts.end()) s.accounts.erase(found);
-    out.push_back(figures_of(track, course, std::move(account)));
+    out.push_back(figures_of(track, course, std::move(account), s.words));
   }
   s.bypass.forget(edge.ns);
   s.learner.forget(edge.ns);
+  return out;
+}
+
+std::vector<RequestFigures> Attributor::settled(SteadyTime edge) {
+  std::vector<RequestFigures> out;
+  for (const auto& request : over(edge)) out.push_back(told(request));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <joulebook/quantity.h>
 #include <joulebook/units.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "attribution/traffic.h"
+#include "core/figure.h"
 #include "physics/serving/step_model.h"
 
 namespace joulebook::attribution {
@@ -86,6 +88,24 @@ struct RequestFigures {
   std::optional<Reason> reason;     // where that is above 0.05
 };
 
+// The same as it is kept by the thousand: energies whose words many requests share.
+struct SettledPhase {
+  std::int64_t tokens = 0;
+  double seconds = 0;
+  Figure energy;
+};
+
+struct SettledRequest {
+  RequestId request = 0;
+  MicroJoules posted;
+  Figure fair;
+  Figure marginal;
+  std::array<SettledPhase, kPhases> phases;  // by Phase
+  std::string rule;
+  double unattributed = 0;
+};
+[[nodiscard]] RequestFigures told(const SettledRequest& settled);
+
 class Attributor {
  public:
   explicit Attributor(Options options);
@@ -109,6 +129,8 @@ class Attributor {
   [[nodiscard]] Division divide(const ActiveEnergy& energy);
   // Every domain of the windows up to `edge` was divided: what is over by then is told, by request,
   // and forgotten.
+  [[nodiscard]] std::vector<SettledRequest> over(SteadyTime edge);
+  // The same, told in full.
   [[nodiscard]] std::vector<RequestFigures> settled(SteadyTime edge);
 
   [[nodiscard]] std::size_t followed() const;        // requests known now

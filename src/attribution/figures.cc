@@ -73,29 +73,58 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
   return s;
 }
 
-Quantity energy(const Account& a, double value, double sd, Tier tier, std::string method) {
-  Quantity q = Quantity::exact(value, "J");
-  q.own = {std::max(value - kNormal * sd, 0.0), value + kNormal * sd};
-  q.level = 0.95;
-  q.per = "request";
-  q.tier = weakest(tier, a.tier);
-  q.boundary = a.boundary;
-  q.method = std::move(method);
-  q.shared.reserve(a.shared.size());
-  for (const auto& [id, sum] : a.shared) {
-    if (a.joules <= 0) continue;
-    const double rest = a.joules - sum.joules;  // of windows that did not carry it
-    q.shared.push_back({id, (sum.low + rest) / a.joules, (sum.high + rest) / a.joules});
+std::shared_ptr<const Words> words(const Account& a, Tier tier, std::string method) {
+  Words w{"J", "request", 0.95, weakest(tier, a.tier), a.boundary, std::move(method), {}, {}};
+  for (const auto& [id, sum] : a.shared) w.shared.push_back(id);
+  return std::make_shared<const Words>(std::move(w));
+}
+
+FigureWords words_of(const Account& a, const std::string& rule) {
+  FigureWords out{rule, a.boundary, a.tier, {}, {}, {}, {}};
+  for (const auto& [id, sum] : a.shared) out.shared.push_back(id);
+  out.fair = words(a, Tier::apportioned, "fair share, " + rule);
+  out.marginal = words(a, Tier::modelled, "active energy less what it would have been without, " + rule);
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    out.phases[i] = words(a, Tier::apportioned,
+                          "fair share of " + std::string(to_string(static_cast<Phase>(i))) + ", " + rule);
   }
-  return q;
+  return out;
+}
+
+bool says(const FigureWords& w, const Account& a, const std::string& rule) {
+  return w.tier == a.tier && w.rule == rule && w.boundary == a.boundary &&
+         std::equal(w.shared.begin(), w.shared.end(), a.shared.begin(), a.shared.end(),
+                    [](const std::string& id, const auto& part) { return id == part.first; });
+}
+
+using SharedFactors = std::shared_ptr<const std::vector<Leverage>>;
+
+SharedFactors factors_of(const Account& a) {
+  if (a.shared.empty()) return nullptr;
+  std::vector<Leverage> out;
+  out.reserve(a.shared.size());
+  for (const auto& [id, sum] : a.shared) {
+    const double rest = a.joules - sum.joules;  // of windows that did not carry it
+    out.push_back({(sum.low + rest) / a.joules, (sum.high + rest) / a.joules});
+  }
+  return std::make_shared<const std::vector<Leverage>>(std::move(out));
+}
+
+Figure energy(const std::shared_ptr<const Words>& words, const SharedFactors& factors, double value, double sd) {
+  Figure out;
+  out.words = words;
+  out.factors = factors;
+  out.value = value;
+  out.own = {std::max(value - kNormal * sd, 0.0), value + kNormal * sd};
+  return out;
 }
 
 std::int64_t whole(double x) {
   return static_cast<std::int64_t>(std::llround(std::clamp(x, 0.0, 1e15)));
 }
 
-void counts(RequestFigures& out, const Track& t, const Course& c) {
-  const auto at = [&](Phase p) -> PhaseFigure& { return out.phases[index(p)]; };
+void counts(SettledRequest& out, const Track& t, const Course& c) {
+  const auto at = [&](Phase p) -> SettledPhase& { return out.phases[index(p)]; };
   const bool wasted = t.outcome != Outcome::complete;
   const auto seconds = [](std::int64_t from, std::int64_t to) {
     return std::max(static_cast<double>(to - from) * kNano, 0.0);
@@ -141,12 +170,19 @@ void take_covered(Account& a) {
 
 }  // namespace
 
-RequestFigures figures_of(const Track& track, const Course& course, Account a) {
-  RequestFigures out;
+const FigureWords& WordBook::of(const Account& account, const std::string& rule) {
+  constexpr std::size_t kMost = 64;
+  const auto found = std::find_if(known_.rbegin(), known_.rend(),
+                                  [&](const FigureWords& w) { return says(w, account, rule); });
+  if (found != known_.rend()) return *found;
+  if (known_.size() >= kMost) known_.erase(known_.begin());
+  return known_.emplace_back(words_of(account, rule));
+}
+
+SettledRequest figures_of(const Track& track, const Course& course, Account a, WordBook& book) {
+  SettledRequest out;
   take_covered(a);
   out.request = track.id;
-  out.phases.reserve(kPhases);
-  for (std::size_t i = 0; i < kPhases; ++i) out.phases.push_back({.phase = static_cast<Phase>(i)});
   if (track.outcome != Outcome::complete) {  // all that it used was for nothing
     for (auto& [name, d] : a.domains) {
       std::int64_t all = 0;
@@ -171,24 +207,34 @@ RequestFigures figures_of(const Track& track, const Course& course, Account a) {
     most = std::max(most, j);
   }
   if (a.domains.empty()) {
-    out.fair = Quantity::absent("J", no_window(), 0.0);
-    out.marginal = Quantity::absent("J", no_window());
-    for (PhaseFigure& p : out.phases) p.energy = Quantity::absent("J", no_window());
+    static const std::shared_ptr<const Words> kNone = Figure::absent(no_window()).words;
+    out.fair = Figure::absent(kNone, 0.0);
+    out.marginal = Figure::absent(kNone);
+    for (SettledPhase& p : out.phases) p.energy = Figure::absent(kNone);
     return out;
   }
+  if (a.joules <= 0) a.shared.clear();  // no factor acts on nothing
+  const FigureWords& words = book.of(a, out.rule);
+  const SharedFactors factors = factors_of(a);
   const Spread s = spread_of(a, joules);
-  const double fair = to_joules(out.posted).value();
-  out.fair = energy(a, fair, std::sqrt(s.fair), Tier::apportioned, "fair share, " + out.rule);
-  out.marginal = energy(a, marginal, std::sqrt(s.marginal), Tier::modelled,
-                        "active energy less what it would have been without, " + out.rule);
+  out.fair = energy(words.fair, factors, to_joules(out.posted).value(), std::sqrt(s.fair));
+  out.marginal = energy(words.marginal, factors, marginal, std::sqrt(s.marginal));
   for (std::size_t i = 0; i < kPhases; ++i) {
-    out.phases[i].energy =
-        energy(a, joules[i], std::sqrt(s.phases[i]), Tier::apportioned,
-               "fair share of " + std::string(to_string(out.phases[i].phase)) + ", " + out.rule);
+    out.phases[i].energy = energy(words.phases[i], factors, joules[i], std::sqrt(s.phases[i]));
     if (posted[i] == 0 && a.joules > 0) out.phases[i].energy.own = {0, 0};
   }
   out.unattributed = a.active > 0 ? std::clamp(a.unattributed / a.active, 0.0, 1.0) : 0;
-  if (out.unattributed > 0.05) out.reason = mostly_unattributed();
+  return out;
+}
+
+RequestFigures told(const SettledRequest& s) {
+  constexpr double kMuch = 0.05;
+  RequestFigures out{s.request, s.posted, s.fair.quantity(), s.marginal.quantity(), {}, s.rule, s.unattributed, {}};
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    out.phases.push_back(
+        {static_cast<Phase>(i), s.phases[i].tokens, s.phases[i].seconds, s.phases[i].energy.quantity()});
+  }
+  if (s.unattributed > kMuch) out.reason = mostly_unattributed();
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/figure.h"
 #include "core/json.h"
 
 namespace joulebook {
@@ -16,6 +17,19 @@ Quantity energy(double value, double half, std::vector<SharedPart> shared = {}) 
   q.boundary = "package";
   q.method = "test";
   return q;
+}
+
+TEST(Figure, SaysWhatItsQuantitySays) {
+  Quantity present = energy(200, 7, {{"gain", 0.9, 1.1}, {"idle", 1.2, 0.8}});
+  present.per = "request";
+  present.level = 0.8;
+  present.tier = Tier::modelled;
+  const Quantity absent = Quantity::absent("J", {"sensor.none", "m", "c"}, 3.0);
+  for (const Quantity& q : {present, energy(5, 1), absent, Quantity{}}) EXPECT_EQ(Figure(q).quantity(), q);
+  EXPECT_EQ(Figure().quantity(), Quantity{});
+  EXPECT_EQ(Figure(present).interval(), present.interval());
+  EXPECT_TRUE(Figure(present).shares_with(Figure(present)));
+  EXPECT_FALSE(Figure(present).shares_with(Figure(energy(200, 7, {{"gain", 0.9, 1.1}}))));
 }
 
 TEST(Quantity, GainCancelsInARatioAndStaysInASum) {

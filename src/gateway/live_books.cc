@@ -11,10 +11,6 @@ constexpr std::array<double, 16> kBounds{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0
                                          0.25,  0.5,   0.75, 1.0,  2.5,  5.0,  7.5,  10.0};
 constexpr std::int64_t kMinute = 60'000'000'000;
 
-std::string kind_of(const std::string& account) {
-  return account.starts_with("request:") ? "request" : account;
-}
-
 }  // namespace
 
 LiveBooks::LiveBooks() : ttft_counts_(kBounds.size() + 1, 0) {}
@@ -34,52 +30,68 @@ void LiveBooks::settled(const SettledDomain& domain) {
   accounts.meter += domain.settlement.meter;
   accounts.within.lo += domain.within.lo;
   accounts.within.hi += domain.within.hi;
+  std::optional<MicroJoules> requests;
   for (const auto& posting : domain.settlement.postings) {
-    accounts.accounts[kind_of(posting.account)] += posting.amount;
+    if (posting.account.starts_with("request:")) {
+      requests = requests.value_or(MicroJoules{}) + posting.amount;
+    } else {
+      accounts.accounts[posting.account] += posting.amount;
+    }
   }
+  if (requests) accounts.accounts["request"] += *requests;
 }
 
-void LiveBooks::add(const char* kind, const std::string& name, const RequestRow& row) {
+void LiveBooks::add(const char* kind, const std::string& name, const Addition& more) {
+  static const std::string kOther = "(other)";  // of those there is no room for
   auto& names = kinds_[kind];
-  const bool room = names.size() < kMostNames || names.contains(name);
-  Kept& kept = names[room ? name : "(other)"];
+  auto place = names.find(name);
+  if (place == names.end()) {
+    const std::string& shown = names.size() < kMostNames ? name : kOther;
+    const auto [made, fresh] = names.try_emplace(shown);
+    place = made;
+    if (fresh) {
+      Consumer& c = place->second.consumer;
+      c.kind = kind;
+      c.name = shown;
+      c.within = {0, 0};
+      c.joules_per_token = std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  Kept& kept = place->second;
   Consumer& c = kept.consumer;
-  if (c.kind.empty()) {
-    c.kind = kind;
-    c.name = room ? name : "(other)";
-    c.within = {0, 0};
-    c.joules_per_token = std::numeric_limits<double>::quiet_NaN();
-  }
+  const RequestTokens& tokens = more.tokens;
   ++c.requests;
-  if (row.status != "final") ++c.voided;
-  c.prompt_tokens += row.prompt_tokens.value_or(0);
-  c.cached_tokens += row.cached_tokens.value_or(0);
-  c.reasoning_tokens += row.reasoning_tokens.value_or(0);
-  c.answer_tokens += row.answer_tokens.value_or(0);
-  if (!row.fair.present()) {
-    c.within = {c.within.lo + row.fair.known_lo.value_or(0),
-                std::numeric_limits<double>::infinity()};
-    return;
-  }
-  const Interval within = row.fair.interval();
-  c.fair = c.fair.value_or(MicroJoules{}) + to_microjoules(Joules(*row.fair.value));
-  c.within = {c.within.lo + within.lo, c.within.hi + within.hi};
-  c.level = row.fair.level;
-  const std::int64_t minute = row.ended_wall_ns / kMinute;
-  if (minute != kept.recent.minute) kept.recent = {minute, 0, 0, kept.recent.last};
-  kept.recent.joules += *row.fair.value;
-  kept.recent.tokens += static_cast<double>(row.reasoning_tokens.value_or(0) +
-                                            row.answer_tokens.value_or(0));
+  if (more.voided) ++c.voided;
+  c.prompt_tokens += tokens.prompt.value_or(0);
+  c.cached_tokens += tokens.cached.value_or(0);
+  c.reasoning_tokens += tokens.reasoning.value_or(0);
+  c.answer_tokens += tokens.answer.value_or(0);
+  c.within = {c.within.lo + more.within.lo, c.within.hi + more.within.hi};
+  if (!more.joules) return;
+  c.fair = c.fair.value_or(MicroJoules{}) + to_microjoules(Joules(*more.joules));
+  c.level = more.level;
+  if (more.minute != kept.recent.minute) kept.recent = {more.minute, 0, 0, kept.recent.last};
+  kept.recent.joules += *more.joules;
+  kept.recent.tokens += static_cast<double>(tokens.reasoning.value_or(0) + tokens.answer.value_or(0));
   if (kept.recent.tokens > 0) kept.recent.last = kept.recent.joules / kept.recent.tokens;
   c.joules_per_token = kept.recent.last;
 }
 
-void LiveBooks::ended(const RequestRow& row) {
+void LiveBooks::ended(const RequestBegin& begin, const EndRow& end, std::int64_t ended_wall_ns) {
+  static const std::string kNone = "(none)";
+  Addition more{.voided = end.void_reason.has_value(), .tokens = end.tokens, .minute = ended_wall_ns / kMinute};
+  if (end.fair.present()) {
+    more.joules = end.fair.value;
+    more.within = end.fair.interval();
+    more.level = end.fair.words->level;
+  } else {
+    more.within = {end.fair.known_lo.value_or(0), std::numeric_limits<double>::infinity()};
+  }
   const std::lock_guard lock(mutex_);
-  ++(row.status == "final" ? final_ : void_);
-  add("tenant", row.tenant.empty() ? "(none)" : row.tenant, row);
-  add("model", row.model.empty() ? "(none)" : row.model, row);
-  add("route", row.route, row);
+  ++(more.voided ? void_ : final_);
+  add("tenant", begin.tenant.empty() ? kNone : begin.tenant, more);
+  add("model", begin.model.empty() ? kNone : begin.model, more);
+  add("route", begin.route, more);
 }
 
 void LiveBooks::point(const LivePoint& point) {

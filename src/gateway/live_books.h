@@ -8,14 +8,13 @@
 #include <string>
 
 #include "export/live_state.h"
-#include "export/request_row.h"
-#include "ledger/ledger.h"
+#include "ledger/serve_ledger.h"
 
 namespace joulebook::gateway {
 
-// A domain's figures in one settled window.
+// A domain's figures in one settled window, looked at where they are.
 struct SettledDomain {
-  Settlement settlement;
+  const Settlement& settlement;
   Tier tier = Tier::measured;
   Interval within{0, 0};  // J, of the meter
   double level = 1;
@@ -27,7 +26,8 @@ class LiveBooks {
 
   LiveBooks();
   void settled(const SettledDomain& domain);
-  void ended(const RequestRow& row);
+  // A request that is final, or void (`end` says why), and when it ended.
+  void ended(const RequestBegin& begin, const EndRow& end, std::int64_t ended_wall_ns);
   // Of the newest minute's windows; NaN where there is none.
   void point(const LivePoint& point);
   void first_token(double seconds);
@@ -50,7 +50,16 @@ class LiveBooks {
   };
   // What the accounts say that Joulebook itself took: the meter's error is all its own.
   [[nodiscard]] Quantity self_energy() const;
-  void add(const char* kind, const std::string& name, const RequestRow& row);
+  // What a request adds to each sum that it is in.
+  struct Addition {
+    bool voided = false;
+    const RequestTokens& tokens;
+    std::optional<double> joules;
+    Interval within{0, 0};  // of an absence: what is known
+    double level = 1;
+    std::int64_t minute = 0;
+  };
+  void add(const char* kind, const std::string& name, const Addition& more);
 
   mutable std::mutex mutex_;
   std::map<std::string, DomainAccounts> domains_;

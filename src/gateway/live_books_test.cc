@@ -7,17 +7,25 @@
 namespace joulebook::gateway {
 namespace {
 
-RequestRow row(const std::string& tenant, double joules, std::int64_t tokens, std::int64_t second) {
-  RequestRow r;
-  r.status = "final";
-  r.tenant = tenant;
-  r.model = "m";
-  r.route = "/v1/chat/completions";
-  r.answer_tokens = tokens;
-  r.ended_wall_ns = second * 1'000'000'000;
-  r.fair = Quantity::exact(joules, "J");
-  r.fair.own = {joules * 0.9, joules * 1.1};
-  return r;
+struct Ended {
+  RequestBegin begin;
+  EndRow end;
+};
+
+Ended ended(const std::string& tenant, double joules, std::int64_t tokens) {
+  Ended e;
+  e.begin.tenant = tenant;
+  e.begin.model = "m";
+  e.begin.route = "/v1/chat/completions";
+  e.end.tokens.answer = tokens;
+  Quantity fair = Quantity::exact(joules, "J");
+  fair.own = {joules * 0.9, joules * 1.1};
+  e.end.fair = fair;
+  return e;
+}
+
+void add(LiveBooks& books, const Ended& e, std::int64_t second) {
+  books.ended(e.begin, e.end, second * 1'000'000'000);
 }
 
 const Consumer* find(const LiveState& state, const std::string& kind, const std::string& name) {
@@ -45,12 +53,12 @@ TEST(LiveBooks, AccountsSumToTheMeter) {
 
 TEST(LiveBooks, CountsEachRequestOnceInEachKind) {
   LiveBooks books;
-  books.ended(row("a", 10, 5, 0));
-  books.ended(row("b", 30, 10, 1));
-  auto lost = row("a", 0, 7, 2);
-  lost.status = "void";
-  lost.fair = Quantity::absent("J", {"sensor.reset", "m", "c"}, 4.0);
-  books.ended(lost);
+  add(books, ended("a", 10, 5), 0);
+  add(books, ended("b", 30, 10), 1);
+  auto lost = ended("a", 0, 7);
+  lost.end.void_reason = Reason{"sensor.reset", "m", "c"};
+  lost.end.fair = Figure::absent(*lost.end.void_reason, 4.0);
+  add(books, lost, 2);
   LiveState state;
   books.fill(state);
   EXPECT_EQ(state.final_, 2U);
@@ -68,7 +76,7 @@ TEST(LiveBooks, CountsEachRequestOnceInEachKind) {
 
 TEST(LiveBooks, AClientCannotMakeItGrow) {
   LiveBooks books;
-  for (int i = 0; i < 5000; ++i) books.ended(row(std::to_string(i), 1, 1, i));
+  for (int i = 0; i < 5000; ++i) add(books, ended(std::to_string(i), 1, 1), i);
   LiveState state;
   books.fill(state);
   EXPECT_EQ(state.consumers.size(), LiveBooks::kMostNames + 1 + 2);
@@ -107,12 +115,9 @@ TEST(LiveBooks, WhatJoulebookItselfTookIsAQuantityOrAnAbsence) {
   books.fill(state);
   ASSERT_FALSE(state.self_energy.present());
   EXPECT_EQ(state.self_energy.reason->code, "self.unknown");
-  SettledDomain domain;
-  domain.settlement.domain = "package:0";
-  domain.settlement.meter = {100'000'000};
-  domain.settlement.postings = {{"self", {3'000'000}}, {"unattributed", {97'000'000}}};
-  domain.within = {98, 104};
-  books.settled(domain);
+  const Settlement settlement{
+      "package:0", {0}, {1}, {100'000'000}, {{"self", {3'000'000}}, {"unattributed", {97'000'000}}}};
+  books.settled({settlement, Tier::measured, {98, 104}, 1});
   books.self_cpu(0.25);
   LiveState later;
   books.fill(later);

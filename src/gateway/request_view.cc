@@ -35,7 +35,7 @@ Json answer_json(const std::string& trace_id, std::span<const StoredRequest> req
                        {"requests", std::move(calls)}});
 }
 
-RequestRow summed_row(const StoredRequest& request, const Anchor& now) {
+RequestRow live_row(const StoredRequest& request, const Anchor& now) {
   const RequestEnd& end = request.end;
   RequestRow row;
   row.status = std::string(to_string(request.status));
@@ -48,12 +48,6 @@ RequestRow summed_row(const StoredRequest& request, const Anchor& now) {
   row.reasoning_tokens = end.tokens.reasoning;
   row.answer_tokens = end.tokens.answer;
   row.fair = end.fair;
-  return row;
-}
-
-RequestRow live_row(const StoredRequest& request, const Anchor& now) {
-  const RequestEnd& end = request.end;
-  RequestRow row = summed_row(request, now);
   row.id = request.begin.id;
   row.reason = end.void_reason;
   row.outcome = end.outcome;

@@ -1,6 +1,6 @@
 #pragma once
 // A request as others are shown it: GET /joulebook/v1/requests/{id} (docs/formats/request.md; what
-// `joulebook show` prints), and the row that sinks and sums are given. Pure.
+// `joulebook show` prints), and the row that sinks are given. Pure.
 #include "core/clock.h"
 #include "core/json.h"
 #include "export/request_row.h"
@@ -13,8 +13,6 @@ namespace joulebook::gateway {
 // The calls of one answer (a traceparent's trace id) and what they came to together.
 [[nodiscard]] Json answer_json(const std::string& trace_id, std::span<const StoredRequest> requests,
                                const Anchor& now);
-// Of it only what sums over requests need: status, names, tokens, when it ended, and fair.
-[[nodiscard]] RequestRow summed_row(const StoredRequest& request, const Anchor& now);
 [[nodiscard]] RequestRow live_row(const StoredRequest& request, const Anchor& now);
 
 }  // namespace joulebook::gateway

@@ -97,10 +97,10 @@ void Settler::take_facts() {
   for (auto& fact : taken_) {
     if (auto* opened = std::get_if<Opened>(&fact)) {
       batch_.begun.push_back(opened->begin);
-      by_id_[opened->begin.id] = opened->request;
       Entry& entry = entries_[opened->request];
       entry.end.id = opened->begin.id;
       entry.begin = std::move(opened->begin);
+      by_id_[entry.begin.id] = opened->request;
     } else if (const auto* answered = std::get_if<Answered>(&fact)) {
       const auto it = entries_.find(answered->request);
       if (it != entries_.end()) it->second.end.http_status = answered->status;
@@ -216,22 +216,22 @@ void Settler::write_waiting(bool last) {
   }
 }
 
-void Settler::take_back(std::vector<RequestEnd>& ends) {
+void Settler::take_back(std::vector<EndRow>& ends) {
   for (auto& end : ends) {
-    const auto it = settled_.find(end.id);
-    if (it != settled_.end()) it->second.end = std::move(end);
+    const auto it = settled_by_id_.find(end.id);
+    if (it != settled_by_id_.end()) it->second->end = std::move(end);
   }
 }
 
-const RequestEnd* Settler::unwritten_end(const std::string& id) const {
-  const auto in = [&](const ServeBatch& batch) -> const RequestEnd* {
+const EndRow* Settler::unwritten_end(const std::string& id) const {
+  const auto in = [&](const ServeBatch& batch) -> const EndRow* {
     for (const auto& end : batch.ended) {
       if (end.id == id) return &end;
     }
     return nullptr;
   };
   for (const auto& batch : waiting_) {
-    if (const RequestEnd* end = in(batch)) return end;
+    if (const EndRow* end = in(batch)) return end;
   }
   return in(batch_);
 }
@@ -255,8 +255,8 @@ void Settler::without_lost(ServeBatch& batch) {
     window.postings.clear();
     for (const auto& [account, amount] : amounts) window.postings.push_back({account, amount});
   }
-  std::vector<RequestEnd> kept;
-  std::vector<RequestEnd> gone;
+  std::vector<EndRow> kept;
+  std::vector<EndRow> gone;
   for (auto& end : batch.ended) (lost_.erase(end.id) == 0 ? kept : gone).push_back(std::move(end));
   counts_.lost_rows += gone.size();
   take_back(gone);
@@ -313,16 +313,16 @@ std::optional<RequestBegin> Settler::just_opened(const std::string& id) const {
 
 std::optional<StoredRequest> Settler::find(const std::string& id) const {
   const std::lock_guard lock(mutex_);
-  if (const auto it = settled_.find(id); it != settled_.end()) {
-    StoredRequest found = it->second;
-    if (const RequestEnd* end = found.end.id.empty() ? unwritten_end(id) : nullptr) found.end = *end;
-    return found;
+  if (const auto it = settled_by_id_.find(id); it != settled_by_id_.end()) {
+    const Settled& settled = *it->second;
+    const EndRow* end = settled.end.id.empty() ? unwritten_end(id) : nullptr;
+    return stored(settled, end != nullptr ? *end : settled.end);
   }
   StoredRequest out;
   if (const auto it = by_id_.find(id); it != by_id_.end()) {
     const Entry& entry = entries_.at(it->second);
     out.begin = entry.begin;
-    out.end = entry.end;
+    out.end = entry.end.told();
   } else {
     auto begin = just_opened(id);
     if (!begin) return std::nullopt;
@@ -365,11 +365,9 @@ std::string Settler::boundary() const {
 
 std::string Settler::rule() const {
   const std::lock_guard lock(mutex_);
-  for (auto it = settled_order_.rbegin(); it != settled_order_.rend(); ++it) {
-    const auto found = settled_.find(*it);
-    if (found != settled_.end() && !found->second.end.rule.empty()) return found->second.end.rule;
-  }
-  return {};
+  const auto weighed = [](const Settled& settled) { return !settled.end.rule.empty(); };
+  const auto newest = std::find_if(settled_.rbegin(), settled_.rend(), weighed);
+  return newest != settled_.rend() ? newest->end.rule : std::string();
 }
 
 }  // namespace joulebook::gateway

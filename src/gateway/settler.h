@@ -15,12 +15,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "attribution/attributor.h"
 #include "core/clock.h"
+#include "export/request_row.h"
 #include "gateway/active_energy.h"
 #include "gateway/floor_learner.h"
 #include "gateway/live_books.h"
@@ -105,7 +107,7 @@ class Settler final : public TrafficSink {
   // A request from its first fact to its row.
   struct Entry {
     RequestBegin begin;
-    RequestEnd end;
+    EndRow end;
     bool over = false;
     double reasoning = 0;  // tokens seen on the wire
     double answer = 0;
@@ -139,12 +141,19 @@ class Settler final : public TrafficSink {
   void mark_lost(const Window& window, const Reason& reason);
   void finish(SteadyTime edge);
   void finish_without_meter();
+  // A request that is final or void.
+  struct Settled {
+    RequestBegin begin;
+    EndRow end;  // empty while it is in a batch
+    MicroJoules posted;
+  };
   void close(attribution::RequestId request, Entry& entry,
-             attribution::RequestFigures* figures);
-  void remember(StoredRequest stored);
+             attribution::SettledRequest* figures);
+  void remember(Settled settled);
+  [[nodiscard]] StoredRequest stored(const Settled& settled, const EndRow& end) const;
   // Ends of requests that a batch is done with go to what is remembered of them.
-  void take_back(std::vector<RequestEnd>& ends);
-  [[nodiscard]] const RequestEnd* unwritten_end(const std::string& id) const;
+  void take_back(std::vector<EndRow>& ends);
+  [[nodiscard]] const EndRow* unwritten_end(const std::string& id) const;
   void flush(SteadyTime now, bool last);
   void write_waiting(bool last);
   // A batch that the ledger will never have: later ones must not speak of what began in it.
@@ -167,9 +176,9 @@ class Settler final : public TrafficSink {
   FloorLearner floors_;
   Windows windows_;
   std::map<attribution::RequestId, Entry> entries_;
-  std::unordered_map<std::string, attribution::RequestId> by_id_;
-  std::unordered_map<std::string, StoredRequest> settled_;  // without its end while that is in a batch
-  std::deque<std::string> settled_order_;
+  std::unordered_map<std::string_view, attribution::RequestId> by_id_;  // names lie in entries_
+  std::deque<Settled> settled_;                                        // the newest last
+  std::unordered_map<std::string_view, Settled*> settled_by_id_;       // names lie in settled_
   ServeBatch batch_;
   std::deque<ServeBatch> waiting_;  // that the ledger did not take
   std::set<std::string> lost_;      // requests whose beginning is not in the ledger

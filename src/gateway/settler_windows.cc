@@ -16,6 +16,10 @@ constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
 
 std::string account_of(const std::string& id) { return "request:" + id; }
 
+std::int64_t wall_ns(SteadyTime t, const Anchor& anchor) {
+  return anchor.wall_ns - (anchor.steady - t).count();
+}
+
 std::string kind_of(const std::string& domain) { return domain.substr(0, domain.find(':')); }
 
 }  // namespace
@@ -62,18 +66,24 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
   }
   const auto division = attributor_.divide(
       active_energy(domain, window, active, floor, floors_.within(settlement.domain)));
-  std::map<std::string, std::int64_t> amounts;
-  for (const auto& posting : settlement.postings) amounts[posting.account] += posting.amount.count;
+  // Shares come by request.
+  std::map<std::string, std::int64_t> named;
+  for (const auto& posting : settlement.postings) named[posting.account] += posting.amount.count;
+  named["other"] += division.other.count;
+  std::int64_t unattributed = division.unattributed.count;
+  auto& postings = settlement.postings;
+  postings.clear();
+  auto entry = entries_.end();
   for (const auto& share : division.shares) {
-    const auto it = entries_.find(share.request);
-    amounts[it == entries_.end() ? "unattributed" : account_of(it->second.begin.id)] +=
-        share.energy.count;
+    if (entry == entries_.end() || entry->first != share.request) {
+      entry = entries_.find(share.request);
+      if (entry != entries_.end()) postings.push_back({account_of(entry->second.begin.id), {}});
+    }
+    (entry == entries_.end() ? unattributed : postings.back().amount.count) += share.energy.count;
   }
-  amounts["other"] += division.other.count;
-  amounts["unattributed"] += division.unattributed.count;
-  settlement.postings.clear();
-  for (const auto& [account, amount] : amounts) {
-    if (amount > 0) settlement.postings.push_back({account, {amount}});
+  named["unattributed"] += unattributed;
+  for (const auto& [account, amount] : named) {
+    if (amount > 0) postings.push_back({account, {amount}});
   }
   sums.active += to_joules(active).value();
   sums.unattributed += to_joules(division.unattributed).value();
@@ -154,7 +164,7 @@ void Settler::show(const Window& window, const Sums& sums) {
   if (seconds <= 0) return;
   const Anchor anchor = clock_.anchor();
   LivePoint point;
-  point.utc_ms = (anchor.wall_ns - (anchor.steady - window.end).count()) / 1'000'000;
+  point.utc_ms = wall_ns(window.end, anchor) / 1'000'000;
   point.watts = sums.whole ? sums.gross / seconds : kNever;
   point.tokens_per_s = tokens_in_window_ / seconds;
   point.unattributed = sums.active > 0 ? sums.unattributed / sums.active : kNever;
@@ -173,10 +183,10 @@ void Settler::show(const Window& window, const Sums& sums) {
 }
 
 void Settler::close(attribution::RequestId request, Entry& entry,
-                    attribution::RequestFigures* figures) {
-  RequestEnd& end = entry.end;
-  end.fair = end.marginal = Quantity::absent("J", entry.lost.value_or(options_.no_meter));
+                    attribution::SettledRequest* figures) {
+  EndRow& end = entry.end;
   MicroJoules posted;
+  if (figures == nullptr && !entry.lost) end.fair = end.marginal = Figure::absent(options_.no_meter);
   if (figures != nullptr) {
     posted = figures->posted;
     end.rule = std::move(figures->rule);
@@ -184,43 +194,50 @@ void Settler::close(attribution::RequestId request, Entry& entry,
     end.fair = std::move(figures->fair);
     end.marginal = std::move(figures->marginal);
     end.phases.reserve(figures->phases.size());
-    for (auto& phase : figures->phases) {
-      end.phases.push_back({std::string(attribution::to_string(phase.phase)), phase.tokens,
+    for (std::size_t i = 0; i < figures->phases.size(); ++i) {
+      auto& phase = figures->phases[i];
+      end.phases.push_back({std::string(to_string(static_cast<attribution::Phase>(i))), phase.tokens,
                             phase.seconds, std::move(phase.energy)});
     }
   }
   if (entry.lost) {
-    end.fair = Quantity::absent("J", *entry.lost, to_joules(posted).value());
-    end.marginal = Quantity::absent("J", *entry.lost);
+    end.fair = Figure::absent(*entry.lost, to_joules(posted).value());
+    end.marginal = Figure::absent(end.fair.words);
   }
-  if (!end.fair.present()) end.void_reason = end.fair.reason;
-  StoredRequest stored;
-  stored.run = writer_ != nullptr ? writer_->run() : "";
-  stored.status = end.void_reason ? RequestStatus::void_ : RequestStatus::final_;
+  if (!end.fair.present() && end.fair.words) end.void_reason = end.fair.words->reason;
   by_id_.erase(entry.begin.id);
-  stored.begin = std::move(entry.begin);
-  stored.end = std::move(end);
-  stored.posted = posted;
+  Settled settled{std::move(entry.begin), std::move(end), posted};
   entries_.erase(request);
-  remember(std::move(stored));
+  remember(std::move(settled));
 }
 
-void Settler::remember(StoredRequest stored) {
+StoredRequest Settler::stored(const Settled& settled, const EndRow& end) const {
+  StoredRequest out;
+  out.run = writer_ != nullptr ? writer_->run() : "";
+  out.status = end.void_reason ? RequestStatus::void_ : RequestStatus::final_;
+  out.begin = settled.begin;
+  out.end = end.told();
+  out.posted = settled.posted;
+  return out;
+}
+
+void Settler::remember(Settled settled) {
   const Anchor anchor = clock_.anchor();
-  books_.ended(summed_row(stored, anchor));
-  if (on_row) on_row(live_row(stored, anchor));
+  const SteadyTime over = settled.end.ended.value_or(anchor.steady);
+  books_.ended(settled.begin, settled.end, wall_ns(over, anchor));
+  if (on_row) on_row(live_row(stored(settled, settled.end), anchor));
   if (writer_ != nullptr) {
-    batch_.ended.push_back(std::exchange(stored.end, {}));
+    batch_.ended.push_back(std::exchange(settled.end, {}));
   }
-  settled_order_.push_back(stored.begin.id);
-  settled_[stored.begin.id] = std::move(stored);
-  if (settled_order_.size() <= options_.remembered) return;
-  settled_.erase(settled_order_.front());
-  settled_order_.pop_front();
+  Settled& kept = settled_.emplace_back(std::move(settled));
+  settled_by_id_[kept.begin.id] = &kept;
+  if (settled_.size() <= options_.remembered) return;
+  settled_by_id_.erase(settled_.front().begin.id);
+  settled_.pop_front();
 }
 
 void Settler::finish(SteadyTime edge) {
-  for (auto& figures : attributor_.settled(edge)) {
+  for (auto& figures : attributor_.over(edge)) {
     const auto it = entries_.find(figures.request);
     if (it != entries_.end()) close(it->first, it->second, &figures);
   }

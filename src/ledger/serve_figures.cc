@@ -60,41 +60,20 @@ void add_end(double x, float outwards, std::string& out) {
 void add_low(double x, std::string& out) { add_end(x, -kInfinite, out); }
 void add_high(double x, std::string& out) { add_end(x, kInfinite, out); }
 
-double kept_value(const Quantity& q) {
-  return q.unit == "J" ? std::round(*q.value * 1e6) / 1e6 : *q.value;
+double kept_value(const Figure& f) {
+  return f.words->unit == "J" ? std::round(*f.value * 1e6) / 1e6 : *f.value;
 }
 
-using SharedParts = std::vector<SharedPart>;
-
-// What tells one form from another, without the cost of JSON.
-void key_of(const Quantity& q, bool inherits, std::string& key) {
-  constexpr char kNext = '\x1f';
-  key.clear();
-  ((key += q.unit) += kNext) += q.per;
-  if (q.reason) {
-    key += "\x1f!";
-    (((key += q.reason->code) += kNext) += q.reason->message) += kNext;
-    key += q.reason->cure;
-    return;
-  }
-  key += static_cast<char>('0' + static_cast<int>(q.tier));
-  const auto level = std::bit_cast<std::array<char, sizeof q.level>>(q.level);
-  key.append(level.data(), level.size());
-  ((((key += kNext) += q.boundary) += kNext) += q.method) += inherits ? '=' : kNext;
-  if (inherits) return;
-  for (const auto& part : q.shared) (key += part.id) += kNext;
-}
-
-Json form_of(const Quantity& q, bool inherits) {
-  Json form = Json::object({{"unit", q.unit}});
-  if (!q.per.empty()) form.set("per", q.per);
-  if (q.reason) return form.set("reason", to_json(*q.reason));
-  form.set("level", q.level).set("tier", to_string(q.tier)).set("boundary", q.boundary);
-  form.set("method", q.method);
-  if (inherits) return form.set("shared", "fair");
+std::string form_of(const Words& w, bool inherits) {
+  Json form = Json::object({{"unit", w.unit}});
+  if (!w.per.empty()) form.set("per", w.per);
+  if (w.reason) return form.set("reason", to_json(*w.reason)).dump();
+  form.set("level", w.level).set("tier", to_string(w.tier)).set("boundary", w.boundary);
+  form.set("method", w.method);
+  if (inherits) return form.set("shared", "fair").dump();
   Json ids = Json::array();
-  for (const auto& part : q.shared) ids.push(part.id);
-  return form.set("shared", std::move(ids));
+  for (const auto& id : w.shared) ids.push(id);
+  return form.set("shared", std::move(ids)).dump();
 }
 
 tl::unexpected<Error> damaged() {
@@ -106,36 +85,32 @@ double end_of(const Json& json, double infinite) {
   return json.is_null() ? infinite : json.as_double();
 }
 
-}  // namespace
-
-namespace {
-
 // `fair`: whose shared parts a phase's mostly are; they are not written twice.
-Status pack_one(const Quantity& q, const SharedParts* fair, Dictionary& dictionary,
-                std::string& out) {
-  const bool inherits = fair != nullptr && !fair->empty() && q.shared == *fair;
-  thread_local std::string key;
-  key_of(q, inherits, key);
-  const auto text = dictionary.form(key, [&] { return form_of(q, inherits).dump(); });
+Status pack_one(const Figure& f, const Figure* fair, Dictionary& dictionary, std::string& out) {
+  static const auto kNothing = std::make_shared<const Words>();
+  const auto& words = f.words ? f.words : kNothing;
+  const bool inherits = fair != nullptr && fair->factors && f.shares_with(*fair);
+  const auto text = dictionary.form(words, inherits, [&] { return form_of(*words, inherits); });
   if (!text) return fail(text.error());
   out += '[';
   append(*text, out);
-  if (!q.present()) {
+  if (!f.present()) {
     // Whole microjoules, but for the last bit of a sum of theirs.
-    const bool joules = q.unit == "J";
-    if (q.known_lo) add_low(joules ? std::floor(*q.known_lo * 1e6 + 1e-6) / 1e6 : *q.known_lo, out);
+    const bool joules = words->unit == "J";
+    if (f.known_lo) add_low(joules ? std::floor(*f.known_lo * 1e6 + 1e-6) / 1e6 : *f.known_lo, out);
     out += ']';
     return {};
   }
-  const double value = kept_value(q);
+  const double value = kept_value(f);
   add(value, out);
-  add_low(std::min(q.own.lo, value), out);
-  add_high(std::max(q.own.hi, value), out);
-  for (const auto& part : q.shared) {
-    if (inherits) break;
-    const bool rises = part.lo <= part.hi;
-    add_end(part.lo, rises ? -kInfinite : kInfinite, out);
-    add_end(part.hi, rises ? kInfinite : -kInfinite, out);
+  add_low(std::min(f.own.lo, value), out);
+  add_high(std::max(f.own.hi, value), out);
+  if (f.factors && !inherits) {
+    for (const auto& part : *f.factors) {
+      const bool rises = part.lo <= part.hi;
+      add_end(part.lo, rises ? -kInfinite : kInfinite, out);
+      add_end(part.hi, rises ? kInfinite : -kInfinite, out);
+    }
   }
   out += ']';
   return {};
@@ -143,12 +118,11 @@ Status pack_one(const Quantity& q, const SharedParts* fair, Dictionary& dictiona
 
 }  // namespace
 
-Status pack(const Quantity& q, Dictionary& dictionary, std::string& out) {
-  return pack_one(q, nullptr, dictionary, out);
+Status pack(const Figure& figure, Dictionary& dictionary, std::string& out) {
+  return pack_one(figure, nullptr, dictionary, out);
 }
 
-Status pack(const std::vector<PhaseFigure>& phases, const Quantity& fair, Dictionary& dictionary,
-            std::string& out) {
+Status pack(const std::vector<PhaseRow>& phases, const Figure& fair, Dictionary& dictionary, std::string& out) {
   out += '[';
   for (const auto& phase : phases) {
     out += out.back() == '[' ? "[" : ",[";
@@ -159,11 +133,25 @@ Status pack(const std::vector<PhaseFigure>& phases, const Quantity& fair, Dictio
     append(phase.tokens, out);
     add(static_cast<float>(std::isfinite(phase.seconds) ? phase.seconds : 0), out);
     out += ',';
-    if (auto ok = pack_one(phase.energy, &fair.shared, dictionary, out); !ok) return ok;
+    if (auto ok = pack_one(phase.energy, &fair, dictionary, out); !ok) return ok;
     out += ']';
   }
   out += ']';
   return {};
+}
+
+EndRow::EndRow(const RequestEnd& end)
+    : EndFacts(end), fair(end.fair), served(end.served), marginal(end.marginal) {
+  phases.reserve(end.phases.size());
+  for (const auto& p : end.phases) phases.push_back({p.phase, p.tokens, p.seconds, p.energy});
+}
+
+RequestEnd EndRow::told() const {
+  RequestEnd out{{*this}, fair.quantity(), {}, marginal.quantity(), {}};
+  if (served) out.served = served->quantity();
+  out.phases.reserve(phases.size());
+  for (const auto& p : phases) out.phases.push_back({p.phase, p.tokens, p.seconds, p.energy.quantity()});
+  return out;
 }
 
 Result<Quantity> unpack(const Json& packed, const Forms& forms, const Quantity* fair) {

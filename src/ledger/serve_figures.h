@@ -16,10 +16,10 @@
 namespace joulebook {
 
 // Appends one to `out`.
-[[nodiscard]] Status pack(const Quantity& q, Dictionary& dictionary, std::string& out);
+[[nodiscard]] Status pack(const Figure& figure, Dictionary& dictionary, std::string& out);
 // All of a request: [[phase, tokens, seconds, energy], ...]. Shared parts that are those of `fair`
 // are not written again.
-[[nodiscard]] Status pack(const std::vector<PhaseFigure>& phases, const Quantity& fair,
+[[nodiscard]] Status pack(const std::vector<PhaseRow>& phases, const Figure& fair,
                           Dictionary& dictionary, std::string& out);
 
 // `forms`: the text of a number, as JSON. Errors: input "ledger.corrupt".

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/figure.h"
 #include "core/json.h"
 #include "ledger/ledger.h"
 
@@ -53,7 +54,8 @@ struct PhaseFigure {
   Quantity energy;  // J, of fair
 };
 
-struct RequestEnd {
+// How a request ended, but for what it took.
+struct EndFacts {
   std::string id;
   std::optional<Reason> void_reason;  // set: `void`; else `final`
   std::string outcome;                // "complete", "cancelled", "failed"
@@ -65,12 +67,34 @@ struct RequestEnd {
   RequestTokens tokens;
   std::string rule;                    // how its share was weighed
   std::optional<double> unattributed;  // share of active energy in its windows, 0 to 1
-  Quantity fair;                       // J, each of them; or an absence
+};
+
+struct RequestEnd : EndFacts {
+  Quantity fair;  // J, each of them; or an absence
   // Empty: the ledger works it out when it is read, from the hours in which it was posted, once
   // they are over: fair and its part of those hours' idle, shared by fair share.
   std::optional<Quantity> served;
   Quantity marginal;
   std::vector<PhaseFigure> phases;
+};
+
+// The same as a row: figures, whose words many rows share.
+struct PhaseRow {
+  std::string phase;
+  std::int64_t tokens = 0;
+  double seconds = 0;
+  Figure energy;
+};
+
+struct EndRow : EndFacts {
+  Figure fair;
+  std::optional<Figure> served;
+  Figure marginal;
+  std::vector<PhaseRow> phases;
+
+  EndRow() = default;
+  EndRow(const RequestEnd& end);  // NOLINT(google-explicit-constructor): the same end
+  [[nodiscard]] RequestEnd told() const;
 };
 
 // What is written in one transaction. Order inside it: begun, windows, ended.
@@ -80,7 +104,7 @@ struct ServeBatch {
   // Postings to "request:<id>" of requests begun and not ended, and to named accounts ("idle.bare",
   // "self", "other", "unattributed", ...). They sum to the meter. Windows of a domain rise in time.
   std::vector<Settlement> windows;
-  std::vector<RequestEnd> ended;
+  std::vector<EndRow> ended;
 };
 
 // One serve run of the ledger. It holds a lock file beside the ledger (PATH-serve) for as long as it

@@ -68,20 +68,38 @@ Result<std::int64_t> Dictionary::group(const RequestBegin& r) {
                  std::string_view(r.upstream)});
 }
 
-Result<std::int64_t> Dictionary::form(std::string_view key,
+Result<std::int64_t> Dictionary::form(const std::shared_ptr<const Words>& words, bool inherits,
                                       const std::function<std::string()>& json) {
-  if (const auto it = texts_.known.find(key); it != texts_.known.end()) return it->second;
-  const std::string content = json();
-  return number(texts_, key, {std::string_view(content)});
+  if (const auto it = forms_.find(words.get()); it != forms_.end() && it->second.texts[inherits] >= 0) {
+    return it->second.texts[inherits];
+  }
+  const auto found = content(json());
+  if (!found) return found;
+  if (forms_.size() >= kMostKnown) forms_.clear();
+  Form& form = forms_[words.get()];
+  form.words = words;
+  form.texts[inherits] = *found;
+  return found;
+}
+
+Result<std::int64_t> Dictionary::content(std::string_view json) {
+  if (const auto it = texts_.known.find(json); it != texts_.known.end()) return it->second;
+  return number(texts_, json, {json});
 }
 
 Result<std::int64_t> Dictionary::text(std::string_view word) {
-  if (const auto it = texts_.known.find(word); it != texts_.known.end()) return it->second;
-  return form(word, [&] { return Json(word).dump(); });
+  if (const auto it = words_.find(word); it != words_.end()) return it->second;
+  const auto found = content(Json(word).dump());
+  if (!found) return found;
+  if (words_.size() >= kMostKnown) words_.clear();
+  words_.emplace(word, *found);
+  return found;
 }
 
 void Dictionary::forget() {
   for (Names* names : {&accounts_, &groups_, &texts_}) names->known.clear();
+  forms_.clear();
+  words_.clear();
 }
 
 }  // namespace joulebook

@@ -99,7 +99,7 @@ Result<std::int64_t> ServeRows::begin(std::int64_t run, std::int64_t group, cons
   return db_->last_rowid();
 }
 
-Status ServeRows::end(std::int64_t request, std::int64_t posted_uj, const RequestEnd& e,
+Status ServeRows::end(std::int64_t request, std::int64_t posted_uj, const EndRow& e,
                       const std::string& ended_utc) {
   for (std::string* text : {&fair_, &served_, &marginal_, &phases_}) text->clear();
   if (auto ok = pack(e.fair, names_, fair_); !ok) return ok;

@@ -49,7 +49,7 @@ class Writer final : public ServeWriter {
   [[nodiscard]] Status write_window(const Settlement& s, const Anchor& now);
   [[nodiscard]] Status write_posting(std::int64_t settlement, std::int64_t hour,
                                      const Settlement& s);
-  [[nodiscard]] Status write_end(const RequestEnd& end, const Anchor& now);
+  [[nodiscard]] Status write_end(const EndRow& end, const Anchor& now);
   [[nodiscard]] Result<Entry*> open_request(std::string_view id);
 
   std::unique_ptr<Store> store_;
@@ -221,7 +221,7 @@ Status Writer::write_window(const Settlement& s, const Anchor& now) {
   return {};
 }
 
-Status Writer::write_end(const RequestEnd& end, const Anchor& now) {
+Status Writer::write_end(const EndRow& end, const Anchor& now) {
   const auto entry = open_request(end.id);
   if (!entry) return fail(entry.error());
   Open& open = (*entry)->second;

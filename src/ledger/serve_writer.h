@@ -36,7 +36,7 @@ class ServeRows {
   // Its number.
   [[nodiscard]] Result<std::int64_t> begin(std::int64_t run, std::int64_t group,
                                            const RequestBegin& request, std::int64_t arrived_wall);
-  [[nodiscard]] Status end(std::int64_t request, std::int64_t posted_uj, const RequestEnd& end,
+  [[nodiscard]] Status end(std::int64_t request, std::int64_t posted_uj, const EndRow& end,
                            const std::string& ended_utc);
   // Its number.
   [[nodiscard]] Result<std::int64_t> settlement(std::int64_t run, const Settlement& s,
