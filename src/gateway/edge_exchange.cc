@@ -240,6 +240,7 @@ void Session::all_sent() {
 // A coroutine beside each quick answer would cost more than the answer.
 void Session::hear_client_later() {
   hear_later_ = sent_whole_ && !client_->tls();
+  waits_ = false;
   if (!hear_later_) hear_client();
 }
 

@@ -2,6 +2,7 @@
 // One client's connection: its requests, one after another. For the edge's thread alone.
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/edge.h"
@@ -38,10 +39,10 @@ class Session {
   [[nodiscard]] bool idle() const { return idle_; }
   [[nodiscard]] Wire& client() { return *client_; }
   [[nodiscard]] Wire* server() { return server_.get(); }
-  // Called now and then: an answer that takes longer than that is given up once its client has gone.
-  // Whoever writes to a client that went before hears of it then.
+  // Called now and then: an answer that is waited for at two calls in a row is given up once its client
+  // has gone. Whoever writes to a client that went before hears of it then.
   void look_after_client() {
-    if (hear_later_) hear_client();
+    if (hear_later_ && std::exchange(waits_, true)) hear_client();
   }
 
  private:
@@ -132,6 +133,7 @@ class Session {
   std::uint64_t turn_ = 0;
   bool stop_ = false;
   bool hear_later_ = false;  // nothing is left to pass on: it is enough to watch a slow answer's client
+  bool waits_ = false;       // it was so when last looked after
 };
 
 }  // namespace joulebook::gateway
