@@ -111,7 +111,7 @@ std::optional<std::int64_t> AnswerReader::counted_here(std::string_view choices,
   const auto [completed] = members_of(reported, Names<1>{"completion_tokens"});
   const auto so_far = count_of(completed);
   (void)walk_array(choices, [&](std::string_view choice) {
-    if (!begun_) continuous_ = streaming_ && so_far.has_value();
+    if (!begun_) continuous_ = so_far.has_value();
     begun_ = true;
     const auto [index] = members_of(choice, Names<1>{"index"});
     several_ = several_ || integer_of(index).value_or(0) != 0;
@@ -156,6 +156,11 @@ bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> ris
 void AnswerReader::openai(std::string_view json, Role& role) {
   const auto [choices, reported, timed, said, stop, measured] =
       members_of(json, Names<6>{"choices", "usage", "timings", "content", "stop", "metrics"});
+  if (!streaming_) {  // what its choices say is told by its counts
+    usage(reported);
+    timings(timed);
+    return metrics(measured);
+  }
   const auto rise = counted_here(choices, reported);
   bool any = false;
   const bool first = continuous_ && counted_ == 0;
@@ -169,7 +174,7 @@ void AnswerReader::openai(std::string_view json, Role& role) {
   role.last = stop == "true";
   over = over || !any;
   if (!any) content(said, 0);  // llama-server's /completion
-  if (over || first) usage(reported, streaming_ && !over);
+  if (over || first) usage(reported, !over);
   timings(timed);
   metrics(measured);
 }
