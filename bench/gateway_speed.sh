@@ -63,10 +63,11 @@ own = [d['accounts_uj']['self'] for d in live['domains'] if 'self' in d['account
 print(sum(own) / 1e6 if own else (live['absences'] or [live['self']['energy']['reason']])[0]['code'])
 PY
 cpu() { awk '{ print ($14 + $15) / 100 }' "/proc/$1/stat"; }
-per_thousand() { python3 - "$@" <<'PY'
+# of_each UNIT BEFORE AFTER REQUESTS: what a request took, in so many parts of one; or why it is not known.
+of_each() { python3 - "$@" <<'PY'
 import sys
-before, after, requests = sys.argv[1:]
-try: print(f'{(float(after) - float(before)) / max(1, int(requests)) * 1000:.3f}')
+unit, before, after, requests = sys.argv[1:]
+try: print(f'{(float(after) - float(before)) / max(1, int(requests)) * float(unit):.3g}')
 except ValueError: print(after)
 PY
 }
@@ -78,10 +79,11 @@ ways="direct:$upstream:$mock nginx:http://127.0.0.1:8988:$nginx serve:http://127
 
 echo "$(date -u +%F), $(nproc) hardware threads, load average $(cut -d' ' -f1 /proc/loadavg), joulebook $("$build/bin/joulebook" --version | awk '{print $2, $3}'), $(nginx -v 2>&1 | awk '{print $3}')"
 echo
-echo "CPU and joules of a gateway are counted until all that it passed is settled and written; joules by its own meter"
+echo "CPU time, of nginx and the mock server too, is user and system of the process; a gateway's, and its joules, until all
+that it passed is settled and written; joules by its own meter"
 echo "(account self of /joulebook/v1/live)."
 echo
-echo "| answers | connections | way | requests/s | of nginx | p50 ms | p99 ms | errors | CPU s per 1,000 | own J per 1,000 |"
+echo "| answers | connections | way | requests/s | of nginx | p50 ms | p99 ms | errors | CPU us a request | own J per 1,000 |"
 echo "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 declare -A full=()
 for stream in false true; do
@@ -94,8 +96,8 @@ for stream in false true; do
       case $name in serve | pristine) own_before=$(python3 "$work/live.py" "$port") ;; esac
       before=$(cpu "$pid")
       read -r n rps p50 p99 errors < <(ask "$stream" "$connections" "$each" "$address")
-      case $name in serve | pristine) joules=$(per_thousand "$own_before" "$(python3 "$work/live.py" "$port")" "$n") ;; esac
-      used=$(per_thousand "$before" "$(cpu "$pid")" "$n")
+      case $name in serve | pristine) joules=$(of_each 1e3 "$own_before" "$(python3 "$work/live.py" "$port")" "$n") ;; esac
+      used=$(of_each 1e6 "$before" "$(cpu "$pid")" "$n")
       rate[$name]=$rps
       ratio=$([ "$name" = direct ] && echo "" || python3 -c "print(f'{$rps / ${rate[nginx]:-$rps}:.2f}')")
       printf '| %s | %d | %s | %.0f | %s | %.2f | %.2f | %d | %s | %s |\n' "$kind" "$connections" "$name" "$rps" "$ratio" "$p50" "$p99" "$errors" "$used" "$joules"
