@@ -80,7 +80,7 @@ void add_account(CommandLine& line) {
   const auto o = std::shared_ptr<AccountOptions>(all, &all->of);
   CLI::App& k = line.add("account", "what joules mean in carbon, water and money", [all](const Context& context) {
     if (!all->usage.file.empty()) return account_usage(context, all->of, all->usage);
-    return all->life.asked() ? account_life(context, all->life) : run_account(context, all->of);
+    return all->life.asked() ? account_life(context, all->of, all->life) : run_account(context, all->of);
   });
   k.add_option("what", o->what, "a run's or a metered request's id, or last")->type_name("ID");
   k.add_option("--energy", o->energy, "an energy instead: '512 J/response', '0.24 Wh'")->type_name("AMOUNT");

@@ -27,6 +27,8 @@ struct LifeOptions {
   [[nodiscard]] bool asked() const { return !file.empty() || !training.empty() || !answer.empty() || !against.empty(); }
 };
 void add_life_flags(CLI::App& command, LifeOptions& options);
-int account_life(const Context& context, const LifeOptions& options);
+// `terms`: where the electricity is from and what else turns joules into grams, litres and money; with none
+// of them there is energy alone.
+int account_life(const Context& context, const AccountOptions& terms, const LifeOptions& options);
 
 }  // namespace joulebook

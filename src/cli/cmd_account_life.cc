@@ -1,6 +1,9 @@
 // account --life, --training, --against: a model's life, and after how many answers it repays another.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "account/footprint/footprint.h"
 #include "account/life/life.h"
 #include "cli/account_screen.h"
 #include "cli/cmd_account.h"
@@ -115,7 +118,53 @@ Json inputs_json(const LifeModel& model, const Service& service, const std::opti
   return list;
 }
 
-Json life_json(const account::LifeFile& file, const std::optional<LifeModel>& against, const Life& life, const LifeOptions& o) {
+// A figure of the life in grams, litres and money.
+struct Part {
+  std::string of;  // a phase's name, "whole", "per_answer", "user_year"
+  account::Footprint footprint;
+};
+
+// Of every energy of the life, at the same terms. Empty where none were given.
+Result<std::vector<Part>> footprints_of(const Life& life, const AccountOptions& o) {
+  std::vector<Part> parts;
+  const bool asked = !(o.grid + o.market + o.pue + o.provider + o.wue + o.wue_off + o.price + o.boundary).empty();
+  if (!asked) return parts;
+  if (!o.hardware.empty()) {
+    return fail(ErrorKind::usage, "life.hardware", "what a life takes is stated; how long its hardware is taken up is not",
+                "account --energy ... --hardware reckons what making it took");
+  }
+  Accounted what;
+  const auto terms = terms_of(o, what);
+  if (!terms) return fail(terms.error());
+  const auto at = account::preset_of(o.at.empty() ? "it" : o.at);
+  if (!at) return fail(at.error());
+  const auto to = o.boundary.empty() ? Result<account::Preset>(terms->overheads.pue && !account::includes_building(*at) ? account::Preset::facility : *at)
+                                     : account::preset_of(o.boundary);
+  if (!to) return fail(to.error());
+  std::vector<std::pair<std::string, const Quantity*>> energies;
+  for (const auto& p : life.phases) energies.emplace_back(p.phase, &p.energy);
+  for (const auto& [name, q] : {std::pair{"whole", &life.whole}, std::pair{"per_answer", &life.per_answer}, std::pair{"user_year", &life.user_year}}) energies.emplace_back(name, q);
+  for (const auto& [name, energy] : energies) {
+    auto f = account::footprint(*energy, *at, *to, *terms);
+    if (!f) return fail(f.error());
+    parts.push_back({name, std::move(*f)});
+  }
+  return parts;
+}
+
+Json footprints_json(const std::vector<Part>& parts) {
+  Json list = Json::array();
+  for (const auto& part : parts) {
+    Json figures = Json::array();
+    for (const auto& n : part.footprint.figures) figures.push(Json::object({{"id", n.id}, {"name", n.name}, {"figure", to_json(n.figure)}}));
+    list.push(Json::object({{"of", part.of}, {"at", to_string(part.footprint.from)}, {"boundary", to_string(part.footprint.preset)}, {"figures", std::move(figures)}}));
+  }
+  return list;
+}
+
+Json life_json(const account::LifeFile& file, const std::optional<LifeModel>& against, const Life& life, const std::vector<Part>& parts, const LifeOptions& o) {
+  std::vector<std::string> notes = life.notes;
+  if (!parts.empty()) notes.insert(notes.end(), parts.front().footprint.notes.begin(), parts.front().footprint.notes.end());
   Json phases = Json::array();
   for (const auto& p : life.phases) phases.push(Json::object({{"phase", p.phase}, {"energy", to_json(p.energy)}, {"share", to_json(p.share)}}));
   return Json::object({{"schema", "joulebook.life/1"}, {"model", file.model.name}, {"against", against ? Json(against->name) : Json()},
@@ -123,7 +172,9 @@ Json life_json(const account::LifeFile& file, const std::optional<LifeModel>& ag
                        {"inputs", inputs_json(file.model, *file.service, against)}, {"phases", std::move(phases)}, {"whole", to_json(life.whole)},
                        {"answers", to_json(life.answers)}, {"per_answer", to_json(life.per_answer)}, {"user_year", to_json(life.user_year)},
                        {"parity", to_json(life.parity)}, {"break_even", to_json(life.break_even)}, {"never", life.never}, {"at_once", life.at_once},
-                       {"notes", strings(life.notes)}});
+                       {"footprints", footprints_json(parts)},
+                       {"constants", parts.empty() ? Json::array() : constants_json(parts.front().footprint.constants)},
+                       {"notes", strings(notes)}});
 }
 
 // A count of answers is no ratio: "517 M".
@@ -158,6 +209,25 @@ std::string life_text(const account::LifeFile& file, const Life& life, int width
   return text;
 }
 
+// One row a figure that has a value for anything; what has none is named below.
+std::string footprints_text(const std::vector<Part>& parts, int width) {
+  if (parts.empty()) return "";
+  const auto& whole = std::ranges::find(parts, "whole", &Part::of)->footprint;
+  std::string out = fmt::format("\nstated at {}, reckoned to {}\n", to_string(whole.from), to_string(whole.preset));
+  Reasons reasons;
+  TextGrid grid({{"", Align::left, true}, {"value", Align::right}, {"interval"}, {"how sure"}});
+  for (const auto& part : parts) {
+    const std::string of = part.of == "per_answer" ? "an answer" : part.of == "user_year" ? "a user's year" : part.of == "whole" ? "whole life" : part.of;
+    for (const auto& n : part.footprint.figures) {
+      auto cells = figure_cells(n.figure, reasons);
+      if (!n.figure.present()) continue;
+      cells.insert(cells.begin(), of + ": " + n.name);
+      grid.add(std::move(cells));
+    }
+  }
+  return out + grid.text(width) + "\n" + reason_lines(reasons, width) + note_lines(whole.notes, width);
+}
+
 }  // namespace
 
 void add_life_flags(CLI::App& k, LifeOptions& o) {
@@ -174,7 +244,7 @@ void add_life_flags(CLI::App& k, LifeOptions& o) {
   k.add_option("--draws", o.draws, "how many")->type_name("N")->capture_default_str();
 }
 
-int account_life(const Context& context, const LifeOptions& o) {
+int account_life(const Context& context, const AccountOptions& terms, const LifeOptions& o) {
   if (auto ok = context.check_outputs(); !ok) return report_error(ok.error());
   const auto file = life_in(o);
   if (!file) return report_error(file.error());
@@ -182,8 +252,11 @@ int account_life(const Context& context, const LifeOptions& o) {
   if (!against) return report_error(against.error());
   const auto life = account::life_of(file->model, *file->service, *against, {o.seed, o.draws});
   if (!life) return report_error(life.error());
-  context.print(life_text(*file, *life, terminal_width()));
-  const auto ok = context.emit(life_json(*file, *against, *life, o));
+  const auto parts = footprints_of(*life, terms);
+  if (!parts) return report_error(parts.error());
+  context.print(life_text(*file, *life, terminal_width()) + footprints_text(*parts, terminal_width()));
+  if (terms.explain && !parts->empty()) context.print("\n" + constants_text(parts->front().footprint.constants, terminal_width()));
+  const auto ok = context.emit(life_json(*file, *against, *life, *parts, o));
   return ok ? 0 : report_error(ok.error());
 }
 

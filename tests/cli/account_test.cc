@@ -113,12 +113,20 @@ TEST(Account, AModelsLifeAgainstAnother) {
   const std::string file = fresh_folder("account-life") + "/tuned.toml";
   std::ofstream(file) << "name = 'tuned'\nanswer = 'normal(2, 0.1) J/response'\n[once]\ntuning = '50 MJ'\n"
                          "[service]\nanswers_per_year = '1e8 response/year'\nyears = '2 years'\nanswers_per_user = '500 response/year'\n";
-  const std::vector<std::string> arguments{"account", "--life", file, "--against", "answer=lognormal(5, 1.1) J/response", "--json", "-"};
+  const std::vector<std::string> arguments{"account", "--life", file, "--against", "answer=lognormal(5, 1.1) J/response", "--grid", "DE", "--price", "0.25 EUR/kWh",
+                                           "--json", "-"};
   const Outcome outcome = joulebook(arguments);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(joulebook(arguments).out, outcome.out);  // seeded
   Doc doc = Doc::parse(outcome.out);
   EXPECT_NEAR(doc["break_even"]["value"], 50e6 / 3, 1e6);
+  // Every energy of it in grams and money: tuning, inference, the whole, an answer, a user's year.
+  ASSERT_EQ(doc["footprints"].size(), 5);
+  EXPECT_EQ(doc["footprints"][3]["of"], "per_answer");
+  EXPECT_NEAR(figure(doc["footprints"][3], "carbon.location.direct"), doc["per_answer"]["value"].get<double>() / 3.6e6 * 0.38095, 1e-12);
+  EXPECT_NEAR(figure(doc["footprints"][4], "money"), doc["user_year"]["value"].get<double>() / 3.6e6 * 0.25, 1e-9);
+  EXPECT_NEAR(figure(doc["footprints"][0], "carbon.location.direct") / figure(doc["footprints"][2], "carbon.location.direct"),
+              doc["phases"][0]["energy"]["value"].get<double>() / doc["whole"]["value"].get<double>(), 1e-9);
   const Schema schema("life.schema.json");
   expect_no_open_object(schema.raw(), "");
   doc["user_year"] = Doc::parse(R"({"value": null, "unit": "J", "reason": {"code": "a", "message": "b", "cure": "c"}})");

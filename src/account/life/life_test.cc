@@ -91,7 +91,7 @@ TEST(Life, WithoutAnswersThereIsParityAndBreakEven) {
 
 TEST(Life, BloomzParityIsMoreThanItsTrainingAlone) {
   // 51,686 kWh over 1.0e-4 kWh: 517 M inferences (492 to 544 M as the second figure is rounded). The printed 592 M are
-  // 59,200 kWh, so 7,500 kWh beside training: tuning is in them.
+  // 59,200 kWh, so 7,500 kWh beside training: its tuning, one infers.
   const Factor &training = *factor("life.bloomz-7b.training").value(), &inference = *factor("life.bloomz-7b.inference").value(),
                &parity = *factor("life.bloomz-7b.parity").value();
   LifeModel bloomz{"BLOOMz-7B", {{"training", Distribution::fixed(training.measure.value)}}, Distribution::fixed(inference.measure.value)};
