@@ -1,6 +1,5 @@
 // audit: is a published figure true? `audit new` writes a claim.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -168,7 +167,7 @@ Status ask_all(AuditOptions& o) {
       o.value.clear();
     }
   }
-  if (o.value.empty()) return fail(ErrorKind::usage, "audit.nothing", "no value was given", "--value '17800 J/response'");
+  if (o.value.empty()) return fail(ErrorKind::usage, "audit.nothing", "no value was given, and nobody answered", "joulebook audit new --value '17800 J/response' --model NAME --out FILE");
   if (o.text.empty()) o.text = ask_line("Of what", "DeepSeek 70B, one answer of 1,000 words");
   if (o.who.empty()) o.who = ask_line("Who said it", "MIT Technology Review");
   if (o.when.empty()) o.when = ask_line("When", "2025-01-31");
@@ -179,9 +178,6 @@ Status ask_all(AuditOptions& o) {
 
 int run_new(const Context& context, AuditOptions& o) {
   if (o.value.empty()) {
-    if (isatty(STDIN_FILENO) == 0) {
-      return report_error({ErrorKind::usage, "audit.nothing", "no value was given, and there is no terminal to ask on", "joulebook audit new --value '17800 J/response' --model NAME --out FILE"});
-    }
     if (auto ok = ask_all(o); !ok) return report_error(ok.error());
   }
   const auto claim = claim_of_flags(o);
@@ -233,7 +229,7 @@ void add_audit(CommandLine& line) {
   add_claim_flags(c, *options);
   c.add_option("--html", options->html, "a page for readers")->type_name("FILE");
   c.add_flag("--explain", options->explain, "each claim in full, with the source of every number");
-  CLI::App& n = line.add("new", "write a claim: from flags, or asked for on a terminal", [fresh](const Context& context) { return run_new(context, *fresh); }, &c);
+  CLI::App& n = line.add("new", "write a claim: from flags, or from answers to questions", [fresh](const Context& context) { return run_new(context, *fresh); }, &c);
   *writes = &n;
   add_claim_flags(n, *fresh);
   n.add_option("--note", fresh->note, "what else should be known")->type_name("TEXT");

@@ -82,14 +82,16 @@ const Json& json_at(const Json& root, std::string_view path) {
   return *here;
 }
 
-std::string figure_html(const Json& root, const std::string& path, RatioStyle style) {
-  const Json& quantity = json_at(root, path);
-  const FigureText figure = figure_text(quantity, style);
-  if (!figure.present()) return absence_html(path, quantity);
+namespace {
+
+// A figure's element; `shown`: the quantity as it is printed, `held`: as the JSON has it.
+std::string figure_element(const std::string& path, const Json& held, const Json& shown, RatioStyle style) {
+  const FigureText figure = figure_text(shown, style);
+  if (!figure.present()) return absence_html(path, held);
   std::string html = fmt::format(
       "<span class=\"fig\" data-path=\"{}\"{}{}{}><span class=\"v\">{}</span>", escape_html(path),
-      attribute("value", quantity["value"]), attribute("lo", quantity["lo"]),
-      attribute("hi", quantity["hi"]), escape_html(figure.value));
+      attribute("value", held["value"]), attribute("lo", held["lo"]), attribute("hi", held["hi"]),
+      escape_html(figure.value));
   if (!figure.interval.empty()) {
     html += fmt::format("<span class=\"i\">{}</span>", escape_html(figure.interval));
   }
@@ -97,6 +99,22 @@ std::string figure_html(const Json& root, const std::string& path, RatioStyle st
   return html +
          fmt::format("<span class=\"s\">{0}<span class=\"tier {1}\">{1}</span></span></span>",
                      level, escape_html(figure.tier));
+}
+
+}  // namespace
+
+std::string figure_html(const Json& root, const std::string& path, RatioStyle style) {
+  const Json& quantity = json_at(root, path);
+  return figure_element(path, quantity, quantity, style);
+}
+
+std::string figure_html(const Json& root, const std::string& path, const ShownUnit& in) {
+  const Json& held = json_at(root, path);
+  Json shown = held;
+  for (const char* end : {"value", "lo", "hi"}) {
+    if (held[end].is_number()) shown.set(end, held[end].as_double() / in.factor);
+  }
+  return figure_element(path, held, shown.set("unit", in.unit), RatioStyle::times);
 }
 
 std::string number_html(const Json& root, const std::string& path, std::string_view text) {

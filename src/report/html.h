@@ -25,6 +25,13 @@ namespace joulebook {
 [[nodiscard]] std::string figure_html(const Json& root, const std::string& path,
                                       RatioStyle style = RatioStyle::times);
 
+// In a unit that a whole column shares, which the reader would else see jump: "GWh" of joules.
+struct ShownUnit {
+  double factor = 1;  // of the quantity's own in one of it
+  std::string_view unit;
+};
+[[nodiscard]] std::string figure_html(const Json& root, const std::string& path, const ShownUnit& in);
+
 // A plain number by its path, shown as `text`.
 [[nodiscard]] std::string number_html(const Json& root, const std::string& path,
                                       std::string_view text);

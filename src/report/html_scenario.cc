@@ -7,6 +7,8 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "report/html.h"
 #include "report/static_page.h"
@@ -17,26 +19,39 @@ namespace {
 // The picture's units; text in it is as large as beside it on a desktop, and can still be read on a phone.
 constexpr double kWidth = 480, kHeight = 300, kLeft = 58, kRight = 22, kTop = 14, kBottom = 30;
 
-struct Scale {
-  double joules = 1;  // of one unit
-  std::string_view unit;
-};
-constexpr std::array<Scale, 5> kScales{{{3.6e15, "TWh"}, {3.6e12, "GWh"}, {3.6e9, "MWh"}, {3.6e6, "kWh"}, {1, "J"}}};
+// One unit for a column, so that its numbers can be compared by eye; the least first.
+constexpr std::array<ShownUnit, 5> kEnergy{{{1, "J"}, {3.6e6, "kWh"}, {3.6e9, "MWh"}, {3.6e12, "GWh"}, {3.6e15, "TWh"}}};
+constexpr std::array<ShownUnit, 4> kCarbon{{{1, "kgCO2e"}, {1e3, "tCO2e"}, {1e6, "ktCO2e"}, {1e9, "MtCO2e"}}};
+constexpr std::array<ShownUnit, 4> kCounts{{{1, ""}, {1e6, "million"}, {1e9, "billion"}, {1e12, "trillion"}}};
+
+// The largest in which `most` is at least one.
+ShownUnit unit_for(std::span<const ShownUnit> units, double most) {
+  ShownUnit found = units.front();
+  for (const ShownUnit& unit : units) {
+    if (most >= unit.factor) found = unit;
+  }
+  return found;
+}
+
+// Of the column's middle values, half way up: what is small or large there still reads.
+ShownUnit column_unit(const Json& s, const char* column, std::span<const ShownUnit> units) {
+  std::vector<double> values;
+  for (const Json& y : s["years"].items()) values.push_back(y[column]["value"].as_double());
+  std::ranges::sort(values);
+  return unit_for(units, values[values.size() / 2]);
+}
 
 class FanChart {
  public:
-  explicit FanChart(const Json& scenario) : years_(scenario["years"].items()), first_(scenario["start"].as_double()), last_(scenario["end"].as_double()) {
+  FanChart(const Json& scenario, ShownUnit unit) : scale_(unit), years_(scenario["years"].items()), first_(scenario["start"].as_double()), last_(scenario["end"].as_double()) {
     for (const Json& y : years_) most_ = std::max(most_, y["energy"]["hi"].as_double());
     for (const Json& b : scenario["back_test"].items()) {
       observed_ = b["observed"].as_double() * years_.front()["energy"]["value"].as_double();
       observed_year_ = b["year"].as_double();
       most_ = std::max(most_, *observed_);
     }
-    for (auto at = kScales.rbegin(); at != kScales.rend(); ++at) {
-      if (most_ >= at->joules) scale_ = *at;
-    }
-    step_ = nice(most_ / scale_.joules / 4);
-    top_ = step_ * std::ceil(most_ / scale_.joules / step_ - 1e-9);
+    step_ = nice(most_ / scale_.factor / 4);
+    top_ = step_ * std::ceil(most_ / scale_.factor / step_ - 1e-9);
     if (!(top_ > 0)) top_ = step_ = 1;
   }
 
@@ -68,12 +83,12 @@ class FanChart {
   }
   [[nodiscard]] double along(double year) const { return kLeft + (kWidth - kLeft - kRight) * (year - first_) / std::max(1.0, last_ - first_); }
   [[nodiscard]] double x(const Json& y) const { return along(y["year"].as_double()); }
-  [[nodiscard]] double at(double joules) const { return kHeight - kBottom - (kHeight - kTop - kBottom) * joules / scale_.joules / top_; }
+  [[nodiscard]] double at(double joules) const { return kHeight - kBottom - (kHeight - kTop - kBottom) * joules / scale_.factor / top_; }
 
   [[nodiscard]] std::string axes() const {
     std::string out;
     for (double v = 0; v <= top_ * (1 + 1e-9); v += step_) {
-      const double y = at(v * scale_.joules);
+      const double y = at(v * scale_.factor);
       out += fmt::format("<line class=\"fan-grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"fan-text\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n",
                          kLeft, kWidth - kRight, y, y, kLeft - 6, y + 4, v);
     }
@@ -94,14 +109,14 @@ class FanChart {
     return fmt::format("<polygon class=\"{}\" points=\"{}{}\"/>\n", css, there, back);
   }
 
+  ShownUnit scale_;
   const Json::Array& years_;
   double first_, last_, most_ = 0, top_ = 1, step_ = 1;
-  Scale scale_{1, "J"};
   std::optional<double> observed_;
   double observed_year_ = 0;
 };
 
-std::string header(const Json& s) {
+std::string header(const Json& s, const ShownUnit& energy) {
   const std::size_t last = s["years"].items().size() - 1;
   const std::string name(s["name"].as_string());
   std::string html = fmt::format("<header>\n<p class=\"kicker\">Joulebook scenario</p>\n<h1{}>{}</h1>\n", name.size() > 60 ? " class=\"long\"" : "", escape_html(name));
@@ -109,15 +124,15 @@ std::string header(const Json& s) {
   html += fmt::format("<p class=\"byline\">{} draws, seed {}; all modelled from stated assumptions, no forecast of anybody</p>\n<dl class=\"keys\">\n", s["draws"].as_int(), s["seed"].as_int());
   for (const auto& [css, at] : {std::pair{"arm-0", std::size_t{0}}, std::pair{"arm-1", last}}) {
     html += fmt::format("<div class=\"{}\"><dt>{}</dt><dd>{}</dd><dd class=\"per\">energy of the year</dd></div>\n", css, s["years"].at(at)["year"].as_int(),
-                        figure_html(s, fmt::format("years.{}.energy", at)));
+                        figure_html(s, fmt::format("years.{}.energy", at), energy));
   }
   return html + "</dl>\n</header>\n";
 }
 
-std::string fan(const Json& s) {
-  const FanChart chart(s);
+std::string fan(const Json& s, const ShownUnit& energy) {
+  const FanChart chart(s, energy);
   const bool observed = !s["back_test"].items().empty();
-  return fmt::format("<section id=\"fan\"><h2>Energy by year</h2>\n<figure class=\"chart\"><figcaption><h3>Energy of a year, {}</h3></figcaption>\n<div class=\"plot\">{}</div>\n"
+  return fmt::format("<section id=\"fan\"><h2>Energy by year</h2>\n<figure class=\"chart\"><figcaption><h3>Energy of a year, {}</h3></figcaption>\n<div class=\"plot\" role=\"group\" aria-label=\"Energy of a year, as a fan\">{}</div>\n"
                      "<p class=\"src\">Line: median. Dark band: half of the draws; light band: 9 of 10.{}</p></figure>\n</section>\n",
                      chart.unit(), chart.svg("Fan of energy over the years; the same figures are in the table below."), observed ? " Dot: what was observed." : "");
 }
@@ -134,6 +149,15 @@ std::string back_test(const Json& s) {
   return html;
 }
 
+std::string correlation_text(double r) { return std::abs(r) < 0.005 ? "0.00" : fmt::format("{:.2f}", r); }
+
+std::string limit_text(const Json& year) {
+  const auto limit = year["limit"].as_string();
+  if (limit.empty()) return "none";
+  const double share = year["limited"].as_double();
+  return (share < 0.01 ? "fewer than 1 % of draws" : fmt::format("{:.0f} % of draws", 100 * share)) + ", mostly " + escape_html(limit);
+}
+
 std::string drivers(const Json& s) {
   HtmlTable factors, inputs;
   factors.caption = "Last year against the first, by driver";
@@ -147,22 +171,23 @@ std::string drivers(const Json& s) {
   inputs.groups.emplace_back();
   for (std::size_t i = 0; i < s["influences"].items().size(); ++i) {
     const std::string path = fmt::format("influences.{}.correlation", i);
-    inputs.groups[0].rows.push_back({escape_html(s["influences"].at(i)["input"].as_string()), number_html(s, path, fmt::format("{:.2f}", json_at(s, path).as_double()))});
+    inputs.groups[0].rows.push_back({escape_html(s["influences"].at(i)["input"].as_string()), number_html(s, path, correlation_text(json_at(s, path).as_double()))});
   }
   return "<section id=\"drivers\"><h2>What drives it</h2>\n<p>In each draw the factors multiply to the change of energy.</p>\n" + table_html(factors) +
          (inputs.groups[0].rows.empty() ? "" : table_html(inputs)) + "</section>\n";
 }
 
-std::string figures(const Json& s) {
+std::string figures(const Json& s, const ShownUnit& energy) {
+  const ShownUnit carbon = column_unit(s, "carbon", kCarbon), answers = column_unit(s, "answers", kCounts);
   HtmlTable t;
   t.caption = "Every year";
   t.heads = {"Year", "Energy", "Carbon", "Answers", "At a limit"};
   t.groups.emplace_back();
   for (std::size_t i = 0; i < s["years"].items().size(); ++i) {
     const Json& y = s["years"].at(i);
-    const std::string at = fmt::format("years.{}.", i), limit(y["limit"].as_string());
-    t.groups[0].rows.push_back({fmt::format("{}", y["year"].as_int()), figure_html(s, at + "energy"), figure_html(s, at + "carbon"), figure_html(s, at + "answers"),
-                                limit.empty() ? "none" : fmt::format("{:.0f} % of draws, mostly {}", 100 * y["limited"].as_double(), escape_html(limit))});
+    const std::string at = fmt::format("years.{}.", i);
+    t.groups[0].rows.push_back({fmt::format("{}", y["year"].as_int()), figure_html(s, at + "energy", energy), figure_html(s, at + "carbon", carbon),
+                                figure_html(s, at + "answers", answers), limit_text(y)});
   }
   return "<section id=\"table\"><h2>Every figure</h2>\n" + table_html(t) + "</section>\n";
 }
@@ -186,8 +211,9 @@ constexpr std::string_view kStyle =
 
 std::string scenario_page(const Json& s) {
   const std::string title(s["name"].as_string());
+  const ShownUnit energy = column_unit(s, "energy", kEnergy);
   return page::static_document({title, title + ": energy by year, a fan over stated assumptions",
-                                std::string(kStyle) + header(s) + fan(s) + back_test(s) + drivers(s) + figures(s) + working(s), "scenario", s});
+                                std::string(kStyle) + header(s, energy) + fan(s, energy) + back_test(s) + drivers(s) + figures(s, energy) + working(s), "scenario", s});
 }
 
 }  // namespace joulebook

@@ -49,10 +49,12 @@ const held = { kgCO2e: 1e3, kWh: 1e3, MWh: 1e6 };
 
 // "17.8 kJ", "1.87×", "529 mJ" as a number in `unit`, with half a unit of its last digit.
 function readText(text, unit) {
-  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([EPTGMkmµn]?)(?:J|Wh?|B|s|gCO2e(?:\/kWh)?|(tCO2e))|×| %)?$/.exec(text.trim());
+  const match = /^(-?[\d,]+(?:\.(\d+))?)(?: ?([EPTGMkmµn]?)(?:J|(Wh)|W|B|s|gCO2e(?:\/kWh)?|(tCO2e))| (million|billion|trillion)|×| %)?$/.exec(text.trim());
   if (!match) return null;
   const percent = text.trim().endsWith("%") ? 0.01 : 1;
-  const factor = ((prefixes[match[3] ?? ""] ?? 1) * percent * (match[4] ? 1e6 : 1)) / (held[unit] ?? 1);
+  const hours = match[4] && unit === "J" ? 3600 : 1;
+  const words = { million: 1e6, billion: 1e9, trillion: 1e12 }[match[6]] ?? 1;
+  const factor = ((prefixes[match[3] ?? ""] ?? 1) * percent * hours * words * (match[5] ? 1e6 : 1)) / (held[unit] ?? 1);
   const half = 0.5 * 10 ** -(match[2]?.length ?? 0);
   return { value: Number(match[1].replaceAll(",", "")) * factor, half: half * factor };
 }
