@@ -2,12 +2,12 @@
 
 #include "cli/commands.h"
 #include "cli/recording.h"
+#include "cli/study_format.h"
 #include "cli/study_progress.h"
 #include "export/csv.h"
 #include "export/markdown.h"
 #include "export/study_json.h"
 #include "report/html_page.h"
-#include "meter/run_report.h"
 #include "report/terminal_table.h"
 #include "sensor/model/machine.h"
 #include "study/comparison.h"
@@ -19,23 +19,6 @@
 
 namespace joulebook {
 namespace {
-
-// With the devices that the study's own window covers, those apart, and why.
-Json document_of(const StudyResult& result) {
-  Json out = to_json(result);
-  Json whole = out["whole"];
-  set_devices(whole, result.whole);
-  out.set("whole", std::move(whole));
-  return out;
-}
-
-StudyFormat study_format() {
-  return {.spec = [](const StudySpec& spec) { return to_json(spec); },
-          .read_spec = study_spec_from_json,
-          .trial = [](const TrialRecord& trial) { return to_json(trial); },
-          .read_trial = trial_from_json,
-          .result = [](const StudyResult& result) { return document_of(result); }};
-}
 
 StudyFlags flags_of(const Context& context, const StudyOptions& options) {
   StudyFlags flags;
@@ -136,6 +119,19 @@ Result<StudyResult> run_plan(const Context& context, const Plan& plan, Ledger& l
   return result;
 }
 
+// What `study tasks` takes of a study's flags.
+int all_tasks(const Context& context, const StudyOptions& options) {
+  TasksOptions tasks = options.tasks;
+  tasks.minutes = options.minutes;
+  tasks.seed = options.seed;
+  if (options.models.size() > 1) {
+    return report_error({ErrorKind::usage, "tasks.models", "tasks take one --model",
+                         "name the one that stands in for the built-in model"});
+  }
+  if (!options.models.empty()) tasks.model = options.models.front();
+  return study_tasks(context, tasks);
+}
+
 int dry_run(const Context& context, const StudyOptions& options) {
   auto spec = spec_of(context, options);
   if (!spec) return report_error(spec.error());
@@ -147,6 +143,7 @@ int dry_run(const Context& context, const StudyOptions& options) {
 }  // namespace
 
 int study(const Context& context, const StudyOptions& options) {
+  if (options.study == "tasks") return all_tasks(context, options);
   if (auto ok = context.check_outputs({options.html, options.csv, options.markdown, options.record}); !ok) {
     return report_error(ok.error());
   }

@@ -7,6 +7,7 @@
 
 #include "cli/context.h"
 #include "cli/gate_options.h"
+#include "cli/tasks.h"
 
 namespace joulebook {
 
@@ -47,7 +48,8 @@ struct MarkOptions {
 int mark(const Context& context, const MarkOptions& options);
 
 struct StudyOptions {
-  std::string study = "forty";  // "forty" or a TOML file
+  std::string study = "forty";  // "forty", "tasks" or a TOML file
+  TasksOptions tasks;
   std::vector<std::string> models;
   std::vector<std::string> modes;  // direct, reason
   std::string prompts;             // JSONL of the user's own

@@ -40,4 +40,17 @@ PackagedServer packaged_server() {
   return {JOULEBOOK_LLAMA_SERVER, JOULEBOOK_LLAMA_LIBRARIES};
 }
 
+std::string packaged_tasks() {
+  std::error_code ec;
+  const fs::path installed = prefix() / "share" / "joulebook" / "tasks";
+  return fs::is_directory(installed, ec) ? installed.string() : JOULEBOOK_TASKS_DIR;
+}
+
+std::string task_helpers() {
+  std::error_code ec;
+  const fs::path installed = prefix() / "libexec" / "joulebook";
+  return fs::exists(installed / "joulebook-task", ec) ? installed.string()
+                                                      : (prefix() / "bin").string();
+}
+
 }  // namespace joulebook

@@ -16,4 +16,8 @@ struct PackagedServer {
 };
 [[nodiscard]] PackagedServer packaged_server();
 
+// The folder of the tasks that came with the program, and that of the helpers that they run.
+[[nodiscard]] std::string packaged_tasks();
+[[nodiscard]] std::string task_helpers();
+
 }  // namespace joulebook

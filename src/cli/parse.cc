@@ -151,7 +151,7 @@ class JoulebookLine final : public CommandLine {
   void add_study() {
     CLI::App& c = add("study", "the same prompts to several arms; the energy of each, compared",
                       [this](const Context& context) { return study(context, study_); });
-    c.add_option("study", study_.study, "'forty' or a study file (TOML)")->capture_default_str();
+    c.add_option("study", study_.study, "'forty', 'tasks' or a study file (TOML)")->capture_default_str();
     c.add_option("-m,--model", study_.models, "GGUF file or http(s) endpoint; once an arm");
     c.add_option("--mode", study_.modes, "direct, reason, or both")
         ->delimiter(',')
@@ -181,6 +181,7 @@ class JoulebookLine final : public CommandLine {
     c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
     c.add_option("--record", study_.record, "keep the raw samples")->type_name("FILE");
     c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");
+    add_tasks_flags(c, study_.tasks);
     add_engine(c, shared_);
     add_devices(c);
   }

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include "core/find_program.h"
 #include "core/subprocess.h"
 #include "core/text.h"
 #include "engine/command_exchange.h"
@@ -17,25 +17,6 @@
 
 namespace joulebook {
 namespace {
-
-// Where the program lies; empty: nowhere.
-std::string find_program(const std::string& name, const std::string& directory) {
-  namespace fs = std::filesystem;
-  const auto runs = [](const fs::path& path) {
-    std::error_code ignored;
-    return ::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored);
-  };
-  if (name.find('/') != std::string::npos) {
-    const fs::path path = fs::path(directory) / name;
-    return runs(path) ? path.string() : std::string();
-  }
-  const char* paths = std::getenv("PATH");
-  for (const auto folder : split(paths == nullptr ? "/usr/bin:/bin" : paths, ':')) {
-    const fs::path path = fs::path(folder.empty() ? "." : folder) / name;
-    if (runs(path)) return path.string();
-  }
-  return {};
-}
 
 // A private folder for {text_file}; gone with it.
 class TextFile {
@@ -95,6 +76,8 @@ class CommandEngine final : public Engine {
     out.model = name_;
     out.path = path_;
     out.chat_template = "none";
+    out.peak_memory_bytes = peak_memory_;
+    if (kept_) out.peak_memory_bytes = std::max(peak_memory_, kept_->look_at_memory());
     return out;
   }
   [[nodiscard]] std::vector<Result<Generation>> generate(
@@ -126,7 +109,8 @@ class CommandEngine final : public Engine {
   }
 
   // Why there is no answer. Ends the program.
-  [[nodiscard]] Error trouble(Subprocess& program, ExchangeEnd how) const {
+  [[nodiscard]] Error trouble(Subprocess& program, ExchangeEnd how) {
+    peak_memory_ = std::max(peak_memory_, program.look_at_memory());
     program.end(how == ExchangeEnd::ended ? std::chrono::milliseconds(100) : Nanos{0});
     const std::string said = program.said().empty() ? "" : "; it said: " + program.said();
     switch (how) {
@@ -186,36 +170,16 @@ class CommandEngine final : public Engine {
     if (!program) return fail(std::move(program.error()));
     const SteadyTime started = system_clock().now();
     ExchangeResult got = exchange_whole(**program, input, until);
-    if (got.end == ExchangeEnd::done && !ended_in_time(**program, until, got)) {
-      return fail(trouble(**program, got.end));
-    }
+    await_end(**program, until, got);
     const SteadyTime end = system_clock().now();
     if (got.end == ExchangeEnd::cancelled) return cancelled(begin, end);
     if (got.end != ExchangeEnd::done) return fail(trouble(**program, got.end));
     (*program)->end();
     if ((*program)->exit_code() != 0) return fail(trouble(**program, ExchangeEnd::ended));
+    peak_memory_ = std::max(peak_memory_, (*program)->peak_memory());
     Generation out = record(got, begin, started, end);
     out.cpu_seconds = (*program)->cpu_seconds();
     return out;
-  }
-
-  // A program may shut its output and go on: its work is not done before it ends.
-  [[nodiscard]] static bool ended_in_time(const Subprocess& program, const ExchangeLimits& limits,
-                                          ExchangeResult& got) {
-    for (;;) {
-      const Nanos left = limits.until - system_clock().now();
-      if (program.ended(std::clamp(left, Nanos{0}, Nanos(std::chrono::milliseconds(50))))) {
-        return true;
-      }
-      if (limits.cancel != nullptr && limits.cancel->load()) {
-        got.end = ExchangeEnd::cancelled;
-        return true;
-      }
-      if (left.count() <= 0) {
-        got.end = ExchangeEnd::late;
-        return false;
-      }
-    }
   }
 
   [[nodiscard]] Result<Generation> answer_kept(const GenerateRequest& request) {
@@ -281,6 +245,7 @@ class CommandEngine final : public Engine {
   std::string path_;
   bool needs_file_;
   TextFile text_file_;
+  std::int64_t peak_memory_ = 0;  // of those that have ended
   Process kept_;
 };
 

@@ -49,6 +49,7 @@ class Exchange {
       deaf_ = (files[1].revents & POLLIN) == 0;  // it has closed it
     }
     if (files[2].revents != 0) send();
+    program_.look_at_memory();
     if (files[0].revents != 0) return receive();
     // Silent, and gone: whoever still holds its output is a child that it left behind.
     if (ready == 0 && program_.ended(Nanos{0})) end(line_ ? ExchangeEnd::ended : ExchangeEnd::done);
@@ -96,6 +97,15 @@ class Exchange {
 ExchangeResult exchange_whole(Subprocess& program, std::string_view input,
                               const ExchangeLimits& limits) {
   return Exchange(program, input, limits, false).run();
+}
+
+void await_end(const Subprocess& program, const ExchangeLimits& limits, ExchangeResult& got) {
+  while (got.end == ExchangeEnd::done) {
+    const Nanos left = limits.until - system_clock().now();
+    if (program.ended(std::clamp(left, Nanos{0}, kLook))) return;
+    if (limits.cancel != nullptr && limits.cancel->load()) got.end = ExchangeEnd::cancelled;
+    if (left.count() <= 0) got.end = ExchangeEnd::late;
+  }
 }
 
 ExchangeResult exchange_line(Subprocess& program, std::string_view input,

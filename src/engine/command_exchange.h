@@ -35,6 +35,9 @@ struct ExchangeResult {
 // program has ended but a child of its own keeps the output open, what came by then is all.
 [[nodiscard]] ExchangeResult exchange_whole(Subprocess& program, std::string_view input,
                                             const ExchangeLimits& limits);
+// Waits for the end of a program whose output has ended: it may shut its output and go on, and its
+// work is not done before it ends. Where it does not within the limits, `got` says why.
+void await_end(const Subprocess& program, const ExchangeLimits& limits, ExchangeResult& got);
 // Sends `input` and reads one line.
 [[nodiscard]] ExchangeResult exchange_line(Subprocess& program, std::string_view input,
                                            const ExchangeLimits& limits);

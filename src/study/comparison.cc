@@ -82,13 +82,18 @@ KindResult kind_result(const Pair& pair, const std::string& kind,
   return {kind, mine.size(), pair.split(mine), gain.extra_correct, gain.j_per_extra_correct};
 }
 
-Comparison compare(const StudyResult& study, const std::vector<ArmTrials>& trials, std::size_t b) {
-  const SplitOptions options{same_code(study.arms[0], study.arms[b]),
+Pair pair_of(const StudyResult& study, const std::vector<ArmTrials>& trials, std::size_t a,
+             std::size_t b) {
+  const SplitOptions options{same_code(study.arms[a], study.arms[b]),
                              these_alpha(study.spec.stopping, rounds_of(trials))};
-  const Pair pair{study.spec,
-                  {trials.data(), study.spec.arms[0].name},
-                  {&trials[b], study.spec.arms[b].name},
-                  options};
+  return {study.spec,
+          {&trials[a], study.spec.arms[a].name},
+          {&trials[b], study.spec.arms[b].name},
+          options};
+}
+
+Comparison compare(const StudyResult& study, const std::vector<ArmTrials>& trials, std::size_t b) {
+  const Pair pair = pair_of(study, trials, 0, b);
   const std::array both = {pair.a.trials, pair.b.trials};
   const auto prompts = complete_in(both);
   const Bought gain = pair.bought_on(prompts);
@@ -178,6 +183,13 @@ double single_half_width(const StudySpec& spec, const ArmTrials& trials,
 }
 
 }  // namespace
+
+Split split_between(const StudyResult& study, std::size_t a, std::size_t b) {
+  const auto trials = group_trials(study.spec, study.trials);
+  const Pair pair = pair_of(study, trials, a, b);
+  const std::array both = {pair.a.trials, pair.b.trials};
+  return pair.split(complete_in(both));
+}
 
 double censored_share(const ArmResult& arm) {
   if (arm.trials == 0) return 0;

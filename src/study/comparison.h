@@ -14,6 +14,10 @@ namespace joulebook {
 // REQUIRES: study.spec; everything else may be empty and then gives absences with reasons.
 void analyse(StudyResult& study);
 
+// Arm b over arm a, over the prompts complete in both. REQUIRES: both are in study.spec.arms and
+// study.arms.
+[[nodiscard]] Split split_between(const StudyResult& study, std::size_t a, std::size_t b);
+
 // Relative half-width of the widest interval that the stopping rule may look at: these very
 // prompts, sampling and meter only (a shared error does not shrink with rounds), of the energy
 // ratio of every arm against the first; of its token ratio where there is no energy; of J/response

@@ -36,7 +36,8 @@ class StudyRun {
         engines_(spec.arms),
         log_(context.ledger, context.format),
         timeline_(context.meter),
-        rule_(spec.stopping) {}
+        rule_(spec.stopping),
+        prompts_(spec.prompts.size()) {}
 
   Result<StudyResult> run() {
     if (auto ok = prepare(); !ok) return fail(std::move(ok.error()));
@@ -118,7 +119,9 @@ class StudyRun {
     const ArmSpec& arm = spec_.arms[loaded.arms.front()];
     progress_.on_phase("loading " + arm.model);
     const SteadyTime begin = context_.clock.now();
-    if (auto ok = engines_.load(index, arm, context_.open_engine); !ok) return ok;
+    if (auto ok = engines_.load(index, arm, context_.open_engine); !ok) {
+      return lose(loaded.arms, ok.error());
+    }
     const SteadyTime end = context_.clock.now();
     timeline_.close("before loading", begin, {});
     const WindowEnergy energy = timeline_.close("load", end, "load");
@@ -132,6 +135,17 @@ class StudyRun {
     if (!silent) return fail(std::move(silent.error()));
     for (const auto& text : info.warnings) warn(loaded.label + ": " + text);
     describe(loaded, energy, *silent);
+    return {};
+  }
+
+  // Goes on without these arms where somebody wants to be told; else passes the error on.
+  Status lose(const std::vector<std::size_t>& arms, const Error& error) {
+    if (!context_.on_lost) return fail(error);
+    for (const std::size_t arm : arms) {
+      lost_.insert(arm);
+      warn(fmt::format("{} was given up: {}", spec_.arms[arm].name, error.message));
+      context_.on_lost(arm, error);
+    }
     return {};
   }
 
@@ -154,7 +168,7 @@ class StudyRun {
   }
 
   Status warm_up(EngineSet::Loaded& loaded) {
-    if (spec_.warmups <= 0) return {};
+    if (spec_.warmups <= 0 || !loaded.engine) return {};
     progress_.on_phase("warming up " + loaded.label);
     for (int i = 0; i < spec_.warmups && !cancelled(); ++i) {
       GenerateRequest request = request_for(spec_, {loaded.arms.front(), 0, 0}, context_.cancel);
@@ -183,11 +197,30 @@ class StudyRun {
     return {};
   }
 
+  [[nodiscard]] std::vector<Slot> order_of(int round) const {
+    return context_.until ? sample_order(spec_.arms.size(), prompts_, spec_.seed, round)
+                          : round_order(spec_.arms.size(), prompts_, spec_.seed, round);
+  }
+
+  // Whether the first round of a sample ends before this slot: never within a prompt.
+  [[nodiscard]] bool sample_ends(const Slot& slot) const {
+    if (!context_.until || slot.round > 0 || slot.prompt == 0 || result_.trials.empty() ||
+        result_.trials.back().prompt == slot.prompt) {
+      return false;
+    }
+    return context_.clock.now() - first_trial_ >=
+           (*context_.until - first_trial_) / spec_.stopping.min_rounds;
+  }
+
   Status one_round(int round) {
-    for (const Slot& slot :
-         round_order(spec_.arms.size(), spec_.prompts.size(), spec_.seed, round)) {
+    for (const Slot& slot : order_of(round)) {
       if (cancelled()) return {};
-      if (done_.contains(key_of(slot))) continue;
+      if (sample_ends(slot)) {
+        prompts_ = slot.prompt;
+        result_.spec.prompts.resize(prompts_);
+        return {};
+      }
+      if (done_.contains(key_of(slot)) || lost_.contains(slot.arm)) continue;
       if (auto ok = one_trial(slot); !ok) return ok;
     }
     return {};
@@ -253,7 +286,7 @@ class StudyRun {
   }
 
   void tell() {
-    const auto per_round = static_cast<std::int64_t>(spec_.arms.size() * spec_.prompts.size());
+    const auto per_round = static_cast<std::int64_t>(spec_.arms.size() * prompts_);
     const auto done = static_cast<std::int64_t>(result_.trials.size());
     const std::int64_t rounds =
         std::max<std::int64_t>(spec_.stopping.min_rounds, (done + per_round - 1) / per_round);
@@ -265,17 +298,23 @@ class StudyRun {
                        pace * static_cast<double>(total - done) + spec_.baseline_seconds);
   }
 
+  [[nodiscard]] Error given_up(const TrialRecord& trial, int failures) const {
+    Error error = *trial.error;
+    error.message = fmt::format("arm '{}' failed {} times in a row, last with: {}",
+                                spec_.arms[trial.arm].name, failures, error.message);
+    return error;
+  }
+
   Status check_failures(const TrialRecord& trial) {
     int& failures = failures_[trial.arm];
     const bool blames_engine = trial.error && trial.error->kind != ErrorKind::input;
     failures = blames_engine ? failures + 1 : 0;
     if (failures < kMostFailures) return {};
+    if (context_.on_lost) return lose({trial.arm}, given_up(trial, failures));
     result_.complete = false;
     if (auto ok = take_down(); !ok) return ok;
     if (auto ended = finish(); !ended) return fail(std::move(ended.error()));
-    Error error = *trial.error;
-    error.message = fmt::format("arm '{}' failed {} times in a row, last with: {}",
-                                spec_.arms[trial.arm].name, failures, error.message);
+    Error error = given_up(trial, failures);
     error.cure += error.cure.empty() ? "go on with --resume" : "; then go on with --resume";
     return fail(std::move(error));
   }
@@ -316,12 +355,14 @@ class StudyRun {
   StudyLog log_;
   Timeline timeline_;
   StoppingRule rule_;
+  std::size_t prompts_;  // the first so many are asked
   StudyResult result_;
   SteadyTime begin_;
   SteadyTime first_trial_;
   std::vector<ArmMeter> meters_;  // by arm
   std::set<Key> done_;
   std::map<std::size_t, int> failures_;  // in a row, by arm
+  std::set<std::size_t> lost_;           // arms that are not asked any more
   std::int64_t told_ = 0;
 };
 

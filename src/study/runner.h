@@ -48,9 +48,17 @@ struct StudyContext {
   // Processes that listen at the address of an endpoint on this machine; may be empty.
   std::function<std::vector<int>(const std::string& address)> find_pids;
   Json machine;  // for StudyResult::machine
+  // A study of a sample: prompts are taken as they stand (sample.h), and those that the first of
+  // min_rounds rounds does not reach in its part of the time until then are left out of the result.
+  // At least one is asked.
+  std::optional<SteadyTime> until;
+  // An arm that can't be loaded, or fails kMostFailures times in a row, is told here and not asked any
+  // more; the others go on. Empty: it ends the study.
+  std::function<void(std::size_t arm, const Error& error)> on_lost;
 };
 
-// After this many failures of one arm in a row that blame its engine the study stops.
+// After this many failures of one arm in a row that blame its engine the study stops, or goes on
+// without it.
 inline constexpr int kMostFailures = 3;
 
 // A trial that fails is recorded with its error and the study goes on. Interrupted by `cancel`, it

@@ -20,6 +20,10 @@ struct Slot {
 [[nodiscard]] std::vector<Slot> round_order(std::size_t arms, std::size_t prompts,
                                             std::uint64_t seed, int round);
 
+// The same with the prompts as they stand: a sample's order is drawn beforehand (sample.h).
+[[nodiscard]] std::vector<Slot> sample_order(std::size_t arms, std::size_t prompts,
+                                             std::uint64_t seed, int round);
+
 // The sampling seed of one trial: differs between rounds and prompts, the same for all arms of one
 // prompt and round (common random numbers).
 [[nodiscard]] std::uint32_t trial_seed(std::uint64_t seed, const Slot& slot);

@@ -5,6 +5,7 @@ joulebook_room(study_stats
     bought.cc
     comparison.cc
     estimates.cc
+    proportion.cc
     resample.cc
     rng.cc
     sentence.cc

@@ -1,0 +1,34 @@
+#pragma once
+// `joulebook study tasks`: its flags, and the command.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+
+namespace CLI {
+class App;
+}
+
+namespace joulebook {
+
+struct TasksOptions {
+  bool quick = false;
+  bool train = false;
+  std::vector<std::string> only;  // names of tasks; empty: all
+  std::string work;               // prepared data and models; empty: in the cache folder
+  std::string tasks;              // folder of task folders; empty: the program's own
+  std::string grid = "world";
+  std::string output;             // the table as text, too
+  // From the study's own flags.
+  double minutes = 0;             // for all tasks together; 0: 15, or 2 with --quick
+  std::int64_t seed = -1;
+  std::string model;              // general arms' default; empty: the built-in one
+};
+
+// --quick, --only, --train, --work, --tasks, --grid, -o: for `study tasks` alone.
+void add_tasks_flags(CLI::App& command, TasksOptions& options);
+
+int study_tasks(const Context& context, const TasksOptions& options);
+
+}  // namespace joulebook

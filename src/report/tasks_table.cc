@@ -1,0 +1,211 @@
+#include "report/tasks_table.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "report/figure.h"
+#include "report/ink.h"
+#include "report/text_grid.h"
+
+namespace joulebook {
+namespace {
+
+using Align = TextGrid::Align;
+
+constexpr double kJoulesPerKwh = 3.6e6;
+constexpr double kGramsPerKg = 1000;
+
+// Three significant digits however small: rows of a task differ by factors of a thousand.
+std::string small(double value) {
+  return value != 0 && std::abs(value) < 1e-4 ? fmt::format("{:.2e}", value) : number_text(value);
+}
+
+std::string absent(const Json& quantity, Reasons& reasons) {
+  const FigureText figure = figure_text(quantity);
+  note(figure, reasons);
+  if (figure.code == "task.cost_only") return "cost only";
+  return figure.code == "task.untrained" ? "–" : figure.code;
+}
+
+// A figure times a factor, with its interval.
+std::string cell(const Json& quantity, double factor, Reasons& reasons) {
+  if (!quantity["value"].is_number()) return absent(quantity, reasons);
+  const std::string value = small(quantity["value"].as_double() * factor);
+  const Json& hi = quantity["hi"];
+  const double lo = quantity["lo"].as_double() * factor;
+  if (!hi.is_number()) return fmt::format("{} [≥ {}]", value, small(lo));
+  return fmt::format("{} [{}–{}]", value, small(lo), small(hi.as_double() * factor));
+}
+
+std::string share_cell(const Json& quantity, Reasons& reasons) {
+  if (!quantity["value"].is_number()) return absent(quantity, reasons);
+  return fmt::format("{:.0f} % [{:.0f}–{:.0f}]", 100 * quantity["value"].as_double(),
+                     100 * quantity["lo"].as_double(), 100 * quantity["hi"].as_double());
+}
+
+std::string figure_cell(const Json& quantity, Reasons& reasons) {
+  return quantity["value"].is_number() ? figure_text(quantity).line() : absent(quantity, reasons);
+}
+
+std::string memory_cell(const Json& quantity, Reasons& reasons) {
+  if (!quantity["value"].is_number()) return absent(quantity, reasons);
+  return bytes_text(static_cast<std::int64_t>(quantity["value"].as_double()));
+}
+
+void add_arm(TextGrid& grid, const Json& arm, Reasons& reasons) {
+  const std::string role(arm["role"].as_string());
+  const std::string name(arm["name"].as_string());
+  if (arm["absent"].is_object()) {
+    grid.add({role, name, "not run"});
+    return;
+  }
+  const Json& seconds = arm["seconds"];
+  grid.add({role, name, cell(arm["energy"], 1 / kJoulesPerKwh, reasons),
+            cell(arm["carbon"], kGramsPerKg, reasons),
+            seconds.is_number() ? number_text(seconds.as_double()) : "unknown",
+            share_cell(arm["correct"], reasons), figure_cell(arm["j_per_correct"], reasons),
+            memory_cell(arm["memory"], reasons),
+            std::string(arm["energy"]["tier"].as_string("–"))});
+}
+
+std::string why(const Json& absent) {
+  std::string text(absent["message"].as_string());
+  const auto cure = absent["cure"].as_string();
+  if (!cure.empty()) text += fmt::format(" → {}", cure);
+  return text;
+}
+
+std::string training_text(const Json& arm, Reasons& reasons) {
+  const Json& training = arm["training"];
+  return fmt::format("{}: training took {} and {}, {} {}", arm["name"].as_string(),
+                     figure_cell(training["energy"], reasons),
+                     duration_text(training["seconds"].as_double()),
+                     training["stored"].as_bool() ? "as stored from" : "measured",
+                     training["at"].as_string());
+}
+
+std::string ratio_text(const Json& ratio, Reasons& reasons) {
+  const Json& times = ratio["times"];
+  const auto special = ratio["special"].as_string();
+  const auto general = ratio["general"].as_string();
+  if (!times["value"].is_number()) {
+    return fmt::format("{} against {}: {}", general, special, absent(times, reasons));
+  }
+  std::string text = fmt::format("{} takes {} the energy of {}", general,
+                                 figure_text(times).line(), special);
+  const Json& even = ratio["break_even"];
+  const auto code = even["reason"]["code"].as_string();
+  if (even["value"].is_number()) {
+    text += fmt::format("; its training has paid for itself after {} answers",
+                        cell(even, 1, reasons));
+  } else if (code == "life.never") {
+    text += "; its training is never repaid: an answer of it takes no less";
+  }
+  return text;
+}
+
+std::string published_text(const Json& published, Reasons& reasons) {
+  if (published["kind"].is_null()) {
+    return fmt::format("2023 study: nothing of this kind ({})",
+                       published["as_published"]["reason"]["message"].as_string());
+  }
+  std::string kind(published["kind"].as_string());
+  for (char& c : kind) c = c == '_' ? ' ' : c;
+  return fmt::format(
+      "2023 study, {}, {} published rows: {} kWh per 1,000 as published; {} with its two errors taken "
+      "off (eight GPUs read for one, constants for RAM and CPU)",
+      kind, published["rows"].as_int(),
+      cell(published["as_published"], 1 / kJoulesPerKwh, reasons),
+      cell(published["corrected"], 1 / kJoulesPerKwh, reasons));
+}
+
+class Page {
+ public:
+  Page(const Json& document, const ScreenStyle& style)
+      : document_(document), style_(style), ink_(style) {}
+
+  std::string text() {
+    for (const Json& task : document_["tasks"].items()) add_task(task);
+    add_foot();
+    return std::move(out_);
+  }
+
+ private:
+  void line(std::string_view first, const std::string& text) {
+    out_ += paragraph(first, text, style_.width);
+  }
+
+  void add_task(const Json& task) {
+    out_ += ink_.bold(task["title"].as_string());
+    if (task["absent"].is_object()) {
+      out_ += "\n";
+      line("  ", "not run: " + why(task["absent"]));
+      out_ += "\n";
+      return;
+    }
+    out_ += fmt::format("  {} of {} items, {}\n", count_text(task["items_run"].as_int()),
+                        count_text(task["items_there"].as_int()),
+                        task["rounds"].as_int() == 1
+                            ? std::string("once each")
+                            : fmt::format("{} times each", task["rounds"].as_int()));
+    TextGrid grid({{"per 1,000", Align::left},
+                   {"items", Align::left, true},
+                   {"kWh", Align::right, true},
+                   {"g CO2e", Align::right, true},
+                   {"seconds", Align::right},
+                   {"correct", Align::right, true},
+                   {"J per correct", Align::right, true},
+                   {"memory", Align::right, true},
+                   {"tier", Align::left}});
+    for (const Json& arm : task["arms"].items()) add_arm(grid, arm, reasons_);
+    out_ += grid.text(style_.width);
+    for (const Json& arm : task["arms"].items()) add_notes(arm);
+    for (const Json& ratio : task["ratios"].items()) line("  ", ratio_text(ratio, reasons_));
+    line("  ", published_text(task["published"], reasons_));
+    out_ += "\n";
+  }
+
+  void add_notes(const Json& arm) {
+    const std::string name(arm["name"].as_string());
+    if (arm["absent"].is_object()) line("  ", name + " did not run: " + why(arm["absent"]));
+    if (!arm["cost_only"].is_null()) {
+      line("  ", fmt::format("{}: cost only, {}", name, arm["cost_only"].as_string()));
+    }
+    if (arm["failed"].as_int() > 0) {
+      line("  ", fmt::format("{} failed {} of {} times; that is wrong, and its joules count", name,
+                             arm["failed"].as_int(),
+                             arm["failed"].as_int() + arm["answered"].as_int()));
+    }
+    if (arm["training"].is_object()) line("  ", training_text(arm, reasons_));
+  }
+
+  void add_foot() {
+    const Json& grid = document_["grid"];
+    line("", fmt::format("Carbon: {} g CO2e/kWh, {}. Seed {}; {} of {} s planned.",
+                         number_text(grid["intensity"]["value"].as_double() * kGramsPerKg *
+                                     kJoulesPerKwh),
+                         grid["name"].as_string(), document_["seed"].as_int(),
+                         number_text(std::round(document_["duration_s"].as_double())),
+                         number_text(document_["budget_s"].as_double())));
+    line("", "Brackets: 95 % for items like these; of the 2023 study, its least and most rows.");
+    reasons_.erase("task.cost_only");
+    reasons_.erase("task.untrained");
+    for (const auto& [code, text] : reasons_) line(code + ": ", text);
+    if (!document_["complete"].as_bool()) line("", "Interrupted: the rest was not run.");
+  }
+
+  const Json& document_;
+  const ScreenStyle& style_;
+  Ink ink_;
+  Reasons reasons_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string tasks_table(const Json& document, const ScreenStyle& style) {
+  return Page(document, style).text();
+}
+
+}  // namespace joulebook

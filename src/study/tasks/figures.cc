@@ -1,0 +1,168 @@
+#include "study/tasks/figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "account/footprint/reckon.h"
+#include "account/life/life.h"
+#include "study/comparison.h"
+#include "study/estimates.h"
+#include "study/proportion.h"
+
+namespace joulebook {
+namespace {
+
+// What a table shows of an estimate: one interval, shared parts inside.
+Quantity shown(const Estimate& e) {
+  Quantity q = e.these;
+  if (!q.present()) return q;
+  q.own = e.alike ? *e.alike : q.interval();
+  q.shared.clear();
+  q.level = kStudyLevel;
+  q.method += e.alike ? "; interval for items like these" : "; interval for these very items";
+  return q;
+}
+
+Quantity per_items(Quantity q) {
+  q.per.clear();
+  return scaled(q, kPerItems, std::string(kPerItemsName));
+}
+
+Reason reason_of(const Error& error) { return {error.code, error.message, error.cure}; }
+
+Reason cost_only(const TaskArm& arm) {
+  return {"task.cost_only", "cost only: " + arm.cost_only, "put real weights there"};
+}
+
+Quantity share_correct(const ArmResult& arm) {
+  if (arm.checkable == 0) {
+    return Quantity::absent(
+        "1", {"correct.unchecked", "no answer could be checked", "give the items checkers"});
+  }
+  const auto n = static_cast<double>(arm.checkable);
+  Quantity q = Quantity::exact(arm.correct / n, "1");
+  q.own = wilson(arm.correct, n, kStudyLevel);
+  q.level = kStudyLevel;
+  q.method = fmt::format("right of {} items; Wilson's score interval", arm.checkable);
+  return q;
+}
+
+Quantity memory_of(const EngineInfo& engine) {
+  if (engine.peak_memory_bytes <= 0) {
+    return Quantity::absent("By", {"memory.unknown", "nobody saw how much memory it took",
+                                   engine.local ? "it ended before it was looked at"
+                                                : "it runs on another machine"});
+  }
+  Quantity q = Quantity::exact(static_cast<double>(engine.peak_memory_bytes), "By");
+  q.method = engine.kind == "command"
+                 ? "largest resident memory seen of the program (VmHWM, or its rusage)"
+                 : "largest resident memory of Joulebook's process, which holds the model (VmHWM)";
+  return q;
+}
+
+void fill_arm_row(TaskArmResult& row, const ArmResult& arm, const FigureInput& input) {
+  row.engine = arm.engine.kind;
+  row.answered = arm.trials;
+  row.failed = arm.failed;
+  row.energy = per_items(shown(arm.j_per_response));
+  row.carbon = account::times(row.energy, input.grid,
+                              {"kgCO2e", row.energy.boundary, "energy times the grid's intensity"});
+  if (arm.trials > 0) row.seconds = arm.seconds * kPerItems;
+  row.memory = memory_of(arm.engine);
+  const auto trained = std::ranges::find(input.trained, row.arm.name, &Trained::arm);
+  if (trained != input.trained.end()) row.trained = *trained;
+  if (!row.arm.cost_only.empty()) {
+    row.correct = Quantity::absent("1", cost_only(row.arm));
+    row.j_per_correct = Quantity::absent("J", cost_only(row.arm));
+    return;
+  }
+  row.checked = arm.checkable;
+  row.correct = share_correct(arm);
+  row.j_per_correct = shown(arm.j_per_correct);
+}
+
+// As life.h takes it: with the interval's two ends as those of a lognormal.
+account::Distribution lognormal(const Quantity& q) {
+  const Interval all = q.interval();
+  const bool known = *q.value > 0 && all.lo > 0 && std::isfinite(all.hi) && all.hi > all.lo;
+  if (!known) return account::Distribution::fixed(*q.value);
+  constexpr double kNormal95 = 1.959963984540054;
+  account::Distribution out;
+  out.kind = account::Distribution::Kind::lognormal;
+  out.numbers = {*q.value, std::pow(all.hi / all.lo, 1 / (2 * kNormal95))};
+  return out;
+}
+
+Quantity break_even(const TaskArmResult& special, const TaskArmResult& general,
+                    std::uint64_t seed) {
+  if (!special.trained) {
+    return Quantity::absent("1", {"task.untrained", "nothing was trained for it", ""});
+  }
+  for (const Quantity* q : {&special.trained->energy, &special.energy, &general.energy}) {
+    if (!q->present()) return Quantity::absent("1", q->reason.value_or(Reason{}));
+  }
+  const auto answer = [](const TaskArmResult& arm) {
+    return lognormal(scaled(arm.energy, 1 / kPerItems));
+  };
+  const account::LifeModel one{special.arm.name,
+                               {{"training", lognormal(special.trained->energy)}},
+                               answer(special)};
+  const account::LifeModel other{general.arm.name, {}, answer(general)};
+  account::Service service;
+  service.answers = account::Distribution::fixed(1);
+  const auto life = account::life_of(one, service, other, {seed, 10'000});
+  if (!life) return Quantity::absent("1", reason_of(life.error()));
+  return life->break_even;
+}
+
+void fill_ratios(TaskResult& row, const FigureInput& input) {
+  const auto& arms = input.study.spec.arms;
+  const auto place_of = [&](const std::string& name) {
+    return static_cast<std::size_t>(std::ranges::find(arms, name, &ArmSpec::name) - arms.begin());
+  };
+  for (const auto& special : row.arms) {
+    if (special.arm.role != ArmRole::special || special.absent) continue;
+    for (const auto& general : row.arms) {
+      if (general.arm.role != ArmRole::general || general.absent) continue;
+      const Split split =
+          split_between(input.study, place_of(special.arm.name), place_of(general.arm.name));
+      row.ratios.push_back({special.arm.name, general.arm.name, shown(split.energy),
+                            break_even(special, general, input.seed)});
+    }
+  }
+}
+
+}  // namespace
+
+void fill_figures(TaskResult& row, const FigureInput& input) {
+  row.items_run = static_cast<std::int64_t>(input.study.spec.prompts.size());
+  for (const auto& trial : input.study.trials) row.rounds = std::max(row.rounds, trial.round + 1);
+  for (auto& arm : row.arms) {
+    const auto it = std::ranges::find(input.study.arms, arm.arm.name,
+                                      [](const ArmResult& a) { return a.spec.name; });
+    if (!arm.absent && it != input.study.arms.end()) fill_arm_row(arm, *it, input);
+  }
+  fill_ratios(row, input);
+}
+
+void set_absent(TaskArmResult& arm, const Error& why) {
+  arm.absent = why;
+  const Reason reason = reason_of(why);
+  arm.energy = Quantity::absent("J", reason);
+  arm.carbon = Quantity::absent("kgCO2e", reason);
+  arm.energy.per = arm.carbon.per = kPerItemsName;
+  arm.correct = Quantity::absent("1", reason);
+  arm.j_per_correct = Quantity::absent("J", reason);
+  arm.memory = Quantity::absent("By", reason);
+}
+
+void set_absent(TaskResult& task, const Error& why) {
+  task.absent = why;
+  for (auto& arm : task.arms) {
+    if (!arm.absent) set_absent(arm, why);
+  }
+}
+
+}  // namespace joulebook

@@ -1,0 +1,88 @@
+#pragma once
+// What the tasks found. Plain values. Energy is in J and carbon in kg, per 1,000 items, as files have
+// them; memory in bytes. JSON: docs/formats/tasks.md, docs/schema/tasks.schema.json.
+#include <joulebook/quantity.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "study/tasks/task.h"
+#include "study/tasks/training.h"
+
+namespace joulebook {
+
+inline constexpr std::string_view kTasksSchema = "joulebook.tasks/1";
+inline constexpr double kPerItems = 1000;
+inline constexpr std::string_view kPerItemsName = "1000 items";
+
+// One arm. Where it has not run, or its task has not, `absent` says why and every figure with it.
+struct TaskArmResult {
+  TaskArm arm;
+  std::string engine;            // "llama.cpp", "command"
+  std::optional<Error> absent;
+  std::int64_t answered = 0;     // trials with an answer
+  std::int64_t failed = 0;       // and without: they count as wrong
+  Quantity energy;               // J per 1000 items, gross
+  Quantity carbon;               // kgCO2e per 1000 items
+  std::optional<double> seconds;  // per 1000 items
+  std::int64_t checked = 0;      // items whose answer was checked
+  Quantity correct;              // share of them, unit "1"; an absence for cost only
+  Quantity j_per_correct;        // J; likewise
+  Quantity memory;               // "By"
+  std::optional<Trained> trained;
+};
+
+// A general arm beside a special one.
+struct TaskRatio {
+  std::string special;
+  std::string general;
+  Quantity times;       // energy, general over special, same items, unit "1"
+  Quantity break_even;  // answers after which the special arm, its training counted, has taken less
+};
+
+// What the 2023 study has for that kind of task.
+struct PublishedKind {
+  std::string kind;
+  std::int64_t rows = 0;
+  Quantity as_published;  // J per 1000 items; the interval is the least and the most of its rows
+  Quantity corrected;     // the one GPU that did the work: idle ones and constants taken off
+};
+
+struct TaskResult {
+  std::string name;
+  std::string title;
+  std::string fairer;
+  std::optional<Error> absent;  // why it did not run
+  std::string study;            // its id in the ledger; empty: none
+  std::int64_t items_run = 0;
+  std::int64_t items_there = 0;
+  int rounds = 0;
+  double seconds = 0;  // that the whole task took, preparation included
+  std::vector<TaskArmResult> arms;
+  std::vector<TaskRatio> ratios;  // each special arm with each general one
+  std::optional<PublishedKind> published;
+  std::string published_none;
+  std::vector<std::string> warnings;
+};
+
+struct TasksResult {
+  Anchor start;
+  Anchor end;
+  bool quick = false;
+  bool complete = true;   // false: interrupted
+  double budget_s = 0;
+  std::uint64_t seed = 1;
+  std::string grid;         // place, kind, year and source of the intensity
+  Quantity grid_intensity;  // kgCO2e per J
+  std::vector<TaskResult> tasks;
+  Json machine;
+  std::string version;
+  std::string commit;
+};
+
+[[nodiscard]] Json to_json(const TasksResult& result);
+
+}  // namespace joulebook

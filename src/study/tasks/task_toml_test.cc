@@ -1,0 +1,126 @@
+#include "study/tasks/task_toml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace joulebook {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const TaskPlaces kPlaces{"/b", "/w", "/m/model.gguf", "/e"};
+
+constexpr const char* kArms = R"(
+[[arm]]
+name = "one"
+role = "special"
+command = ["{bin}/helper", "{file}", "{task}/x"]
+[[arm]]
+name = "two"
+role = "general"
+model = "default"
+cost_only = "random weights"
+)";
+
+std::string with_arms(const std::string& head, const std::string& tail = {}) {
+  return head + "\nprompts = \"items.jsonl\"\n" + kArms + tail;
+}
+
+Result<TaskSpec> parse(const std::string& toml) {
+  return parse_task(toml, testing::TempDir() + "cats/task.toml", kPlaces);
+}
+
+TEST(TaskToml, ReadsWhatATaskNeedsBesideAStudy) {
+  const auto task = parse(with_arms(R"(
+title = "Cats"
+published = "image_classification"
+prepare = [["{bin}/helper", "data", "{work}/cats"]]
+needs = [{ program = "cat", package = "coreutils" }, { file = "{engine}/x", cure = "build it" }]
+)",
+                                    R"(
+[[train]]
+arm = "one"
+command = ["{bin}/helper", "train", "{work}/cats/out.yml"]
+timeout_s = 5
+)"));
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_EQ(task->name, "cats");
+  EXPECT_EQ(task->title, "Cats");
+  ASSERT_EQ(task->prepare.size(), 1U);
+  EXPECT_THAT(task->prepare[0], ElementsAre("/b/helper", "data", "/w/cats"));
+  ASSERT_EQ(task->needs.size(), 2U);
+  EXPECT_EQ(task->needs[1].file, "/e/x");
+  ASSERT_EQ(task->trainings.size(), 1U);
+  EXPECT_THAT(task->trainings[0].outputs, ElementsAre("/w/cats/out.yml"));
+  ASSERT_EQ(task->arms.size(), 2U);
+  EXPECT_EQ(task->arms[0].role, ArmRole::special);
+  EXPECT_EQ(task->arms[1].cost_only, "random weights");
+}
+
+TEST(TaskToml, TheRestIsTheStudyOnceItsItemsAreThere) {
+  const std::string folder = testing::TempDir() + "cats";
+  std::filesystem::create_directories(folder);
+  std::filesystem::remove(folder + "/items.jsonl");
+  const auto task = parse(with_arms("published_none = \"no cats\""));
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_FALSE(study_of(*task, kPlaces));
+  std::ofstream(folder + "/items.jsonl")
+      << R"({"id": "a", "kind": "k", "prompt": "x", "file": "items.jsonl"})" << "\n";
+  const auto study = study_of(*task, kPlaces);
+  ASSERT_TRUE(study) << study.error().message;
+  EXPECT_EQ(study->name, "task cats");
+  ASSERT_EQ(study->arms.size(), 2U);
+  EXPECT_THAT(study->arms[0].engine.command->argv,
+              ElementsAre("/b/helper", "{file}", folder + "/x"));
+  EXPECT_EQ(study->arms[0].engine.command->directory, folder);
+  EXPECT_EQ(study->arms[1].model, "/m/model.gguf");
+}
+
+TEST(TaskToml, WhatIsWrongIsSaidWithItsLine) {
+  const auto code = [](const std::string& toml) {
+    const auto task = parse(toml);
+    if (task) return std::string();
+    EXPECT_THAT(task.error().message, HasSubstr("task.toml:"));
+    return task.error().code + " " + task.error().cure;
+  };
+  const std::string good = "published_none = \"no\"";
+  EXPECT_EQ(code(with_arms(good)), "");
+  EXPECT_THAT(code(with_arms(good + "\nprepair = []")), HasSubstr("did you mean 'prepare'"));
+  EXPECT_THAT(code(with_arms(good, "rol = \"special\"")), HasSubstr("did you mean 'role'"));
+  EXPECT_THAT(code(with_arms("")), HasSubstr("published"));
+  EXPECT_THAT(code(with_arms(good + "\npublished = \"x\"")), HasSubstr("toml.value"));
+  EXPECT_THAT(code(with_arms(good + "\nprepare = [[\"a\", \"{home}/x\"]]")), HasSubstr("{bin}"));
+  EXPECT_THAT(code(with_arms(good + "\nprepare = [\"a\"]")), HasSubstr("toml.value"));
+  EXPECT_THAT(code(with_arms(good + "\nprepare_timeout_s = 0")), HasSubstr("toml.value"));
+  EXPECT_THAT(code(with_arms(good + "\nneeds = [{ package = \"p\" }]")), HasSubstr("toml.value"));
+  EXPECT_THAT(code(with_arms(good + "\nneeds = [{ programm = \"p\" }]")), HasSubstr("'program'"));
+  EXPECT_THAT(code(with_arms(good, "[[train]]\narm = \"three\"\ncommand = [\"a\", \"b\"]")),
+              HasSubstr("one of: one, two"));
+  EXPECT_THAT(code(with_arms(good, "[[train]]\narm = \"one\"\ncommand = [\"a\"]")),
+              HasSubstr("toml.value"));
+  EXPECT_THAT(code(good + "\n[[arm]]\nname = \"a\"\nrole = \"special\"\ncommand = [\"a\"]"),
+              HasSubstr("general"));
+  EXPECT_THAT(code(good + "\n[[arm]]\nname = \"a\"\ncommand = [\"a\"]"), HasSubstr("role"));
+  EXPECT_THAT(code("nonsense ="), HasSubstr("toml.syntax"));
+}
+
+TEST(TaskToml, TasksStandInTheOrderOfTheTable) {
+  const std::string folder = testing::TempDir() + "tasks_in_order";
+  for (const char* name : {"zebra", "speech", "digits", "apple"}) {
+    std::filesystem::create_directories(folder + "/" + name);
+    std::ofstream(folder + "/" + name + "/task.toml") << "";
+  }
+  std::filesystem::create_directories(folder + "/no-task");
+  const auto found = find_tasks(folder);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(*found, ElementsAre(folder + "/digits", folder + "/speech", folder + "/apple",
+                                  folder + "/zebra"));
+  EXPECT_EQ(find_tasks(folder + "/nowhere").error().code, "tasks.none");
+}
+
+}  // namespace
+}  // namespace joulebook

@@ -1,0 +1,245 @@
+// `study tasks` on folders made here, on a power plant of constant power: shell programs as arms, one
+// that fails on an item, one that hangs, things that are missing, training that is stored.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/process.h"
+#include "core/clock.h"
+#include "fakes/json_schema.h"
+#include "fakes/power_plant.h"
+
+namespace joulebook::fakes {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr double kWatts = 50;
+
+// Six words, to be answered in capitals; "bad" has an exit of its own in one arm.
+constexpr const char* kLetters = R"(
+title = "Letters"
+published = "text_classification"
+prompts = "{work}/letters/items.jsonl"
+prepare = [["sh", "{task}/make.sh", "{work}/letters"]]
+[[train]]
+arm = "table"
+command = ["sh", "-c", "sleep 0.2; echo trained >$0", "{work}/letters/table"]
+[[arm]]
+name = "table"
+role = "special"
+command = ["sh", "-c", "tr a-z A-Z"]
+[[arm]]
+name = "failing"
+role = "general"
+command = ["sh", "{task}/fail.sh"]
+[[arm]]
+name = "shape"
+role = "general"
+cost_only = "random weights"
+command = ["sh", "-c", "sleep 0.05; echo nothing"]
+[[arm]]
+name = "absent"
+role = "special"
+needs = [{ program = "no-such-program", package = "some-package" }]
+command = ["no-such-program"]
+)";
+
+constexpr const char* kMake = R"(
+mkdir -p $1
+for w in a b c d e bad; do
+  c=$(echo $w | tr a-z A-Z)
+  echo "{\"id\": \"$w\", \"kind\": \"k\", \"prompt\": \"$w\", \"check\": {\"kind\": \"exact\", \"expected\": \"$c\"}}"
+done >$1/items.jsonl
+)";
+
+constexpr const char* kFail = "read -r w\nsleep 0.1\nif [ $w = bad ]; then echo broken >&2; exit 3; fi\necho $w | tr a-z A-Z\n";
+
+constexpr const char* kTwoArms = R"(
+[[arm]]
+name = "a"
+role = "special"
+command = ["cat"]
+[[arm]]
+name = "b"
+role = "general"
+command = ["cat"]
+)";
+
+class TasksOnAPlant : public testing::Test {
+ protected:
+  TasksOnAPlant()
+      : plant_(sysroot_, system_clock().now(),
+               {{.directory = "intel-rapl:0",
+                 .name = "package-0",
+                 .power = PowerFunction::constant(kWatts)}}) {
+    plant_.run(system_clock());
+    write("letters/task.toml", kLetters);
+    write("letters/make.sh", kMake);
+    write("letters/fail.sh", kFail);
+  }
+  ~TasksOnAPlant() override { plant_.stop(); }
+
+  void write(const std::string& name, const std::string& text) const {
+    const std::filesystem::path path = tasks_ + "/" + name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+  }
+  [[nodiscard]] Outcome run(std::vector<std::string> flags) const {
+    std::vector<std::string> arguments = {
+        "study",  "tasks",           "--sysroot", sysroot_, "--quick", "--json", json_,
+        "--work", folder_ + "/work", "--minutes", "0.15"};
+    if (flags.empty() || flags.front() != "--tasks") {
+      arguments.insert(arguments.end(), {"--tasks", tasks_});
+    }
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return joulebook(arguments);
+  }
+  [[nodiscard]] json result() const {
+    const json document = json::parse(std::ifstream(json_));
+    const JsonSchema schema(JOULEBOOK_SOURCE_DIR "/docs/schema/tasks.schema.json");
+    EXPECT_EQ(schema.explain(document), "");
+    return document;
+  }
+
+  std::string folder_ = fresh_folder("tasks");
+  std::string sysroot_ = folder_ + "/root";
+  std::string tasks_ = folder_ + "/tasks";
+  std::string json_ = folder_ + "/out.json";
+  PowerPlant plant_;
+};
+
+TEST_F(TasksOnAPlant, SpecialAgainstGeneral) {
+  const Outcome outcome = run({"--grid", "Germany"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  const json document = result();
+  ASSERT_EQ(document["tasks"].size(), 1U);
+  const json& task = document["tasks"][0];
+  EXPECT_EQ(task["items_run"], 6);
+  EXPECT_EQ(task["rounds"], 1);
+  const json& table = task["arms"][0];
+  EXPECT_EQ(table["correct"]["value"], 1);
+  EXPECT_EQ(table["energy"]["tier"], "measured");
+  EXPECT_NEAR(table["energy"]["value"].get<double>(),
+              kWatts * table["seconds"].get<double>(),
+              0.35 * kWatts * table["seconds"].get<double>());
+  EXPECT_FALSE(table["training"]["stored"]);
+  EXPECT_NEAR(table["training"]["energy"]["value"].get<double>(),
+              kWatts * table["training"]["seconds"].get<double>(), 2);
+  EXPECT_GT(table["carbon"]["value"], 0);
+
+  // A failed item is wrong, and its joules count.
+  const json& failing = task["arms"][1];
+  EXPECT_EQ(failing["failed"], 1);
+  EXPECT_EQ(failing["checked"], 6);
+  EXPECT_NEAR(failing["correct"]["value"].get<double>(), 5.0 / 6, 1e-12);
+  EXPECT_GT(failing["energy"]["value"], table["energy"]["value"]);
+
+  EXPECT_EQ(task["arms"][2]["correct"]["reason"]["code"], "task.cost_only");
+  EXPECT_TRUE(task["arms"][2]["energy"]["value"].is_number());
+  EXPECT_EQ(task["arms"][3]["absent"]["code"], "task.needs");
+  EXPECT_THAT(task["arms"][3]["absent"]["cure"], HasSubstr("some-package"));
+  ASSERT_EQ(task["ratios"].size(), 2U);
+  EXPECT_GT(task["ratios"][0]["times"]["value"], 1);
+  EXPECT_TRUE(task["ratios"][0]["break_even"]["value"].is_number());
+  EXPECT_EQ(task["published"]["kind"], "text_classification");
+  EXPECT_THAT(outcome.out, HasSubstr("cost only"));
+  EXPECT_THAT(outcome.out, HasSubstr("failed 1 of 6 times"));
+}
+
+TEST_F(TasksOnAPlant, TrainingIsStoredUntilWhatWentInChanges) {
+  const auto stored = [&](std::vector<std::string> flags) {
+    EXPECT_EQ(run(std::move(flags)).code, 0);
+    return result()["tasks"][0]["arms"][0]["training"]["stored"].get<bool>();
+  };
+  EXPECT_FALSE(stored({}));
+  const json first = result()["tasks"][0]["arms"][0]["training"];
+  EXPECT_TRUE(stored({}));
+  const json again = result()["tasks"][0]["arms"][0]["training"];
+  EXPECT_EQ(again["energy"]["value"], first["energy"]["value"]);
+  EXPECT_EQ(again["at"], first["at"]);
+  EXPECT_FALSE(stored({"--train"}));
+  std::ofstream(folder_ + "/work/letters/table") << "spoiled";
+  EXPECT_FALSE(stored({}));
+  EXPECT_TRUE(stored({}));
+}
+
+TEST_F(TasksOnAPlant, WhatCannotRunIsARowWithItsReasonAndTheRestGoesOn) {
+  const std::string items = "{\"id\": \"x\", \"kind\": \"k\", \"prompt\": \"x\"}\n";
+  write("hangs/items.jsonl", items);
+  write("hangs/task.toml",
+        std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\nprepare_timeout_s = 0.5\n"
+                    "prepare = [[\"sh\", \"-c\", \"echo half way >&2; sleep 60 & sleep 60\"]]\n") +
+            kTwoArms);
+  write("late/items.jsonl", items);
+  write("late/task.toml", R"(
+published_none = "no"
+prompts = "items.jsonl"
+warmups = 0
+[[arm]]
+name = "quick"
+role = "special"
+command = ["cat"]
+[[arm]]
+name = "late"
+role = "general"
+command = ["sleep", "60"]
+timeout_s = 0.3
+)");
+  write("crash/items.jsonl", items);
+  write("crash/task.toml", R"(
+published_none = "no"
+prompts = "items.jsonl"
+[[arm]]
+name = "works"
+role = "special"
+command = ["cat"]
+[[arm]]
+name = "crashes"
+role = "general"
+command = ["sh", "-c", "exit 7"]
+input = "line"
+ready = "ready"
+)");
+  write("lost/task.toml", std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\n"
+                                      "needs = [{ program = \"no-such\", package = \"pack\" }]\n") +
+                              kTwoArms);
+  write("nofile/items.jsonl", R"({"id": "x", "kind": "k", "file": "gone.png"})");
+  write("nofile/task.toml",
+        std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\n") + kTwoArms);
+  write("wrong/task.toml", "prompt = 1\n");
+  const Outcome outcome = run({});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::map<std::string, json> tasks;
+  const json document = result();
+  for (const auto& task : document["tasks"]) tasks[task["name"]] = task;
+  ASSERT_EQ(tasks.size(), 7U);
+  EXPECT_TRUE(tasks["letters"]["absent"].is_null());
+  EXPECT_EQ(tasks["hangs"]["absent"]["code"], "task.late");
+  EXPECT_THAT(tasks["hangs"]["absent"]["message"], HasSubstr("half way"));
+  EXPECT_LT(tasks["hangs"]["seconds"], 20);
+  EXPECT_EQ(tasks["lost"]["absent"]["code"], "task.needs");
+  EXPECT_EQ(tasks["lost"]["arms"][0]["energy"]["reason"]["code"], "task.needs");
+  EXPECT_EQ(tasks["nofile"]["absent"]["code"], "prompts.no_file");
+  EXPECT_EQ(tasks["wrong"]["absent"]["code"], "toml.unknown_key");
+  // An arm that never answers has no figures; the other one has.
+  EXPECT_EQ(tasks["late"]["arms"][1]["failed"], 1);
+  EXPECT_TRUE(tasks["late"]["arms"][1]["energy"]["value"].is_null());
+  EXPECT_TRUE(tasks["late"]["arms"][0]["energy"]["value"].is_number());
+  EXPECT_EQ(tasks["crash"]["arms"][1]["absent"]["code"], "command.exit");
+  EXPECT_TRUE(tasks["crash"]["arms"][0]["energy"]["value"].is_number());
+  EXPECT_THAT(outcome.out, HasSubstr("install the package pack"));
+
+  const Outcome one = run({"--only", "lost"});
+  EXPECT_EQ(one.code, 5) << one.err;
+  EXPECT_EQ(run({"--only", "lettres"}).code, 2);
+  EXPECT_EQ(run({"--grid", "Atlantis"}).code, 3);
+  EXPECT_EQ(run({"--tasks", folder_ + "/nowhere"}).code, 3);
+}
+
+}  // namespace
+}  // namespace joulebook::fakes
