@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "study/programs/examples.h"
 #include "study/programs/table_words.h"
+#include "study/programs/text_passage.h"
 
 namespace joulebook {
 namespace {
@@ -79,7 +80,7 @@ class DigitSpace final : public FeatureSpace {
 // Which words and pairs of neighbouring words stand in a sentence (not how often: S. Wang and C.
 // Manning, "Baselines and Bigrams", ACL 2012, found that better for short texts), each hashed to
 // one of 2^bits places. Words are lower-case runs of letters, digits and bytes above 0x7f; "n't"
-// and its like stay whole.
+// and its like stay whole. What an item asks about its sentence is left out.
 class WordSpace final : public FeatureSpace {
  public:
   explicit WordSpace(unsigned bits) : bits_(bits) {}
@@ -97,7 +98,7 @@ class WordSpace final : public FeatureSpace {
       places.push_back(place(before + " " + word));
       before = std::exchange(word, {});
     };
-    for (const char c : text) {
+    for (const char c : split_question(text).passage) {
       const auto byte = static_cast<unsigned char>(c);
       if (std::isalnum(byte) != 0 || byte > 0x7f || (c == '\'' && !word.empty())) {
         word.push_back(static_cast<char>(byte < 0x80 ? std::tolower(byte) : byte));

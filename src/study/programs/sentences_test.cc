@@ -13,6 +13,7 @@
 #include "study/programs/learning.h"
 #include "study/programs/linear.h"
 #include "study/programs/task_data.h"
+#include "study/programs/text_passage.h"
 
 namespace joulebook {
 namespace {
@@ -65,11 +66,12 @@ TEST(Sentences, NoPromptShowsWhatIsAsked) {
   for (const std::string task : {"sentiment", "topic"}) {
     const std::string toml = *read_file(in_tasks(task + "/task.toml"));
     for (const auto& [text, label] : examples(task + "/items.jsonl")) {
-      EXPECT_THAT(toml, testing::Not(testing::HasSubstr(text)));
+      EXPECT_THAT(toml, testing::Not(testing::HasSubstr(std::string(split_question(text).passage))));
     }
     const auto learnt = examples(task + "/train.jsonl");
     const auto shown = std::ranges::count_if(learnt, [&](const LabelledText& example) {
-      return toml.find(example.text + "\nAnswer: " + example.label) != std::string::npos;
+      const std::string sentence(split_question(example.text).passage);
+      return toml.find(sentence + "\nAnswer: " + example.label) != std::string::npos;
     });
     EXPECT_GE(shown, 4) << task;
   }

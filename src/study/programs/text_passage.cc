@@ -13,7 +13,7 @@
 namespace joulebook {
 namespace {
 
-constexpr std::string_view kMark = "\nQuestion:";
+constexpr std::string_view kMark = "Question:";
 constexpr double kDamping = 0.85;
 constexpr double kStill = 1e-4;
 constexpr int kMostRounds = 200;
@@ -101,8 +101,11 @@ std::vector<double> page_rank(const Square& tie) {
 }  // namespace
 
 PassageQuestion split_question(std::string_view text) {
-  const auto at = text.rfind(kMark);
-  if (at == std::string_view::npos) return {trim(text), {}};
+  std::size_t at = text.rfind(kMark);
+  while (at != std::string_view::npos && at > 0 && text[at - 1] != ' ' && text[at - 1] != '\n') {
+    at = text.rfind(kMark, at - 1);
+  }
+  if (at == std::string_view::npos || at == 0) return {trim(text), {}};
   return {trim(text.substr(0, at)), trim(text.substr(at + kMark.size()))};
 }
 

@@ -14,7 +14,8 @@ struct PassageQuestion {
   std::string_view question;  // empty: none was asked
 };
 
-// "PASSAGE\nQuestion: QUESTION"; the last such mark counts. Views into the text.
+// An item of text as it is put to every arm: "PASSAGE Question: QUESTION", with a blank or a line
+// break before the last such mark. Without a passage, it is a passage. Views into the text.
 [[nodiscard]] PassageQuestion split_question(std::string_view text);
 
 // The sentence nearest to the question: cosine similarity of their words' weights tf x idf, with

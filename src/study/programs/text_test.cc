@@ -106,7 +106,11 @@ TEST(TextPassage, AQuestionIsTheLastLineThatSaysSo) {
   const auto split = split_question("A passage.\nQuestion: one?\nQuestion:  two? ");
   EXPECT_EQ(split.passage, "A passage.\nQuestion: one?");
   EXPECT_EQ(split.question, "two?");
-  EXPECT_EQ(split_question("No question here").question, "");
+  EXPECT_EQ(split_question("Good. Question: is it?").passage, "Good.");
+  for (const auto* none : {"No question here", "Question: alone?", "aQuestion: b", ""}) {
+    EXPECT_EQ(split_question(none).question, "") << none;
+    EXPECT_EQ(split_question(none).passage, none);
+  }
 }
 
 TEST(TextPassage, TheBestSentenceSharesTheRareWords) {

@@ -20,7 +20,9 @@ constexpr std::size_t kFound = 10;  // ids that an answer lists
 Status rules_verb(const TaskCall& call) {
   return answer_items(call, [](const TaskItem& item) -> Result<std::string> {
     Json::Array found;
-    for (const auto& span : find_spans(item.text)) found.emplace_back(span.text);
+    for (const auto& span : find_spans(split_question(item.text).passage)) {
+      found.emplace_back(span.text);
+    }
     return Json(std::move(found)).dump();
   });
 }
@@ -43,7 +45,7 @@ Status summary_verb(const TaskCall& call, std::string (*summary)(std::string_vie
                 "write a whole number from 1 to " + std::to_string(kMostSentences));
   }
   return answer_items(call, [&](const TaskItem& item) -> Result<std::string> {
-    return summary(item.text, static_cast<std::size_t>(*count));
+    return summary(split_question(item.text).passage, static_cast<std::size_t>(*count));
   });
 }
 
