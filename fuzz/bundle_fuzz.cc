@@ -14,7 +14,7 @@ namespace {
 
 // The input between its zero bytes, as the parts of a bundle with digests that are right.
 std::string framed(std::string_view bytes) {
-  constexpr std::string_view kNames[] = {kCardPart, kStatementPart, "records/run-1.json", kRequestsPart};
+  constexpr std::string_view kNames[] = {kCardPart, kStatementPart, "records/run-1.json", kWindowsPart, kRequestsPart};
   std::vector<Part> parts;
   for (const auto name : kNames) {
     const std::size_t end = std::min(bytes.find('\0'), bytes.size());

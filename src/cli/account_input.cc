@@ -5,8 +5,8 @@
 #include <set>
 
 #include "account/footprint/when.h"
-#include "core/modelled.h"
 #include "core/text.h"
+#include "export/request_export.h"
 #include "ledger/serve_ledger.h"
 
 namespace joulebook {
@@ -112,16 +112,17 @@ Result<Accounted> of_span(const Context& context, const AccountOptions& o) {
   a.kind = "span";
   a.notes = std::move(hours->notes);
   std::string parts;
-  double joules = 0;
   for (const auto& t : *accounts) {
-    joules += to_joules(t.amount).value();
     parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", t.key, human(to_joules(t.amount).value(), "J"));
   }
   if (accounts->empty()) {
     return fail(ErrorKind::input, "account.nothing", "no gateway metered anything in this span", "joulebook list shows what is in the ledger; serve meters");
   }
   const std::string kinds = kinds_of(*domains);
-  a.energy = stated(joules, 0, "J", "", Tier::apportioned, kinds, "settled joules of the ledger");
+  auto energy = metered_energy(**reader, hours->span);
+  if (!energy) return fail(energy.error());
+  a.energy = std::move(*energy);
+  a.energy.boundary = kinds;
   a.at = at_of(kinds);
   a.notes.push_back("gross, by account: " + parts);
   for (const auto& h : *hourly) a.when.push_back({h.hour * kHourNs, (h.hour + 1) * kHourNs, to_joules(h.amount).value()});

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "account/footprint/when.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "export/card/windows.h"
 #include "export/request_export.h"
 #include "ledger/serve_ledger.h"
 #include "sensor/remote/times.h"
@@ -17,8 +19,9 @@ namespace {
 // "2026-11-01" is its first instant in UTC; else a time with its zone.
 Result<std::int64_t> instant(const std::string& text, const char* flag) {
   const bool day = text.size() == 10;
-  if (const auto ns = parse_iso_time(day ? text + "T00:00:00Z" : text)) return *ns;
-  return fail(ErrorKind::usage, "card.selection", std::string(flag) + " '" + text + "' is no day or time",
+  const auto ns = account::parse_instant(text, day ? std::optional(0) : std::nullopt);
+  if (ns) return *ns;
+  return fail(ErrorKind::usage, "card.selection", fmt::format("{} '{}': {}", flag, text, ns.error().message),
               "write 2026-11-01, or 2026-11-01T08:30:00Z");
 }
 
@@ -73,6 +76,44 @@ Result<std::int64_t> rolled_up(const ServeReader& reader, const std::string& run
   for (const auto& total : *totals) begun += total.begun;
   return std::max<std::int64_t>(0, begun - rows);
 }
+
+// One domain's windows of one hour: handed on where one of the requests was posted to in them.
+class HourOfWindows {
+ public:
+  HourOfWindows(const std::set<std::string>& requests, const std::function<Status(const Json&)>& visit)
+      : requests_(requests), visit_(visit) {}
+
+  void take(const StoredWindow& window) {
+    if (!held_.empty() && (window.hour != hour_ || window.window.domain != domain_)) let_go();
+    hour_ = window.hour;
+    domain_ = window.window.domain;
+    held_.push_back(card::folded(window_json(window), requests_));
+    wanted_ = wanted_ || std::ranges::any_of(held_.back()["postings"].members(), [](const auto& posting) {
+      return posting.first.starts_with(card::kRequestPrefix);
+    });
+  }
+  Status end() {
+    let_go();
+    return status_;
+  }
+
+ private:
+  void let_go() {
+    for (const auto& window : held_) {
+      if (wanted_ && status_) status_ = visit_(window);
+    }
+    held_.clear();
+    wanted_ = false;
+  }
+
+  const std::set<std::string>& requests_;
+  const std::function<Status(const Json&)>& visit_;
+  std::vector<Json> held_;
+  std::int64_t hour_ = 0;
+  std::string domain_;
+  bool wanted_ = false;
+  Status status_;
+};
 
 }  // namespace
 
@@ -142,6 +183,20 @@ Result<std::vector<std::string>> each_selected_request(const std::string& ledger
                                    run, *lost));
   }
   return warnings;
+}
+
+Status each_selected_window(const std::string& ledger_path, const Chosen& chosen, const std::set<std::string>& requests,
+                            const std::function<Status(const Json&)>& visit) {
+  if (requests.empty()) return {};
+  const auto reader = open_serve_reader(ledger_path);
+  if (!reader) return fail(reader.error());
+  for (const auto& run : chosen.gateways) {
+    HourOfWindows hour(requests, visit);
+    const auto read = (*reader)->each_window(run, {}, [&hour](const StoredWindow& w) { hour.take(w); });
+    if (!read) return read;
+    if (auto ok = hour.end(); !ok) return ok;
+  }
+  return {};
 }
 
 }  // namespace joulebook

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,5 +44,11 @@ void add_selection(CLI::App& command, CardSelection& selection);
 // was rolled up, and so is a row no more.
 [[nodiscard]] Result<std::vector<std::string>> each_selected_request(const std::string& ledger_path, const Chosen& chosen,
                                            const std::function<Status(const Json&)>& visit);
+
+// The settled windows behind those requests (by id): of each domain and hour in which one of them was posted
+// to, all; other requests' joules are added up (card::folded). By run, domain, time.
+[[nodiscard]] Status each_selected_window(const std::string& ledger_path, const Chosen& chosen,
+                                          const std::set<std::string>& requests,
+                                          const std::function<Status(const Json&)>& visit);
 
 }  // namespace joulebook

@@ -118,9 +118,17 @@ Result<card::CardMaker> maker_of(const Context& context, const Ledger& ledger, c
   for (const auto& spec : options.samples) {
     if (auto ok = add_samples(ledger, spec, options.selection.keep_text, *maker); !ok) return fail(ok.error());
   }
-  const auto read = each_selected_request(context.settings.get("ledger"), *chosen,
-                                          [&](const Json& row) { return maker->add_request(row); });
+  std::set<std::string> requests;
+  const auto read = each_selected_request(context.settings.get("ledger"), *chosen, [&](const Json& row) {
+    requests.emplace(row["id"].as_string());
+    return maker->add_request(row);
+  });
   if (!read) return fail(read.error());
+  if (auto ok = each_selected_window(context.settings.get("ledger"), *chosen, requests,
+                                     [&](const Json& window) { return maker->add_window(window); });
+      !ok) {
+    return fail(ok.error());
+  }
   for (const auto& warning : *read) {
     context.warn(warning);
     maker->warn(warning);
@@ -174,8 +182,8 @@ Result<card::Verification> checked(const VerifyOptions& options) {
 }
 
 std::string verdict_text(const card::Verification& v) {
-  std::string text = fmt::format("{}: {} figures, {} rows, {} records, {} of them worked out anew from raw samples\n",
-                                 card::to_string(v.verdict), v.figures, v.rows, v.records, v.replayed);
+  std::string text = fmt::format("{}: {} figures, {} rows, {} settled windows, {} records, {} of them worked out anew from raw samples\n",
+                                 card::to_string(v.verdict), v.figures, v.rows, v.windows, v.records, v.replayed);
   for (const auto& f : v.faults) {
     text += fmt::format("fault: {}{}{}: {}\n", f.part, f.at.empty() ? "" : ", ", f.at, f.what);
   }
@@ -189,7 +197,6 @@ int verify_card(const Context& context, const VerifyOptions& options) {
   Json document = result->json();
   context.print(verdict_text(*result));
   bool sound = result->verdict == card::Verdict::verified;
-  document.set("signature", Json());
   if (!options.signature.empty()) {
     const auto signature = check_signature(
         {options.file, options.signature, options.signers, options.identity});

@@ -30,18 +30,6 @@ Quantity figure(const Json& json) {
   return Quantity::absent("J", {"run.unfinished", "the run has no total", "ask again when it has ended"});
 }
 
-// What the accounts of a gateway's usage sum to.
-Quantity posted(const Json& usage) {
-  std::vector<Quantity> parts;
-  for (const auto& account : usage["accounts"].items()) parts.push_back(figure(account["energy"]));
-  if (parts.empty()) {
-    return Quantity::absent("J", {"report.nothing_metered", "nothing was metered in the span", ""});
-  }
-  Quantity total = sum(parts);
-  total.method = "sum of what was posted in the hours of the span";
-  return total;
-}
-
 // Two records that ran at once on one machine saw the same joules: their sum would count them twice.
 bool overlap(std::vector<Row> rows) {
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.begin_ns < b.begin_ns; });
@@ -148,7 +136,7 @@ Result<Json> gateways_of(const Context& context, const Ledger& ledger, const Cho
       if (row != rows.end()) rows.erase(row);
       continue;
     }
-    if (row != rows.end()) row->energy = spanned ? posted((*whole)["usage"]) : figure((*whole)["total"]);
+    if (row != rows.end()) row->energy = spanned ? figure((*whole)["usage"]["meter"]) : figure((*whole)["total"]);
     list.push(Json::object({{"id", id}, {"usage", (*whole)["usage"]}}));
   }
   return list;

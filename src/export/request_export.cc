@@ -1,10 +1,11 @@
 #include "export/request_export.h"
 
 #include <array>
-#include <limits>
+#include <map>
 
 #include "core/json_strings.h"
 #include "export/csv_row.h"
+#include "export/span_spread.h"
 
 namespace joulebook {
 namespace {
@@ -62,27 +63,64 @@ const PhaseFigure* find_phase(const std::vector<PhaseFigure>& phases, std::strin
   return nullptr;
 }
 
-// What was posted is exact as a sum; how far it may be from the truth nobody worked out for it.
-Quantity posted(MicroJoules amount) {
-  Quantity q = Quantity::exact(to_joules(amount).value(), "J");
-  q.own = {0, std::numeric_limits<double>::infinity()};
-  q.level = 1;
-  q.tier = Tier::apportioned;
-  q.method = "sum of hourly postings";
-  return q;
+// The rows' spreads by key, and of all of them.
+struct Spreads {
+  SpanSpread all;
+  std::map<std::string, SpanSpread> by;
+};
+
+Result<Spreads> spreads_of(const ServeReader& reader, TotalBy by, const std::string& run, HourSpan span) {
+  Spreads out;
+  const auto ok = reader.each_fair(by, span, run, [&](const std::string& key, const Quantity& fair) {
+    out.all.add(fair);
+    out.by[key].add(fair);
+  });
+  if (!ok) return fail(ok.error());
+  return out;
 }
 
-Json totals_json(const std::vector<UsageTotal>& totals, std::string_view name, bool of_requests) {
+struct Posted {
+  double meter = 0, requests = 0;  // J
+};
+
+Posted posted_of(const std::vector<UsageTotal>& accounts) {
+  Posted out;
+  for (const auto& t : accounts) {
+    out.meter += to_joules(t.amount).value();
+    if (t.key == "requests") out.requests += to_joules(t.amount).value();
+  }
+  return out;
+}
+
+Json accounts_json(const std::vector<UsageTotal>& accounts, const SpanSpread& all) {
+  const Posted sum = posted_of(accounts);
   Json list = Json::array();
-  for (const auto& t : totals) {
-    Json item = Json::object({{std::string(name), t.key}});
-    if (of_requests) {
-      item.set("requests", t.begun).set("final", t.final_).set("void", t.void_);
-      item.set("tokens", tokens_json(t.tokens));
-    }
-    list.push(item.set("energy", to_json(posted(t.amount))).set("uj", t.amount.count));
+  for (const auto& t : accounts) {
+    const double joules = to_joules(t.amount).value();
+    const Quantity q = t.key == "requests" ? all.requests(joules, all) : all.rest(joules, sum.meter, sum.requests);
+    list.push(Json::object({{"account", t.key}, {"energy", to_json(q)}, {"uj", t.amount.count}}));
   }
   return list;
+}
+
+Json groups_json(const std::vector<UsageTotal>& totals, std::string_view name, Spreads& spreads) {
+  Json list = Json::array();
+  for (const auto& t : totals) {
+    const Quantity q = spreads.by[t.key].requests(to_joules(t.amount).value(), spreads.all);
+    list.push(Json::object({{std::string(name), t.key},
+                            {"requests", t.begun},
+                            {"final", t.final_},
+                            {"void", t.void_},
+                            {"tokens", tokens_json(t.tokens)},
+                            {"energy", to_json(q)},
+                            {"uj", t.amount.count}}));
+  }
+  return list;
+}
+
+Quantity meter_of(const std::vector<UsageTotal>& accounts, const SpanSpread& all) {
+  if (!accounts.empty()) return all.meter(posted_of(accounts).meter);
+  return Quantity::absent("J", {"report.nothing_metered", "nothing was metered in the span", "choose another span"});
 }
 
 }  // namespace
@@ -177,23 +215,49 @@ std::string requests_csv_line(const StoredRequest& r) {
   return row.line();
 }
 
+Json window_json(const StoredWindow& w) {
+  Json postings = Json::object();
+  for (const auto& posting : w.window.postings) postings.set(posting.account, posting.amount.count);
+  return Json::object({{"run", w.run},
+                       {"domain", w.window.domain},
+                       {"hour", w.hour},
+                       {"begin", w.begin_utc},
+                       {"end", w.end_utc},
+                       {"begin_ns", w.window.begin.ns},
+                       {"end_ns", w.window.end.ns},
+                       {"meter_uj", w.window.meter.count},
+                       {"postings", std::move(postings)}});
+}
+
 Result<Json> usage_json(const ServeReader& reader, const std::string& run, HourSpan span) {
+  const auto accounts = reader.totals(TotalBy::account, span, run);
+  if (!accounts) return fail(accounts.error());
+  const auto all = spreads_of(reader, TotalBy::account, run, span);
+  if (!all) return fail(all.error());
+  Json usage = Json::object({{"meter", to_json(meter_of(*accounts, all->all))},
+                             {"accounts", accounts_json(*accounts, all->all)}});
   struct Part {
     TotalBy by;
-    std::string_view list;
+    const char* list;
     std::string_view item;
   };
-  Json usage = Json::object();
-  for (const Part& part : {Part{TotalBy::account, "accounts", "account"},
-                           Part{TotalBy::tenant, "tenants", "tenant"},
-                           Part{TotalBy::model, "models", "model"},
+  for (const Part& part : {Part{TotalBy::tenant, "tenants", "tenant"}, Part{TotalBy::model, "models", "model"},
                            Part{TotalBy::route, "routes", "route"}}) {
     const auto totals = reader.totals(part.by, span, run);
     if (!totals) return fail(totals.error());
-    usage.set(std::string(part.list),
-              totals_json(*totals, part.item, part.by != TotalBy::account));
+    auto spreads = spreads_of(reader, part.by, run, span);
+    if (!spreads) return fail(spreads.error());
+    usage.set(part.list, groups_json(*totals, part.item, *spreads));
   }
   return usage;
+}
+
+Result<Quantity> metered_energy(const ServeReader& reader, HourSpan span) {
+  const auto accounts = reader.totals(TotalBy::account, span);
+  if (!accounts) return fail(accounts.error());
+  const auto all = spreads_of(reader, TotalBy::account, {}, span);
+  if (!all) return fail(all.error());
+  return meter_of(*accounts, all->all);
 }
 
 }  // namespace joulebook

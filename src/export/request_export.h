@@ -15,8 +15,13 @@ namespace joulebook {
 [[nodiscard]] std::string requests_csv_head();
 [[nodiscard]] std::string requests_csv_line(const StoredRequest& request);
 
-// What a gateway's run came to, in the hours of the span: {"accounts", "tenants", "models", "routes"},
-// each a list with the largest first.
+// A settled window as a card's bundle holds it (docs/formats/card.md).
+[[nodiscard]] Json window_json(const StoredWindow& window);
+
+// What a gateway's run came to, in the hours of the span: {"meter", "accounts", "tenants", "models",
+// "routes"}, each list with the largest first. Intervals: span_spread.h.
 [[nodiscard]] Result<Json> usage_json(const ServeReader& reader, const std::string& run, HourSpan span = {});
+// All that gateways metered in those hours, J; an absence where that is nothing.
+[[nodiscard]] Result<Quantity> metered_energy(const ServeReader& reader, HourSpan span);
 
 }  // namespace joulebook

@@ -176,6 +176,15 @@ struct HourTotal {
   MicroJoules amount;
 };
 
+// A settled window as it stands on disk.
+struct StoredWindow {
+  std::string run;
+  std::int64_t hour = 0;  // since 1970 UTC, in which it is counted: it never falls within a run and domain
+  bool rolled = false;    // an hour's windows in one (compact_ledger): its requests are account "requests"
+  std::string begin_utc, end_utc;
+  Settlement window;  // without `overlaps`; postings by name of the account
+};
+
 class ServeReader {
  public:
   virtual ~ServeReader() = default;
@@ -188,6 +197,14 @@ class ServeReader {
   // Every request of a run (its full id) that was not rolled up, in the order in which they began.
   [[nodiscard]] virtual Status each_request(
       const std::string& run, const std::function<void(const StoredRequest&)>& visit) const = 0;
+  // Windows of a run (its full id) that are counted in those hours, by domain, then time. One to which
+  // nothing was posted is passed over.
+  [[nodiscard]] virtual Status each_window(const std::string& run, HourSpan span,
+                                           const std::function<void(const StoredWindow&)>& visit) const = 0;
+  // The fair share of every request that arrived in those hours, has ended and has a row, with its key
+  // (of account: "requests"). `run`: a full id; empty: all of them.
+  [[nodiscard]] virtual Status each_fair(TotalBy by, HourSpan span, const std::string& run,
+                                         const std::function<void(const std::string& key, const Quantity&)>& visit) const = 0;
   // From hourly sums, largest amount first. `run`: a full id; empty: all of them.
   [[nodiscard]] virtual Result<std::vector<UsageTotal>> totals(TotalBy by, HourSpan span = {},
                                                                const std::string& run = {}) const = 0;

@@ -184,6 +184,28 @@ std::string stated_html(const Json& card) {
   return html + "</section>\n";
 }
 
+// Whose the joules were that gateways' meters showed while they served the card's requests.
+std::string metered_html(const Json& card) {
+  std::string html;
+  for (std::size_t i = 0; i < card["metered"].items().size(); ++i) {
+    const Json& run = card["metered"].at(i);
+    const std::string path = fmt::format("metered.{}", i);
+    HtmlTable table{fmt::format("{} to {}: {} settled windows", run["from"].as_string(), run["to"].as_string(),
+                                count_text(run["windows"].as_int())),
+                    {"account", "energy"}, {{}}, "metered"};
+    table.groups[0].rows.push_back({"the meter", figure_html(card, path + ".meter")});
+    for (std::size_t k = 0; k < run["accounts"].items().size(); ++k) {
+      table.groups[0].rows.push_back({escape_html(run["accounts"].at(k)["account"].as_string()),
+                                      figure_html(card, fmt::format("{}.accounts.{}.energy", path, k))});
+    }
+    html += fmt::format("<p class=\"byline\"><code>{}</code></p>\n{}", escape_html(run["run"].as_string()), table_html(table));
+  }
+  if (html.empty()) return {};
+  return "<section>\n<h2>Where the meter's joules went</h2>\n<p>In the hours in which these requests were served; the "
+         "accounts sum to the meter.</p>\n" +
+         html + "</section>\n";
+}
+
 std::string evidence_html(const Json& card) {
   HtmlTable table{"What the figures were made from", {"part of the bundle", "size", "SHA-256"}, {{}}, "evidence"};
   for (const auto& e : card["evidence"].items()) {
@@ -211,7 +233,7 @@ std::string card_page(const Json& card) {
       escape_html(statement["joulebook"]["version"].as_string()),
       escape_html(statement["joulebook"]["commit"].as_string()));
   for (std::size_t i = 0; i < card["subjects"].items().size(); ++i) sections += subject_html(card, i);
-  sections += stated_html(card) + evidence_html(card);
+  sections += metered_html(card) + stated_html(card) + evidence_html(card);
   return page::static_document({title, "What answers of a model took, and how it is known", sections, "card", card});
 }
 

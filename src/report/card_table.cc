@@ -66,6 +66,15 @@ std::string card_table(const Json& card, const ScreenStyle& style) {
     if (!out.empty()) out += "\n";
     out += subject_text(subject, style, reasons);
   }
+  for (const auto& run : card["metered"].items()) {
+    TextGrid grid({{"account", Align::left}, {"energy of the hours they ran in", Align::right, true}, {"tier", Align::left}});
+    const auto add = [&](std::string name, const Json& figure) {
+      grid.add({std::move(name), line_of(figure, reasons), figure_text(figure).sure()});
+    };
+    add("the meter", run["meter"]);
+    for (const auto& account : run["accounts"].items()) add(std::string(account["account"].as_string()), account["energy"]);
+    out += "\n" + paragraph("", run["run"].as_string(), style.width) + grid.text(style.width);
+  }
   if (!reasons.empty()) out += "\n";
   for (const auto& [code, why] : reasons) out += paragraph(code + ": ", why, style.width);
   return out;

@@ -9,6 +9,7 @@
 #include "core/file_tree.h"
 #include "core/text.h"
 #include "export/card/card_fixture.h"
+#include "fakes/closed_schema.h"
 #include "fakes/sample_ledger.h"
 #include "meter/record.h"
 
@@ -49,6 +50,9 @@ TEST_F(Disclose, ACardOfASpanIsVerifiedFromItsBundleAlone) {
   EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
   EXPECT_EQ(json_of(file("v.json"))["verdict"].as_string(), "verified");
   EXPECT_GT(json_of(file("v.json"))["rows"].as_int(), kLedgerRequests);
+  EXPECT_EQ(json_of(file("v.json"))["windows"].as_int(), 2 * kLedgerRequests);
+  EXPECT_EQ(Schema("card-check.schema.json").explain(Doc::parse(*read_file(file("v.json")))), "");
+  EXPECT_EQ(Schema("card.schema.json").explain(Doc::parse(*read_file(file("c.json")))), "");
   EXPECT_EQ(joulebook({"card", "verify", file("c.json"), "--bundle", file("c.bundle")}).code, 0);
   const Outcome alone = joulebook({"card", "verify", file("c.json")});
   EXPECT_EQ(alone.code, 1);
@@ -88,6 +92,37 @@ TEST_F(Disclose, AnAlteredByteIsFoundAndNamed) {
   EXPECT_EQ(v.code, 1);
   EXPECT_THAT(v.out, HasSubstr("fault: requests.jsonl: its digest is not the one in SHA256SUMS"));
   EXPECT_THAT(v.out, HasSubstr("line 1.fair: is 240 J, but 230 J were posted to it"));
+}
+
+// A joule that is idle in a settled window and nobody's in the forged one, under digests and a meter that are right.
+TEST_F(Disclose, AnAlteredWindowIsFoundAndNamed) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--until", "2026-11-27", "--by", "tenant", "--bundle", file("b")}).code, 0);
+  const std::string forged = card::forged(*read_file(file("b")), [](std::string_view name, std::string& bytes) {
+    if (name != card::kWindowsPart) return;
+    for (const auto& [from, to] : {std::pair{"\"idle.resident\":220000000", "\"idle.resident\":219000000"}, std::pair{"\"unattributed\":2500000", "\"unattributed\":3500000"}}) {
+      const auto at = bytes.find(from);
+      ASSERT_NE(at, bytes.npos);
+      bytes.replace(at, std::string_view(from).size(), to);
+    }
+  });
+  ASSERT_TRUE(write_file(file("f"), forged));
+  const Outcome v = joulebook({"card", "verify", file("f")});
+  EXPECT_EQ(v.code, 1);
+  EXPECT_THAT(v.out, HasSubstr("fault: requests.jsonl, line 1.served.value: request 0199f0a0-1000"));
+  EXPECT_THAT(v.out, HasSubstr("fault: card.json, metered.0.accounts"));
+}
+
+// What requests outside of the span took in its hours is there as one sum, and not whose it was.
+TEST_F(Disclose, OtherRequestsAreASum) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--until", "2026-11-26T00:30:00Z", "--bundle", file("b")}).code, 0);
+  const std::string bundle = *read_file(file("b"));
+  const auto parts = card::unpack(bundle);
+  ASSERT_TRUE(parts);
+  const std::string windows(card::find_part(*parts, card::kWindowsPart)->bytes);
+  EXPECT_THAT(windows, HasSubstr("request:0199f0a0-1000"));
+  EXPECT_THAT(windows, HasSubstr("requests.other"));
+  EXPECT_THAT(windows, Not(HasSubstr("request:0199f0a0-1001")));
+  EXPECT_EQ(joulebook({"card", "verify", file("b")}).code, 0);
 }
 
 // The trace with one count of a reading from inside of the run changed, written as a recorder would.
@@ -154,6 +189,21 @@ TEST_F(Disclose, SignaturesAreTheUsersOwn) {
   EXPECT_EQ(verify("me@example.org").code, 1);
 }
 
+TEST_F(Disclose, MinisignDoes) {
+  ASSERT_EQ(on({"card", "--since", "2026-11-26", "--bundle", file("b")}).code, 0);
+  const Outcome key = run_process({"/usr/bin/minisign", "-G", "-W", "-p", file("key.pub"), "-s", file("key")});
+  ASSERT_EQ(key.code, 0) << key.out << key.err;
+  const Outcome made = joulebook({"card", "sign", file("b"), "--key", file("key")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const auto verify = [this] {
+    return joulebook({"card", "verify", file("b"), "--signature", file("b.minisig"), "--signers", file("key.pub")});
+  };
+  EXPECT_EQ(verify().code, 0) << verify().out << verify().err;
+  // Another bundle, sound in itself, under the same signature.
+  ASSERT_EQ(on({"card", "--since", "2026-11-27", "--bundle", file("b")}).code, 0);
+  EXPECT_EQ(verify().code, 1);
+}
+
 TEST_F(Disclose, BadSelectionsSayTheCure) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"card"}, {"card", "--since", "2026-02-31"}, {"card", "--since", "yesterday"},
@@ -173,6 +223,16 @@ TEST_F(Disclose, AReportShowsTheSelection) {
   const Json report = json_of(file("r.json"));
   EXPECT_EQ(report["records"].items().size(), 2U);
   EXPECT_EQ(report["gateways"].items().size(), 1U);
+  const Schema schema("report.schema.json");
+  expect_no_open_object(schema.raw(), "");
+  EXPECT_EQ(schema.explain(Doc::parse(*read_file(file("r.json")))), "");
+  // What was posted has an interval: that of its rows.
+  const Json& usage = report["gateways"].at(0)["usage"];
+  for (const Json& figure : {usage["meter"], usage["accounts"].at(0)["energy"], usage["tenants"].at(0)["energy"]}) {
+    EXPECT_GT(figure["lo"].as_double(), 0) << figure.dump();
+    EXPECT_LT(figure["lo"].as_double(), figure["value"].as_double()) << figure.dump();
+    EXPECT_GT(figure["hi"].as_double(), figure["value"].as_double()) << figure.dump();
+  }
   const std::string page = *read_file(file("r.html"));
   for (const char* word : {"idle.resident", "support", "Llama-3.1-70B", "Record by record", "NVML"}) {
     EXPECT_THAT(page, HasSubstr(word));
@@ -181,6 +241,7 @@ TEST_F(Disclose, AReportShowsTheSelection) {
   // A span's gateway shows what was posted in its hours, not all of it.
   ASSERT_EQ(on({"report", "--since", "2026-11-27", "--json", file("d.json"), "-o", file("d.html")}).code, 0);
   EXPECT_LT(json_of(file("d.json"))["total"]["value"].as_double(), report["total"]["value"].as_double());
+  EXPECT_GT(json_of(file("d.json"))["total"]["hi"].as_double(), json_of(file("d.json"))["total"]["value"].as_double());
   EXPECT_EQ(on({"report", "--until", "2020-01-01", "-o", file("e.html")}).code, 3);
 }
 

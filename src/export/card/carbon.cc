@@ -1,5 +1,7 @@
 #include "export/card/carbon.h"
 
+#include <vector>
+
 #include "account/footprint/reckon.h"
 
 namespace joulebook::card {
@@ -9,8 +11,7 @@ constexpr double kGramsPerKwh = 3.6e9;  // of 1 kg/J: 1000 g/kg x 3.6e6 J/kWh
 
 const Reason kNoGrid{"card.no_grid", "no electricity grid is named, so no joule becomes a gram",
                      "name one: joulebook card --grid DE"};
-const Reason kNoEmbodied{"card.no_embodied", "what making the hardware took is not in this card",
-                         "joulebook account --hardware NAME reckons it"};
+const Reason kNoAnswers{"card.no_answers", "it does not say how many answers and tokens these were", "name them in the facts file: [serving]"};
 
 Json absent(const char* unit, const Reason& reason) { return to_json(Quantity::absent(unit, reason)); }
 
@@ -40,6 +41,27 @@ Json intensity(const account::Factor& factor, const Json& grid) {
   return to_json(q);
 }
 
+Quantity embodied_of(const Json& subject, const Json& hardware) {
+  const auto each = quantity_from_json(hardware["embodied"]);
+  if (!each) return Quantity::absent("kgCO2e", kNoAnswers);
+  if (!each->present()) return Quantity::absent("kgCO2e", *each->reason);
+  if (!subject["answers"].is_number()) return Quantity::absent("kgCO2e", kNoAnswers);
+  return scaled(*each, subject["answers"].as_double() / 1000);
+}
+
+// Per token: the answers with a figure stand for all in O, as they do in `per_million_tokens`.
+Json sci_of(const Json& subject, const Quantity& making, const account::Factor& factor, const Json& grid) {
+  if (!making.present()) return to_json(making);
+  const Json& tokens = subject["tokens"];
+  const double all = tokens["prompt"].as_double() + tokens["output"].as_double();
+  const auto operational = quantity_from_json(emitted(subject["energy"].at(0)["per_million_tokens"], factor, grid));
+  if (!operational || !operational->present() || !(all > 0)) return absent("kgCO2e", kNoAnswers);
+  const std::vector<Quantity> parts = {scaled(*operational, 1e-6, "token"), scaled(making, 1 / all, "token")};
+  Quantity sci = sum(parts);
+  sci.method = "(O + M) / R; " + sci.method;
+  return to_json(sci);
+}
+
 }  // namespace
 
 Result<Json> stated_grid(const std::string& place, account::GridKind kind) {
@@ -58,7 +80,7 @@ Result<Json> stated_grid(const std::string& place, account::GridKind kind) {
                        {"licence", f.licence}});
 }
 
-Json carbon_of(const Json& subject, const Json& grid) {
+Json carbon_of(const Json& subject, const Json& grid, const Json& hardware) {
   const Json& basis = subject["energy"].at(0);
   Json out = Json::object();
   if (grid.is_null()) {
@@ -70,8 +92,8 @@ Json carbon_of(const Json& subject, const Json& grid) {
     out.set("operational_per_1000_requests", emitted(basis["per_1000_requests"], factor, grid));
     out.set("intensity", intensity(factor, grid));
   }
-  return out.set("embodied", absent("kgCO2e", kNoEmbodied))
-      .set("sci_consumer", absent("kgCO2e", grid.is_null() ? kNoGrid : kNoEmbodied));
+  const Quantity making = embodied_of(subject, hardware);
+  return out.set("embodied", to_json(making)).set("sci_consumer", grid.is_null() ? absent("kgCO2e", kNoGrid) : sci_of(subject, making, factor_of(grid), grid));
 }
 
 }  // namespace joulebook::card

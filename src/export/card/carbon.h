@@ -15,6 +15,8 @@ namespace joulebook::card {
 
 // {"operational", "operational_per_1000_requests", "intensity", "embodied", "sci_consumer"}: operational is
 // energy x intensity on the first basis, at the boundary of the energy (no PUE). `grid` null: absences.
-[[nodiscard]] Json carbon_of(const Json& subject, const Json& grid);
+// Embodied is what `hardware` (of the facts) states for 1,000 requests, times the answers; the consumer's
+// SCI (O + M) / R, R the tokens in and out (SCI for AI, 9.1.1).
+[[nodiscard]] Json carbon_of(const Json& subject, const Json& grid, const Json& hardware);
 
 }  // namespace joulebook::card

@@ -102,7 +102,10 @@ Status CardBuilder::add(const Record& record) {
   return {};
 }
 
-Status CardBuilder::add_request(const Json& row) { return groups_.add(row); }
+Status CardBuilder::add_request(const Json& row) {
+  windows_.add_row(row);
+  return groups_.add(row);
+}
 
 Result<Json> CardBuilder::finish(const std::vector<Evidence>& evidence) {
   for (auto& subject : groups_.take()) subjects_.push_back(std::move(subject));
@@ -114,7 +117,7 @@ Result<Json> CardBuilder::finish(const std::vector<Evidence>& evidence) {
   Json subjects = Json::array();
   for (const auto& subject : subjects_) {
     Json entry = subject.json();
-    const Json carbon = carbon_of(entry, statement_.grid);
+    const Json carbon = carbon_of(entry, statement_.grid, facts["hardware"]);
     const Json rated = class_of(entry, facts["scale"]);
     Json forms = forms_of(entry, facts, carbon);
     entry.set("carbon", carbon).set("class", rated).set("forms", std::move(forms));
@@ -130,6 +133,7 @@ Result<Json> CardBuilder::finish(const std::vector<Evidence>& evidence) {
                        {"statement", statement_.json()},
                        {"records", records_},
                        {"subjects", std::move(subjects)},
+                       {"metered", windows_.json()},
                        {"evidence", std::move(parts)}});
 }
 

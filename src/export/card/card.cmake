@@ -18,6 +18,7 @@ joulebook_room(card
     card/verify.cc
     card/verify_rows.cc
     card/verify_samples.cc
+    card/windows.cc
   DEPENDS core account_footprint export
   LIBRARIES fmt::fmt OpenSSL::Crypto)
 

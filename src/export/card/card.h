@@ -13,6 +13,7 @@
 
 #include "export/card/record_subjects.h"
 #include "export/card/request_subjects.h"
+#include "export/card/windows.h"
 
 namespace joulebook::card {
 
@@ -49,6 +50,8 @@ class CardBuilder {
   // Errors: those of subjects_of and RequestGroups::add.
   [[nodiscard]] Status add(const Record& record);
   [[nodiscard]] Status add_request(const Json& row);
+  // A settled window of a gateway (window_json). Errors: those of WindowSums::add.
+  [[nodiscard]] Status add_window(const Json& window) { return windows_.add(window); }
   void warn(std::string warning) { statement_.warnings.push_back(std::move(warning)); }
   [[nodiscard]] const Statement& statement() const { return statement_; }
   // Errors: input "card.empty": nothing was added.
@@ -61,6 +64,7 @@ class CardBuilder {
   std::vector<Subject> subjects_;
   Json records_ = Json::array();
   RequestGroups groups_;
+  WindowSums windows_;
 };
 
 // How a figure lies on a scale (facts["scale"]): {"scale", "figure", "class", "from", "to", "reason"}.

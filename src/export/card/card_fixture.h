@@ -47,7 +47,9 @@ inline StoredRequest stored_request(int n, const std::string& model = "alpha") {
   r.end.rule = "tokens";
   const double energy = 10 + n;
   r.end.fair = joules_of(energy);
-  r.end.served = joules_of(energy * 1.5);
+  // Its hour's idle, half of what went to requests: as the ledger reads it.
+  r.end.served = scaled(joules_of(energy), 1.5);
+  r.end.served->method += "; idle of its hours by fair share";
   r.end.marginal = joules_of(energy / 2);
   r.end.phases = {{"prefill", 80, 0.5, joules_of(energy / 4)},
                   {"answer", 50 + n, 1.5, joules_of(energy * 3 / 4)}};
@@ -77,12 +79,37 @@ inline Json run_document(double joules) {
   return Json::object({{"schema", "joulebook.run/1"}, {"total", total}, {"above_idle", total}, {"tree", total}});
 }
 
+// The n-th second's window: a request's joules half in the one in which it began, half in the next.
+inline Json sample_window(int n, int requests) {
+  Json postings = Json::object();
+  std::int64_t meter = 0;
+  const auto post = [&](const std::string& account, std::int64_t uj) {
+    if (uj == 0) return;
+    postings.set(account, uj);
+    meter += uj;
+  };
+  std::int64_t served = 0;
+  for (const int r : {n - 1, n}) {
+    if (r < 0 || r >= requests) continue;
+    const std::int64_t half = (10 + r) * 500'000LL;
+    post("request:req-" + std::to_string(r), half);
+    served += half;
+  }
+  post("idle.resident", served / 2);
+  post("unattributed", 1000);
+  const std::string run = stored_request(n).run;
+  return Json::object({{"run", run}, {"domain", "gpu:0"}, {"hour", 500'000}, {"begin", "2026-11-01T00:00:00.000Z"},
+                       {"end", "2026-11-01T00:00:01.000Z"}, {"begin_ns", n * kSecondNs}, {"end_ns", (n + 1) * kSecondNs},
+                       {"meter_uj", meter}, {"postings", postings}});
+}
+
 // The sample study, and `requests` requests.
 inline CardMaker sample_maker(int requests = 8, const Statement& stated = statement()) {
   auto maker = CardMaker::make(stated, true);
   EXPECT_TRUE(maker) << maker.error().message;
   EXPECT_TRUE(maker->add(study_record()));
   for (int n = 0; n < requests; ++n) EXPECT_TRUE(maker->add_request(request_json(stored_request(n))));
+  for (int n = 0; requests > 0 && n <= requests; ++n) EXPECT_TRUE(maker->add_window(sample_window(n, requests)));
   return std::move(*maker);
 }
 

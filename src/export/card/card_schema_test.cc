@@ -5,6 +5,7 @@
 
 #include "export/card/carbon.h"
 #include "export/card/card_fixture.h"
+#include "export/card/verify.h"
 #include "fakes/closed_schema.h"
 
 namespace joulebook::card {
@@ -22,6 +23,7 @@ Json full_card() {
   stated.grid = stated_grid("DE", account::GridKind::lifecycle).value_or(Json());
   stated.facts = *parse_facts(
       "publisher = \"Lab\"\n[training]\nenergy_kwh = 10\nflops = 1e20\nsource = \"paper\"\n"
+      "[hardware]\nembodied_kg_per_1000_requests = 0.3\nsource = \"theirs\"\n"
       "[scale]\nauthor = \"An Institute\"\ntitle = \"A scale\"\nper = \"per_request\"\n"
       "[[scale.class]]\nname = \"A\"\nmost = 12\n[[scale.class]]\nname = \"B\"\n",
       "f");
@@ -68,6 +70,18 @@ TEST(CardSchema, IsClosed) {
   std::set<std::string> seen;
   walk(schema, whole, whole, Doc::json_pointer(), "", seen);
   EXPECT_GT(seen.size(), 30U);
+}
+
+TEST(CardCheckSchema, HoldsAndIsClosed) {
+  const Schema schema("card-check.schema.json");
+  fakes::expect_no_open_object(schema.raw(), "");
+  EXPECT_EQ(schema.explain(doc_of(verify_alone("{}").json())), "");
+  EXPECT_EQ(schema.explain(doc_of(verify_bundle(sample_bundle(), {}, {}).json())), "");
+  Doc whole = doc_of(verify_alone("{}").json());
+  whole["signature"] = {{"good", true}, {"sentence", "it holds"}};
+  std::set<std::string> seen;
+  walk(schema, whole, whole, Doc::json_pointer(), "", seen);
+  EXPECT_EQ(seen.size(), 3U);
 }
 
 }  // namespace

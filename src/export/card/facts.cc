@@ -28,6 +28,9 @@ const std::vector<Table>& tables() {
        {"type", "hardware", "location", "method", "source"},
        {"energy_kwh", "energy_kwh_lo", "energy_kwh_hi", "flops", "hours", "co2_kg"}},
       {"inference", {"source"}, {"flops_per_output_token"}},
+      {"hardware",
+       {"name", "source"},
+       {"embodied_kg_per_1000_requests", "embodied_kg_per_1000_requests_lo", "embodied_kg_per_1000_requests_hi"}},
       {"place", {"country", "location", "infrastructure"}, {}},
   };
   return all;
@@ -69,6 +72,27 @@ Status needs_source(const TomlDocument& d, const Json& table, const std::string&
   return {};
 }
 
+// The interval of `table`'s `key`, where it is stated, in units of `unit`; else none.
+Status take_ends(const TomlDocument& d, const std::string& name, const Json& table, const std::string& key, double unit, Quantity& q) {
+  const Json& lo = table[key + "_lo"];
+  const Json& hi = table[key + "_hi"];
+  if (lo.is_null() && hi.is_null()) return {};
+  q.own = {lo.as_double() * unit, hi.is_null() ? std::numeric_limits<double>::infinity() : hi.as_double() * unit};
+  if (q.own.contains(*q.value)) return {};
+  return toml_error(d, name + "." + key, "lies outside of its own interval", key + "_lo <= " + key + " <= " + key + "_hi");
+}
+
+Result<Quantity> embodied(const TomlDocument& d, const Json& table) {
+  const std::string key = "embodied_kg_per_1000_requests";
+  if (table[key].is_null()) {
+    return Quantity::absent("kgCO2e", {"card.no_embodied", "what making the hardware took is not stated",
+                                       "state it in the facts file ([hardware] " + key + ", source); joulebook account --hardware NAME reckons it"});
+  }
+  Quantity q = stated(table[key].as_double(), 0, "kgCO2e", "1000 requests", Tier::published, "as its source says", table["source"].as_string());
+  if (auto ok = take_ends(d, "hardware", table, key, 1, q); !ok) return fail(ok.error());
+  return q;
+}
+
 Result<Quantity> training_energy(const TomlDocument& d, const Json& table) {
   const Json& kwh = table["energy_kwh"];
   if (kwh.is_null()) {
@@ -84,14 +108,8 @@ Result<Quantity> training_energy(const TomlDocument& d, const Json& table) {
   }
   const double value = kwh.as_double() * kJoulesPerKwh;
   Quantity q = stated(value, 0, "J", "", *tier, "as its source says", table["source"].as_string());
-  const Json& lo = table["energy_kwh_lo"];
-  const Json& hi = table["energy_kwh_hi"];
-  if (lo.is_null() && hi.is_null()) return q;
-  q.own = {lo.as_double() * kJoulesPerKwh,
-           hi.is_null() ? std::numeric_limits<double>::infinity() : hi.as_double() * kJoulesPerKwh};
-  if (q.own.contains(value)) return q;
-  return toml_error(d, "training.energy_kwh", "lies outside of its own interval",
-               "energy_kwh_lo <= energy_kwh <= energy_kwh_hi");
+  if (auto ok = take_ends(d, "training", table, "energy_kwh", kJoulesPerKwh, q); !ok) return fail(ok.error());
+  return q;
 }
 
 Result<Json> read_classes(const TomlDocument& d, const Json& classes) {
@@ -156,6 +174,7 @@ Result<Json> read_facts(const TomlDocument& d) {
   for (const auto& ok :
        {needs_source(d, facts["training"], "training", {"energy_kwh", "flops", "hours", "co2_kg"}),
         needs_source(d, facts["serving"], "serving", {"batch", "requests", "prompt_tokens", "output_tokens"}),
+        needs_source(d, facts["hardware"], "hardware", {"embodied_kg_per_1000_requests"}),
         needs_source(d, facts["inference"], "inference", {"flops_per_output_token"})}) {
     if (!ok) return fail(ok.error());
   }
@@ -165,6 +184,9 @@ Result<Json> read_facts(const TomlDocument& d) {
   for (const char* key : {"energy_kwh", "energy_kwh_lo", "energy_kwh_hi"}) training.erase(key);
   training.set("energy", to_json(*energy)).set("run", Json());
   facts.set("training", std::move(training));
+  const auto making = embodied(d, facts["hardware"]);
+  if (!making) return fail(making.error());
+  facts.set("hardware", Json::object({{"name", facts["hardware"]["name"]}, {"source", facts["hardware"]["source"]}, {"embodied", to_json(*making)}}));
   auto scale = read_scale(d);
   if (!scale) return fail(scale.error());
   return facts.set("scale", std::move(*scale));

@@ -30,11 +30,27 @@ Status CardMaker::add(const Record& record) {
 
 Status CardMaker::add_request(const Json& row) {
   if (auto ok = builder_.add_request(row); !ok) return ok;
-  const std::string line = row.dump() + "\n";
-  rows_digest_.add(line);
-  rows_bytes_ += line.size();
-  if (keep_) rows_ += line;
+  append(rows_, row);
   return {};
+}
+
+Status CardMaker::add_window(const Json& window) {
+  if (auto ok = builder_.add_window(window); !ok) return ok;
+  append(windows_, window);
+  return {};
+}
+
+void CardMaker::append(Lines& lines, const Json& document) {
+  const std::string line = document.dump() + "\n";
+  lines.digest.add(line);
+  lines.bytes += line.size();
+  if (keep_) lines.text += line;
+}
+
+void CardMaker::hold(std::string_view name, Lines& lines) {
+  if (lines.bytes == 0) return;
+  evidence_.push_back({std::string(name), lines.bytes, lines.digest.hex()});
+  if (keep_) parts_.push_back({std::string(name), std::move(lines.text)});
 }
 
 Status CardMaker::add_samples(const std::string& record, std::string trace) {
@@ -52,10 +68,8 @@ Result<Json> CardMaker::finish() {
   // The first part, though it is whole only now.
   std::rotate(evidence_.rbegin(), evidence_.rbegin() + 1, evidence_.rend());
   if (keep_) std::rotate(parts_.rbegin(), parts_.rbegin() + 1, parts_.rend());
-  if (rows_bytes_ > 0) {
-    evidence_.push_back({std::string(kRequestsPart), rows_bytes_, rows_digest_.hex()});
-    if (keep_) parts_.push_back({std::string(kRequestsPart), std::move(rows_)});
-  }
+  hold(kWindowsPart, windows_);
+  hold(kRequestsPart, rows_);
   auto card = builder_.finish(evidence_);
   if (card && keep_) parts_.insert(parts_.begin(), {std::string(kCardPart), part_text(*card)});
   return card;

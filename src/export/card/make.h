@@ -15,6 +15,7 @@ namespace joulebook::card {
 // Names of parts.
 inline constexpr std::string_view kCardPart = "card.json";
 inline constexpr std::string_view kStatementPart = "statement.json";
+inline constexpr std::string_view kWindowsPart = "windows.jsonl";
 inline constexpr std::string_view kRequestsPart = "requests.jsonl";
 inline constexpr std::string_view kRecordsFolder = "records/";  // records/<id>.json
 inline constexpr std::string_view kSamplesFolder = "samples/";  // samples/<id>.trace
@@ -31,6 +32,7 @@ class CardMaker {
   // Errors: those of CardBuilder.
   [[nodiscard]] Status add(const Record& record);
   [[nodiscard]] Status add_request(const Json& row);
+  [[nodiscard]] Status add_window(const Json& window);
   // The raw samples that a record's figures came from (docs/formats/trace.md). Errors: usage
   // "card.samples": that record was not added.
   [[nodiscard]] Status add_samples(const std::string& record, std::string trace);
@@ -39,15 +41,21 @@ class CardMaker {
   [[nodiscard]] Result<std::string> bundle() const;
 
  private:
+  // A part of one document a line; of its text only the digest, unless it is kept.
+  struct Lines {
+    Sha256 digest;
+    std::size_t bytes = 0;
+    std::string text;
+  };
+  void append(Lines& lines, const Json& document);
+  void hold(std::string_view name, Lines& lines);
   CardMaker(CardBuilder builder, bool keep) : builder_(std::move(builder)), keep_(keep) {}
   void hold(std::string name, std::string bytes);
   CardBuilder builder_;
   bool keep_;
   std::vector<Part> parts_;  // of the bundle, in its order; the card's own once it is finished
   std::vector<Evidence> evidence_;
-  Sha256 rows_digest_;
-  std::size_t rows_bytes_ = 0;
-  std::string rows_;
+  Lines windows_, rows_;
 };
 
 }  // namespace joulebook::card

@@ -88,11 +88,11 @@ std::size_t RequestGroups::group_of(const Json& row) {
   }
   Subject s("requests", name.empty() ? "all models" : name,
             {{"fair", "its fair share of the active energy of the windows it ran in"},
-             {"served", "fair, and its part of the idle energy of those hours"}});
+             {"served", "fair, and its part of the idle energy of those hours"}}, true);
   s.key = std::move(names);
   s.engine = "endpoint";
   groups_.push_back(std::move(s));
-  apart_.emplace_back();
+  apart_.emplace_back(true);
   return it->second;
 }
 

@@ -56,7 +56,7 @@ void Subject::add(const Answer& a) {
   for (const auto& phase : a.phases) {
     auto it = std::find_if(phases_.begin(), phases_.end(),
                            [&phase](const auto& p) { return p.first == phase.phase; });
-    if (it == phases_.end()) it = phases_.insert(it, {phase.phase, {}});
+    if (it == phases_.end()) it = phases_.insert(it, {phase.phase, PhaseSums{0, 0, QuantitySum(alike_)}});
     it->second.tokens += static_cast<double>(phase.tokens);
     it->second.seconds += phase.seconds;
     it->second.energy.add(phase.energy);

@@ -49,8 +49,9 @@ struct Batch {
 
 class Subject {
  public:
-  Subject(std::string its_kind, std::string its_name, std::vector<Basis> bases)
-      : kind(std::move(its_kind)), name(std::move(its_name)), bases_(std::move(bases)), sums_(bases_.size()) {}
+  // `alike`: how intervals of its answers add up (QuantitySum).
+  Subject(std::string its_kind, std::string its_name, std::vector<Basis> bases, bool alike = false)
+      : kind(std::move(its_kind)), name(std::move(its_name)), bases_(std::move(bases)), sums_(bases_.size(), Sums(alike)), alike_(alike) {}
   // REQUIRES: as many energies as bases.
   void add(const Answer& answer);
 
@@ -75,6 +76,7 @@ class Subject {
 
  private:
   struct Sums {
+    explicit Sums(bool alike) : energy(alike), of_output(alike), of_tokens(alike) {}
     QuantitySum energy;
     QuantitySum of_output;  // of answers whose output tokens are known
     QuantitySum of_tokens;  // of answers whose tokens are all known
@@ -99,6 +101,7 @@ class Subject {
 
   std::vector<Basis> bases_;
   std::vector<Sums> sums_;
+  bool alike_ = false;
   std::vector<std::pair<std::string, PhaseSums>> phases_;  // in the order of their first coming
   Count prompt_, cached_, reasoning_, answer_;
   std::vector<double> prompt_lengths_, output_lengths_;

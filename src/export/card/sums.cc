@@ -23,14 +23,21 @@ std::string once(std::string_view joined, std::string_view separator, std::size_
   return join(seen, separator) + (more ? std::string(separator) + "and others" : "");
 }
 
-Quantity summed(const std::vector<Quantity>& parts) {
+}  // namespace
+
+Quantity QuantitySum::summed() const {
+  std::vector<Quantity> parts = held_;
+  double level = 1;
+  for (Quantity& q : parts) {
+    level = std::min(level, q.level);
+    if (alike_) q.level = 1;  // own parts of bounds add up
+  }
   Quantity total = sum(parts);
+  total.level = level;
   total.boundary = once(total.boundary, "+", total.boundary.size());
   total.method = once(total.method, "; ", kMostTexts);
   return total;
 }
-
-}  // namespace
 
 void QuantitySum::add(const Quantity& q) {
   if (!q.present()) {
@@ -45,14 +52,14 @@ void QuantitySum::add(const Quantity& q) {
 }
 
 void QuantitySum::fold() {
-  Quantity folded = summed(held_);
+  Quantity folded = summed();
   held_.clear();
   held_.push_back(std::move(folded));
 }
 
 Quantity QuantitySum::total(const Reason& none) const {
   if (held_.empty()) return Quantity::absent("J", reason_.value_or(none));
-  return held_.size() == 1 ? held_.front() : summed(held_);
+  return held_.size() == 1 ? held_.front() : summed();
 }
 
 Json QuantitySum::tiers() const {

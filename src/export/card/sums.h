@@ -16,6 +16,9 @@ namespace joulebook::card {
 // order give the same figure to the last bit. Absences are counted, with their reasons, and not added.
 class QuantitySum {
  public:
+  // `alike`: own parts add up as if all erred the same way, not in quadrature. So it is for what shares
+  // windows of a meter: nobody knows how far the errors of requests that ran side by side cancel.
+  explicit QuantitySum(bool alike = false) : alike_(alike) {}
   void add(const Quantity& q);
   [[nodiscard]] std::int64_t absent() const { return absent_; }
   // Reason code -> how many. The first reason of each is kept.
@@ -27,7 +30,9 @@ class QuantitySum {
 
  private:
   void fold();
+  [[nodiscard]] Quantity summed() const;
   static constexpr std::size_t kPortion = 256;
+  bool alike_ = false;
   std::vector<Quantity> held_;  // the first: the sum of what was folded
   std::int64_t absent_ = 0;
   std::optional<Reason> reason_;

@@ -9,6 +9,7 @@
 #include "export/card/make.h"
 #include "export/card/verify_rows.h"
 #include "export/card/verify_samples.h"
+#include "export/card/windows.h"
 
 namespace joulebook::card {
 namespace {
@@ -164,30 +165,47 @@ class Checker {
       } else if (part.name.starts_with(kSamplesFolder)) {
         const std::string id = name.substr(kSamplesFolder.size(), name.rfind('.') - kSamplesFolder.size());
         if (const auto ok = maker.add_samples(id, std::string(part.bytes)); !ok) fault(name, "", ok.error().message);
+      } else if (part.name == kWindowsPart) {
+        each_line(part, [&](const Json& window, const std::string& at) { add_window(maker, window, at); });
       } else if (part.name == kRequestsPart) {
-        add_rows(maker, part.bytes);
+        each_line(part, [&](const Json& row, const std::string& at) { add_row(maker, row, at); });
       }
     }
+    if (shares_.any()) shares_.finish(tell(std::string(kWindowsPart)));
   }
 
-  void add_rows(CardMaker& maker, std::string_view bytes) {
-    const std::string name(kRequestsPart);
+  // Each line of a part that is a document written as a bundle writes it.
+  void each_line(const PartView& part, const std::function<void(const Json&, const std::string& at)>& visit) {
+    const std::string name(part.name);
+    std::string_view bytes = part.bytes;
     std::size_t line = 0;
     while (!bytes.empty()) {
       const std::size_t end = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
       const std::string at = fmt::format("line {}", ++line);
-      const auto row = parse_json(bytes.substr(0, end));
-      if (!row) {
-        fault(name, at, row.error().message);
+      const auto document = parse_json(bytes.substr(0, end));
+      if (!document) {
+        fault(name, at, document.error().message);
       } else {
-        if (row->dump() + "\n" != bytes.substr(0, end)) fault(name, at, "is not written as a bundle writes it");
-        check_quantities(*row, at, tell(name));
-        check_request(*row, at, tell(name));
-        if (const auto ok = maker.add_request(*row); !ok) fault(name, at, ok.error().message);
-        ++out_.rows;
+        if (document->dump() + "\n" != bytes.substr(0, end)) fault(name, at, "is not written as a bundle writes it");
+        visit(*document, at);
       }
       bytes.remove_prefix(end);
     }
+  }
+
+  void add_window(CardMaker& maker, const Json& window, const std::string& at) {
+    ++out_.windows;
+    if (const auto ok = maker.add_window(window); !ok) return fault(std::string(kWindowsPart), at, ok.error().message);
+    shares_.add(window);
+  }
+
+  void add_row(CardMaker& maker, const Json& row, const std::string& at) {
+    const std::string name(kRequestsPart);
+    ++out_.rows;
+    check_quantities(row, at, tell(name));
+    check_request(row, at, tell(name));
+    if (shares_.any()) shares_.check(row, at, tell(name));
+    if (const auto ok = maker.add_request(row); !ok) fault(name, at, ok.error().message);
   }
 
   void rebuild() {
@@ -201,8 +219,18 @@ class Checker {
     for (const auto& [at, what] : differences(card_, *again, kMostFaults)) {
       fault(std::string(kCardPart), at, what);
     }
-    out_.figures = check_quantities(card_["subjects"], "subjects", tell(std::string(kCardPart)));
+    out_.figures = check_quantities(card_["subjects"], "subjects", tell(std::string(kCardPart))) +
+                   check_quantities(card_["metered"], "metered", tell(std::string(kCardPart)));
     out_.notes.push_back("what the publisher states (facts) is stated, not worked out");
+    if (find_part(parts_, kRequestsPart) == nullptr) return;
+    if (!shares_.any()) {
+      out_.notes.push_back("the bundle has no settled windows: metered requests stand on their rows");
+    } else {
+      out_.notes.push_back("of a metered request the joules follow from windows; intervals and phases stand on its row, windows on the meter");
+    }
+    if (shares_.rolled() > 0) {
+      out_.notes.push_back(fmt::format("{} requests stand on their rows: hours of theirs are rolled up", shares_.rolled()));
+    }
   }
 
   // Records' figures worked out anew from their samples.
@@ -232,6 +260,7 @@ class Checker {
   std::string_view bundle_, published_;
   const Replay& replay_;
   Verification out_;
+  WindowShares shares_;
   std::vector<PartView> parts_;
   std::map<std::string_view, std::string> digests_;  // by part
   Json card_;
@@ -256,9 +285,11 @@ Json Verification::json() const {
                        {"notes", strings(notes)},
                        {"figures", figures},
                        {"rows", rows},
+                       {"windows", windows},
                        {"records", records},
                        {"replayed", replayed},
-                       {"card_sha256", card_sha256}});
+                       {"card_sha256", card_sha256},
+                       {"signature", Json()}});
 }
 
 std::vector<std::pair<std::string, std::string>> differences(const Json& stated, const Json& again,

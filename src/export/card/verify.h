@@ -42,11 +42,13 @@ struct Verification {
   std::vector<std::string> notes;  // what was taken as stated, and what stands on rows alone
   std::int64_t figures = 0;        // of the card, worked out anew
   std::int64_t rows = 0;           // requests and trials
+  std::int64_t windows = 0;        // settled windows of gateways
   std::int64_t records = 0;
   std::int64_t replayed = 0;  // records worked out anew from raw samples
   std::string card_sha256;    // of the card that was looked at
 
-  [[nodiscard]] Json json() const;  // joulebook.card-check/1
+  // joulebook.card-check/1, whose `signature` is null: the caller's to ask.
+  [[nodiscard]] Json json() const;
 };
 
 inline constexpr std::size_t kMostFaults = 50;

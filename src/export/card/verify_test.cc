@@ -102,6 +102,65 @@ TEST(Verify, AnAlteredRowIsNamedThoughItsDigestsAreRight) {
   EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 3.fair|is 12 J, but 2 J were posted"));
 }
 
+// Each joule of a window, moved under right digests and a meter that is right again, is found.
+TEST(Verify, AnAlteredWindowIsNamed) {
+  const auto unbalanced = check_forged(kWindowsPart, "\"unattributed\":1000", "\"unattributed\":999");
+  EXPECT_EQ(unbalanced.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(unbalanced), HasSubstr("windows.jsonl|line 1|the window of gpu:0"));
+  const auto moved = check_forged(kWindowsPart, "\"request:req-0\":5000000,\"idle.resident\":2500000",
+                                  "\"request:req-0\":5000001,\"idle.resident\":2499999");
+  EXPECT_THAT(faults_of(moved), HasSubstr("requests.jsonl|line 1.posted_uj|request req-0: its row says 10000000 uJ, its windows 10000001 uJ"));
+  const auto idle = check_forged(kWindowsPart, "\"idle.resident\":2500000,\"unattributed\":1000",
+                                 "\"idle.resident\":2400000,\"unattributed\":101000");
+  EXPECT_THAT(faults_of(idle), HasSubstr("line 1.served.value|request req-0: says 15"));
+  const auto account = check_forged(kWindowsPart, "\"unattributed\":1000", "\"self\":1000");
+  EXPECT_THAT(faults_of(account), HasSubstr("card.json|metered.0.accounts"));
+  const auto other = check_forged(kWindowsPart, "\"request:req-0\":5000000", "\"request:req-x\":5000000");
+  EXPECT_THAT(faults_of(other), HasSubstr("windows.jsonl|request:req-x|windows posted to it, and it has no row"));
+  const auto again = check_forged(kWindowsPart, "\"begin_ns\":1000000000", "\"begin_ns\":999999999");
+  EXPECT_THAT(faults_of(again), HasSubstr("windows.jsonl|line 2|"));
+}
+
+TEST(Verify, AServedFigureFollowsFromItsHour) {
+  const auto v = check_forged(kRequestsPart, "\"served\":{\"value\":15", "\"served\":{\"value\":14.5");
+  EXPECT_EQ(v.verdict, Verdict::failed);
+  EXPECT_THAT(faults_of(v), HasSubstr("requests.jsonl|line 1.served.value|request req-0: says 14.5, but 15 came out of its windows"));
+}
+
+// Whatever is taken from one account for another, the check fails.
+RC_GTEST_PROP(Verify, NoJouleMovesUnseen, ()) {
+  static const std::string bundle = sample_bundle(5);
+  const auto line = *rc::gen::inRange<std::size_t>(0, 6);
+  const auto from = *rc::gen::inRange<std::size_t>(0, 4);
+  const auto on = *rc::gen::inRange<std::size_t>(0, 3);
+  const std::string altered = forged(bundle, [&](std::string_view name, std::string& bytes) {
+    if (name != kWindowsPart) return;
+    auto lines = split(bytes, '\n');
+    Json window = *parse_json(lines[line]);
+    Json postings = window["postings"];
+    const auto& members = postings.members();
+    const auto n = members.size();
+    const auto a = members[from % n], b = members[(from + 1 + on % (n - 1)) % n];
+    postings.set(a.first, a.second.as_int() - 7).set(b.first, b.second.as_int() + 7);
+    const std::string text = window.set("postings", postings).dump();
+    std::string out;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i + 1 < lines.size() || !lines[i].empty()) out += (i == line ? text : std::string(lines[i])) + "\n";
+    }
+    bytes = out;
+  });
+  RC_ASSERT(verify_bundle(altered, {}, {}).verdict == Verdict::failed);
+}
+
+TEST(Verify, WithoutWindowsItSaysOnWhatRowsStand) {
+  auto maker = CardMaker::make(statement(), true);
+  ASSERT_TRUE(maker->add_request(request_json(stored_request(0))));
+  ASSERT_TRUE(maker->finish());
+  const auto v = verify_bundle(*maker->bundle(), {}, {});
+  EXPECT_EQ(v.verdict, Verdict::verified) << faults_of(v);
+  EXPECT_THAT(v.notes.back(), HasSubstr("no settled windows"));
+}
+
 TEST(Verify, ARowTakenAwayChangesTheFigures) {
   const auto v = verify_bundle(forged(sample_bundle(),
                                       [](std::string_view name, std::string& bytes) {
