@@ -35,18 +35,14 @@ DeltaKind CounterCurve::judge(const RawReading& reading) const {
 }
 
 // A change brings what was used since the change before it, however late that is: a counter with a
-// nominal tick of 1 ms may be published twice a second. Where no change was seen yet, nobody knows
-// how old the value was.
+// nominal tick of 1 ms may be published twice a second, and who publishes it may be held up between
+// two values. How old a value is that was held for less than makes it stuck, nobody knows.
 Delta CounterCurve::delta(const RawReading& reading) const {
   const Run& run = runs_.back();
-  Nanos since = reading.end - run.last_begin;
-  if (reading.counts != last_raw_) {
-    const Nanos most = stuck_after();
-    Nanos held = run.broken ? most : reading.end - run.first_begin;
-    if (held > most) held = std::min(held, patience(runs_.size() - 1));
-    since = std::max(since, held);
-  }
-  return counter_delta(last_raw_, reading.counts, since, limits_);
+  Nanos held = stuck_after();
+  const Nanos seen = reading.end - run.first_begin;
+  if (seen > held) held = std::min(seen, patience(runs_.size() - 1));
+  return counter_delta(last_raw_, reading.counts, reading.end - run.last_begin, limits_, held);
 }
 
 void CounterCurve::add(const RawReading& reading) {

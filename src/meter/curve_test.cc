@@ -260,6 +260,19 @@ TEST(CounterCurve, AStallThatIsMadeUpForIsBracketed) {
   EXPECT_NEAR(curve.edge(at(4))->best - curve.edge(at(1.5))->best, 1000, 2);
 }
 
+// Who publishes it was held up between two values: the second brings 0.5 s at once, 5 ms after the first.
+TEST(CounterCurve, AValueThatIsPublishedLateIsNoReset) {
+  IdealCounter counter;
+  counter.power = PowerFunction::constant(400);
+  counter.tick = 0.001;
+  CounterCurve curve(counter.info(), {});
+  for (double t = 0; t < 6; t += 0.01) {
+    curve.add({counter.raw(t < 2 || t > 2.5 ? t : t < 2.49 ? 2 : 2.005), at(t), at(t)});
+  }
+  EXPECT_FALSE(curve.fault(at(1.5), at(4)));
+  EXPECT_NEAR(curve.edge(at(4))->best - curve.edge(at(1.5))->best, 1000, 2);
+}
+
 TEST(CounterCurve, AFailedReadHarmsOnlyIfItLasts) {
   const Error gone{ErrorKind::no_reading, "file.missing", "it is gone", "load the driver"};
   const IdealCounter counter;

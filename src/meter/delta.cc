@@ -9,10 +9,15 @@ namespace {
 constexpr Nanos kLeastSlack = std::chrono::milliseconds(20);
 constexpr double kNoDomainDraws = 100e3;  // W
 
-Delta upwards(std::uint64_t moved, double plausible, std::uint64_t range) {
+// Counts that may plausibly have been added: since the last reading, and at once.
+struct Plausible {
+  double since, at_once;
+};
+
+Delta upwards(std::uint64_t moved, const Plausible& plausible, std::uint64_t range) {
   const auto counts = static_cast<double>(moved);
-  if (counts > plausible) return {DeltaKind::reset};
-  if (range > 0 && counts + static_cast<double>(range) <= plausible) return {DeltaKind::ambiguous};
+  if (counts > plausible.at_once) return {DeltaKind::reset};
+  if (range > 0 && counts + static_cast<double>(range) <= plausible.since) return {DeltaKind::ambiguous};
   return {DeltaKind::value, moved};
 }
 
@@ -20,14 +25,15 @@ bool looks_reset(std::uint64_t before, std::uint64_t after, double plausible) {
   return static_cast<double>(after) <= plausible || after < before / 2;
 }
 
-Delta downwards(std::uint64_t before, std::uint64_t after, double plausible, std::uint64_t range) {
+Delta downwards(std::uint64_t before, std::uint64_t after, const Plausible& plausible,
+                std::uint64_t range) {
   if (range > 0 && before <= range) {
     const std::uint64_t moved = range - before + after;
     const auto counts = static_cast<double>(moved);
-    if (counts + static_cast<double>(range) <= plausible) return {DeltaKind::ambiguous};
-    if (counts <= plausible) return {DeltaKind::wrap, moved};
+    if (counts + static_cast<double>(range) <= plausible.since) return {DeltaKind::ambiguous};
+    if (counts <= plausible.at_once) return {DeltaKind::wrap, moved};
   }
-  return {looks_reset(before, after, plausible) ? DeltaKind::reset : DeltaKind::backwards};
+  return {looks_reset(before, after, plausible.since) ? DeltaKind::reset : DeltaKind::backwards};
 }
 
 }  // namespace
@@ -59,11 +65,11 @@ bool no_reading(const SensorInfo& info, std::uint64_t counts) {
 }
 
 Delta counter_delta(std::uint64_t before, std::uint64_t after, Nanos elapsed,
-                    const CounterLimits& limits) {
-  const double plausible = limits.plausible(elapsed);
+                    const CounterLimits& limits, Nanos held) {
+  const Plausible plausible{limits.plausible(elapsed), limits.plausible(std::max(elapsed, held))};
   if (after > before) return upwards(after - before, plausible, limits.range);
   if (after < before) return downwards(before, after, plausible, limits.range);
-  const bool whole_turn = limits.range > 0 && static_cast<double>(limits.range) <= plausible;
+  const bool whole_turn = limits.range > 0 && static_cast<double>(limits.range) <= plausible.since;
   return {whole_turn ? DeltaKind::ambiguous : DeltaKind::unchanged};
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 // Two raw counter values become one judgement: how far the counter moved, or why nobody can know.
 //
-// `elapsed`: since the value before was published, as far as it can be known (a counter that is seldom
-// brought up to date moves at once by what it stood still for); of equal values since it was read last.
-// The plausible movement in it is (elapsed + slack) x max_watts, where slack is two ticks
+// `elapsed`: since the value before was read last. `held`: what a change may bring at once where that is
+// longer, of a counter that is seldom or late brought up to date; it is no time for a turn more, nor for
+// what a counter that began anew can have counted. The plausible movement in a time is (elapsed + slack) x max_watts, where slack is two ticks
 // (an update may publish energy from a tick before the first read, and the second read may be a
 // tick late) and at least 20 ms, for reads that were held up. Where a sensor states no greatest
 // power, kUnknownMaxWatts stands in: no single domain of one machine draws more.
@@ -59,6 +59,6 @@ struct CounterLimits {
 [[nodiscard]] bool no_reading(const SensorInfo& info, std::uint64_t counts);
 
 [[nodiscard]] Delta counter_delta(std::uint64_t before, std::uint64_t after, Nanos elapsed,
-                                  const CounterLimits& limits);
+                                  const CounterLimits& limits, Nanos held = Nanos{0});
 
 }  // namespace joulebook
