@@ -151,6 +151,7 @@ Division Attributor::divide(const ActiveEnergy& e) {
   const double total = dot(all, f.value);
   out.rule = s.rule(sharers, identified(shared, all, f, total));
   std::vector<double> weights;
+  weights.reserve(shared.size() * kPhases + 1);
   for (const RequestWork* r : shared) {
     for (const Parts& phase : r->phases) weights.push_back(dot(phase, f.value));
   }
@@ -194,6 +195,7 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
   const double share = dot(w.total, f.value) / total;
   for (std::size_t i = 0; i < kPhases; ++i) {
     const double part = dot(w.phases[i], f.value) / total;
+    if (part == 0) continue;  // most phases of most requests: nothing, and nothing moves it
     const Parts g = times(gradient(w.phases[i], part, all, total), joules);
     sum(d.moves[i], g);
     d.posted[i] += parts[i];

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <vector>
 
 #include "attribution/attributor.h"
 
@@ -26,19 +26,18 @@ std::vector<std::int64_t> divide_whole(std::int64_t total, std::span<const doubl
     rest[i] = usable(weights[i]) > 0 ? exact - static_cast<double>(parts[i]) : -1;
     left -= parts[i];
   }
-  std::vector<std::size_t> order(weights.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+  std::vector<std::size_t> sharers;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (rest[i] >= 0) sharers.push_back(i);
+  }
+  // Left are fewer units than sharers, but for totals beyond the 53 bits of a double.
+  const auto count = static_cast<std::int64_t>(sharers.size());
+  const std::int64_t each = left / count;
+  const auto odd = sharers.begin() + left % count;
+  std::nth_element(sharers.begin(), odd, sharers.end(), [&](std::size_t a, std::size_t b) {
     return rest[a] > rest[b] || (rest[a] == rest[b] && a < b);
   });
-  std::size_t sharers = 0;
-  while (sharers < order.size() && rest[order[sharers]] >= 0) ++sharers;
-  // Left are fewer units than sharers, but for totals beyond the 53 bits of a double.
-  const std::int64_t each = left / static_cast<std::int64_t>(sharers);
-  const std::int64_t odd = left % static_cast<std::int64_t>(sharers);
-  for (std::size_t k = 0; k < sharers; ++k) {
-    parts[order[k]] += each + (static_cast<std::int64_t>(k) < odd ? 1 : 0);
-  }
+  for (auto it = sharers.begin(); it != sharers.end(); ++it) parts[*it] += each + (it < odd ? 1 : 0);
   return parts;
 }
 
