@@ -46,7 +46,7 @@ class Upstream {
   UpstreamCounts counts;
 
  private:
-  static constexpr std::size_t kMostKept = 256;
+  static constexpr std::size_t kMostKept = 1024;  // a thousand answers end at once, and their clients ask again
   static constexpr Nanos kRest = std::chrono::seconds(1);
   UpstreamAddress address_;
   std::vector<std::shared_ptr<Wire>> kept_;
