@@ -30,6 +30,7 @@ Json chat_request(const GenerateRequest& request, const EndpointTraits& traits, 
   out.set("temperature", request.temperature);
   out.set("seed", static_cast<std::int64_t>(request.seed));
   if (traits.owner == "llamacpp") out.set("cache_prompt", request.keep_cache);
+  if (!request.effort.empty()) out.set("reasoning_effort", request.effort);
   if (request.reasoning != Reasoning::unset && !traits.host.ends_with("openai.com")) {
     const bool on = request.reasoning == Reasoning::on;
     out.set("chat_template_kwargs", Json::object({{"enable_thinking", on}}));

@@ -40,6 +40,15 @@ struct TokenEvent {
 
 enum class Reasoning { unset, on, off };  // what the chat template is asked for
 
+// Work of a given length, whatever is asked, as llama-bench's pp and tg: `prompt` tokens are
+// computed and nothing is sampled, or `output` tokens are computed one after the other, each with its
+// logits, from an empty context, whatever they are. Exactly one is above 0.
+struct FixedWork {
+  std::int64_t prompt = 0;
+  std::int64_t output = 0;
+  bool operator==(const FixedWork&) const = default;
+};
+
 struct GenerateRequest {
   std::string system;  // may be empty
   std::string user;
@@ -49,6 +58,11 @@ struct GenerateRequest {
   std::int64_t max_tokens = 512;
   std::uint32_t seed = 1;
   bool keep_cache = false;  // false: the prompt is computed from nothing
+  std::optional<FixedWork> fixed = {};  // embedded engine alone; then `user` is not looked at
+  std::string effort = {};  // endpoint: "reasoning_effort" that is sent; empty: none
+  // Embedded engine: after so many tokens of thinking the marker that ends it is written for the
+  // model. Nothing where the model doesn't mark its thinking.
+  std::optional<std::int64_t> think_budget = {};
   // Called on the engine's thread for every piece of output; may be empty.
   std::function<void(const TokenEvent&)> on_token;
   // Looked at between tokens: true ends the generation as `cancelled`. May be null.

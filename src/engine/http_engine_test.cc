@@ -243,6 +243,17 @@ TEST(HttpEngine, AsksForThinkingInTheTemplatesWay) {
   EXPECT_FALSE(body["chat_template_kwargs"]["enable_thinking"].as_bool(true));
 }
 
+TEST(HttpEngine, SendsTheEffortWhereOneIsAskedFor) {
+  ScriptedEndpoint endpoint({ScriptedReply::answer({"ok"}), ScriptedReply::answer({"ok"})});
+  auto request = ask("hi");
+  const auto engine = open(endpoint.address());
+  EXPECT_TRUE(engine->generate_one(request).has_value());
+  request.effort = "high";
+  EXPECT_TRUE(engine->generate_one(request).has_value());
+  EXPECT_FALSE(parse_json(endpoint.requests().at(0).body).value().has("reasoning_effort"));
+  EXPECT_EQ(parse_json(endpoint.requests().at(1).body).value()["reasoning_effort"].as_string(), "high");
+}
+
 TEST(EndpointAddress, FindsBaseHostAndWhetherItIsHere) {
   EXPECT_EQ(parse_endpoint("http://127.0.0.1:8080")->base, "http://127.0.0.1:8080/v1");
   EXPECT_EQ(parse_endpoint("http://h:1/v1/")->base, "http://h:1/v1");

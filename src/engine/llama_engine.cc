@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "engine/llama_fixed.h"
 #include "engine/llama_run.h"
 #include "engine/machine_limits.h"
 
@@ -43,6 +44,7 @@ class LlamaEngine final : public Engine {
                                              std::size_t place) const;
   [[nodiscard]] std::int64_t room_for(const RenderedPrompt& prompt,
                                       const GenerateRequest& request) const;
+  [[nodiscard]] Result<Generation> fixed(const GenerateRequest& request);
 
   std::unique_ptr<LlamaModel> model_;
   std::string path_;
@@ -110,8 +112,30 @@ std::int64_t LlamaEngine::room_for(const RenderedPrompt& prompt,
   return std::min(static_cast<std::int64_t>(prompt.tokens.size()) + output, limit);
 }
 
+Result<Generation> LlamaEngine::fixed(const GenerateRequest& request) {
+  const std::int64_t length = std::max(request.fixed->prompt, request.fixed->output);
+  const std::int64_t limit = slots_.context_limit();
+  if (length < 1 || length > limit) {
+    return fail(ErrorKind::input, "prompt.too_long",
+                fmt::format("{} tokens were asked for and the context holds {}", length, limit),
+                "choose a length from 1 to the context");
+  }
+  if (auto made = slots_.make_room(length); !made) return fail(std::move(made.error()));
+  return run_fixed(*model_, slots_, request, system_clock());
+}
+
 std::vector<Result<Generation>> LlamaEngine::generate(std::span<const GenerateRequest> requests) {
   std::vector<Result<Generation>> results;
+  if (std::ranges::any_of(requests, [](const auto& r) { return r.fixed.has_value(); })) {
+    for (const auto& request : requests) {
+      if (request.fixed) {
+        results.push_back(fixed(request));
+      } else {
+        results.push_back(std::move(generate(std::span(&request, 1)).front()));
+      }
+    }
+    return results;
+  }
   std::vector<Admitted> admitted;
   std::int64_t room = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {

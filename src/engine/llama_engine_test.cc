@@ -201,6 +201,54 @@ TEST(LlamaEngine, TemplatesOpenAndCloseThinking) {
   EXPECT_GT(thought->reasoning_tokens.count, 0);
 }
 
+// Thinking that would go on is ended once it has taken its tokens; what follows is answer.
+TEST(LlamaEngine, ThinkingKeepsToItsBudget) {
+  TinyModel opens;
+  opens.chat_template =
+      "<|im_start|>{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}";
+  const auto thinker = tiny({.threads = 1}, opens);
+  auto request = ask("hi", 60);
+  request.temperature = 1;
+  int cut = 0;
+  for (request.seed = 1; request.seed <= 8; ++request.seed) {
+    request.think_budget.reset();
+    const auto free = thinker->generate_one(request);
+    request.think_budget = 5;
+    const auto kept = thinker->generate_one(request);
+    ASSERT_TRUE(free && kept);
+    expect_sound(*kept);
+    constexpr std::int64_t kMarker = 8;  // its own tokens, and bytes still held back
+    EXPECT_LE(kept->reasoning_tokens.count, 5 + kMarker);
+    if (free->reasoning_tokens.count <= 5 + kMarker) continue;  // it stopped by itself
+    ++cut;
+    EXPECT_GT(kept->answer_tokens.count + (kept->finish == Finish::stop ? 1 : 0), 0);
+  }
+  EXPECT_GT(cut, 2);
+}
+
+TEST(LlamaEngine, WorkOfAGivenLengthIsDoneExactly) {
+  const auto engine = tiny({.threads = 1, .batch = 16});
+  GenerateRequest request;
+  request.fixed = FixedWork{40, 0};
+  const auto prompt = engine->generate_one(request);
+  ASSERT_TRUE(prompt) << prompt.error().message;
+  expect_sound(*prompt);
+  EXPECT_EQ(prompt->prompt_tokens, Tokens{40});
+  EXPECT_EQ(prompt->output_tokens(), Tokens{0});
+  EXPECT_TRUE(prompt->answer.empty());
+  request.fixed = FixedWork{0, 12};
+  const auto output = engine->generate_one(request);
+  ASSERT_TRUE(output);
+  expect_sound(*output);
+  EXPECT_EQ(output->answer_tokens, Tokens{12});
+  EXPECT_EQ(output->prompt_tokens, Tokens{0});
+  // An answer after it is as if it had not been.
+  const auto before = tiny({.threads = 1, .batch = 16})->generate_one(ask("hello"));
+  EXPECT_EQ(engine->generate_one(ask("hello"))->answer, before->answer);
+  request.fixed = FixedWork{0, 100'000};
+  EXPECT_EQ(engine->generate_one(request).error().code, "prompt.too_long");
+}
+
 TEST(LlamaEngine, FallsBackWhereTheTemplateIsUnknown) {
   TinyModel odd;
   odd.chat_template = "{{ raise('no') }}";

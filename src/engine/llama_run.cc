@@ -143,9 +143,25 @@ void LlamaRun::take_outputs() {
   }
 }
 
+// Once thinking has taken its tokens, the marker that ends it is written.
+void LlamaRun::keep_to_budget(Sequence& s) {
+  const Generation& so_far = s.recorder.so_far();
+  const bool thinking = so_far.phases.back().phase == Phase::reason;
+  if (s.request.think_budget && !s.closed && thinking &&
+      so_far.reasoning_tokens.count >= *s.request.think_budget) {
+    s.closed = true;
+    s.forced = model_.tokenize("</think>\n\n", true);
+    std::ranges::reverse(s.forced);
+  }
+  if (s.forced.empty()) return;
+  s.next = s.forced.back();
+  s.forced.pop_back();
+}
+
 void LlamaRun::take_token(Sequence& s) {
   if (s.request.max_tokens <= 0) return end(s, clock_.now(), Finish::length);
   s.next = s.sampler.sample(slots_.get(), model_.vocab(), s.output_index);
+  keep_to_budget(s);
   s.state = State::output;
   const bool stop = llama_vocab_is_eog(model_.vocab(), s.next);
   text_.clear();

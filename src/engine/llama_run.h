@@ -57,6 +57,8 @@ class LlamaRun {
     int slot = 0;
     std::size_t position = 0;  // tokens in the slot's cache
     llama_token next = 0;      // sampled, not yet decoded
+    std::vector<llama_token> forced = {};  // to be written instead of what is sampled, last first
+    bool closed = false;       // its thinking was ended for it
     int output_index = -1;     // where in the batch its logits are; -1: nowhere
     Finish finish = Finish::stop;
     SteadyTime ended;
@@ -70,6 +72,7 @@ class LlamaRun {
   [[nodiscard]] bool decode();
   void take_outputs();
   void take_token(Sequence& s);
+  void keep_to_budget(Sequence& s);
   void end(Sequence& s, SteadyTime t, Finish finish);
   void end_cancelled();
   void fail_all(const Error& error);
