@@ -1,10 +1,7 @@
 // compare: two runs or two studies that are written down, and what a limit says of them.
-#include <filesystem>
-
 #include "cli/command_line.h"
 #include "cli/gate.h"
-#include "core/file_tree.h"
-#include "ledger/ledger.h"
+#include "cli/result_document.h"
 #include "study/versus.h"
 
 namespace joulebook {
@@ -19,33 +16,15 @@ struct CompareOptions {
   GateOptions gate;
 };
 
-// A file that holds a result, else a run of the ledger.
-Result<Json> document_of(const Context& context, const std::string& what) {
-  std::error_code ignored;
-  if (std::filesystem::exists(what, ignored)) {
-    const auto text = read_file(what);
-    if (!text) return fail(text.error());
-    auto json = parse_json(*text);
-    if (json) return json;
-    return fail(ErrorKind::input, json.error().code, what + ": " + json.error().message,
-                "name a file that --json wrote");
-  }
-  auto ledger = open_ledger(context.settings.get("ledger"));
-  if (!ledger) return fail(ledger.error());
-  auto id = (*ledger)->resolve(what);
-  if (!id) return fail(id.error());
-  return (*ledger)->show(*id);
-}
-
 Result<Versus> compared(const Context& context, const CompareOptions& o) {
   auto options = versus_options(o.gate);
   if (!options) return fail(options.error());
   options->per = o.per;
   options->arm_a = o.arm;
   options->arm_b = o.arm_b.empty() ? o.arm : o.arm_b;
-  auto a = document_of(context, o.a);
+  auto a = result_document(context, o.a);
   if (!a) return fail(a.error());
-  auto b = document_of(context, o.b);
+  auto b = result_document(context, o.b);
   if (!b) return fail(b.error());
   return versus_documents(*a, *b, *options);
 }

@@ -137,9 +137,8 @@ int run_versus(const Context& context, const RunOptions& options) {
 }
 
 Status check_versus(const RunOptions& options) {
-  if (options.versus.empty() &&
-      !(options.gate.max_increase.empty() && options.gate.require_tier.empty())) {
-    return fail(ErrorKind::usage, "run.versus", "--max-increase and --require-tier need a --vs",
+  if (options.versus.empty() && !options.gate.max_increase.empty()) {
+    return fail(ErrorKind::usage, "run.versus", "--max-increase needs a --vs",
                 "joulebook run --vs 'OTHER COMMAND' -- COMMAND ...");
   }
   if (!options.versus.empty() && !options.replay.empty()) {
@@ -201,7 +200,11 @@ int run(const Context& context, const RunOptions& options) {
     }
   }
   if (auto ok = context.emit(*report); !ok) return report_error(ok.error());
-  return *code;
+  if (*code != 0 || options.gate.require_tier.empty()) return *code;
+  const auto total = quantity_from_json((*report)["total"]);
+  if (!total) return report_error(total.error());
+  const auto ok = check_tier(options.gate.require_tier, *total, "the total", "run.tier");
+  return ok ? 0 : report_error(ok.error());
 }
 
 int mark(const Context&, const MarkOptions& options) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/gate.h"
 #include "cli/recording.h"
 #include "cli/study_format.h"
 #include "cli/study_progress.h"
@@ -25,6 +26,8 @@ StudyFlags flags_of(const Context& context, const StudyOptions& options) {
   flags.models = options.models;
   for (const auto& word : options.modes) flags.modes.push_back(*mode_from_string(word));
   flags.prompts = options.prompts;
+  flags.require = options.require;
+  flags.fixed = options.fixed;
   if (options.seed >= 0) flags.seed = static_cast<std::uint64_t>(options.seed);
   if (options.rounds > 0) flags.min_rounds = options.rounds;
   if (options.max_rounds > 0) flags.max_rounds = options.max_rounds;
@@ -140,6 +143,16 @@ int dry_run(const Context& context, const StudyOptions& options) {
   return ok ? 0 : report_error(ok.error());
 }
 
+// 4 where an arm's joules are absent or of a weaker tier than required.
+int tier_gate(const StudyOptions& options, const StudyResult& result) {
+  for (const auto& arm : result.arms) {
+    const auto ok = check_tier(options.require_tier, arm.j_per_response.these,
+                               "the energy of '" + arm.spec.name + "'", "study.tier");
+    if (!ok) return report_error(ok.error());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int study(const Context& context, const StudyOptions& options) {
@@ -159,7 +172,7 @@ int study(const Context& context, const StudyOptions& options) {
   context.print(study_table(*result, style));
   context.print(device_lines(document_of(*result)["whole"], style));
   if (auto ok = write_outputs(context, options, *result); !ok) return report_error(ok.error());
-  if (result->complete) return 0;
+  if (result->complete) return tier_gate(options, *result);
   context.say("stopped early; what was done is kept: go on with --resume");
   return 128 + std::max(2, cancelling_signal());
 }

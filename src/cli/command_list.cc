@@ -8,6 +8,7 @@ void add_serve(CommandLine& line);
 void add_agent(CommandLine& line);
 void add_calibrate(CommandLine& line);
 void add_compare(CommandLine& line);
+void add_route(CommandLine& line);
 void add_predict(CommandLine& line);
 void add_explain(CommandLine& line);
 void add_whatif(CommandLine& line);
@@ -27,6 +28,7 @@ void add_listed_commands(CommandLine& line) {
       add_agent,
       add_calibrate,
       add_compare,
+      add_route,
       add_predict,
       add_explain,
       add_whatif,

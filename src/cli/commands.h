@@ -53,6 +53,9 @@ struct StudyOptions {
   std::vector<std::string> models;
   std::vector<std::string> modes;  // direct, reason
   std::string prompts;             // JSONL of the user's own
+  std::string require;             // "correct>=0.8"; empty: as the study says
+  std::vector<std::string> fixed;  // "pp512", "tg128"
+  std::string require_tier;        // "measured", ...: of every arm's joules; empty: any
   int rounds = 0;                  // 0: as the study says
   int max_rounds = 0;
   double minutes = 0;  // at most; 0: as the study says

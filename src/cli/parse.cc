@@ -157,6 +157,13 @@ class JoulebookLine final : public CommandLine {
         ->delimiter(',')
         ->check(CLI::IsMember({"direct", "reason"}));
     c.add_option("--prompts", study_.prompts, "your own prompts (JSONL)");
+    c.add_option("--require", study_.require,
+                 "what is enough: names the cheapest arm that meets it ('correct>=0.8', 'wer<=0.2')")
+        ->type_name("MEASURE");
+    c.add_option("--fixed", study_.fixed,
+                 "pp512,tg128: compute so many prompt tokens, write so many, as llama-bench does")
+        ->delimiter(',')
+        ->type_name("LENGTHS");
     c.add_option("--rounds", study_.rounds, "least rounds")->check(CLI::Range(1, 10000));
     c.add_option("--max-rounds", study_.max_rounds, "most rounds")->check(CLI::Range(1, 10000));
     c.add_option("--minutes", study_.minutes, "no round starts that would end later")
@@ -178,6 +185,7 @@ class JoulebookLine final : public CommandLine {
     c.add_flag("--resume", study_.resume, "go on with the interrupted study of this name");
     c.add_flag("--dry-run", study_.dry_run, "print the study in force and stop");
     c.add_option("--html", study_.html, "write the report page")->type_name("FILE");
+    add_require_tier(c, study_.require_tier, "the energy of every arm");
     c.add_option("--csv", study_.csv, "write the trials as CSV")->type_name("FILE");
     c.add_option("--record", study_.record, "keep the raw samples")->type_name("FILE");
     c.add_option("--markdown", study_.markdown, "write the summary as Markdown")->type_name("FILE");

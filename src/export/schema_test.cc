@@ -8,6 +8,8 @@
 #include "fakes/closed_schema.h"
 #include "fakes/sample_live.h"
 #include "fakes/sample_study.h"
+#include "study/sizing/ladder.h"
+#include "study/sizing/sizing.h"
 
 namespace joulebook {
 namespace {
@@ -65,7 +67,25 @@ void add_devices(Json& figures) {
 }
 
 Json study_document() {
-  Json out = to_json(small_study());
+  StudyResult study = small_study();
+  study.spec.require = "correct>=0.5";
+  const StudyResult graded = fakes::sample_study();
+  const auto sizing = size_arms(graded, {.requirement = {Measured::correct, 0.5}});
+  EXPECT_TRUE(sizing.has_value());
+  Sizing small = *sizing;
+  small.kinds.clear();  // quicker to validate, hundreds of times
+  study.sizing = to_json(small, graded);
+  LadderStep step;
+  step.b = 1;
+  step.more_joules = step.j_per_extra_correct = Quantity::absent("J", {"engine.remote", "far", ""});
+  study.ladder = to_json(std::vector{step}, graded);
+  study.spec.arms[0].fixed = "pp8";
+  study.spec.arms[0].think_budget = 64;
+  study.spec.arms[0].answers = 3;
+  study.spec.arms[0].pick = "best";
+  study.spec.arms[0].effort = "low";
+  study.trials[0].well_formed = study.trials[0].right = 2;
+  Json out = to_json(study);
   Json whole = out["whole"];
   add_devices(whole);
   return out.set("whole", std::move(whole));

@@ -115,6 +115,11 @@ void fields(Ar& ar, Of<Ar, ArmSpec>& r) {
   ar("max_tokens", r.max_tokens);
   ar("seed", r.seed);
   ar("engine", r.engine);
+  ar("fixed", r.fixed);
+  ar("effort", r.effort);
+  ar("think_budget", r.think_budget);
+  ar("answers", r.answers);
+  ar("pick", r.pick);
 }
 
 template <class Ar>
@@ -135,6 +140,7 @@ void fields(Ar& ar, Of<Ar, StudySpec>& r) {
   ar("warmups", r.warmups);
   ar("keep_cache", r.keep_cache);
   ar("keep_text", r.keep_text);
+  ar("require", r.require);
   ar("arms", r.arms);
   ar("prompts", r.prompts);
 }
@@ -170,6 +176,8 @@ void fields(Ar& ar, Of<Ar, TrialRecord>& r) {
   ar("finish", r.finish);
   ar("correct", r.correct);
   ar("score", r.score);
+  ar("well_formed", r.well_formed);
+  ar("right", r.right);
   ar("answer", r.answer);
   ar("reasoning", r.reasoning);
   ar("error", r.error);
@@ -359,6 +367,8 @@ void fields(Ar& ar, Of<Ar, StudyResult>& r) {
   ar("looks", r.looks);
   ar("sensors", r.sensors);
   ar("whole", r.whole);
+  ar("sizing", r.sizing);
+  ar("ladder", r.ladder);
   ar("trials", r.trials);
   ar("trace", r.trace);
 }

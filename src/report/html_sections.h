@@ -17,6 +17,8 @@ struct View {
 
 [[nodiscard]] std::string headline(const View& view);
 [[nodiscard]] std::string arms(const View& view);
+// Quality against joules; empty where fewer than two arms were graded.
+[[nodiscard]] std::string frontier(const View& view);
 [[nodiscard]] std::string comparisons(const View& view);
 [[nodiscard]] std::string prompts(const View& view);
 [[nodiscard]] std::string power(const View& view);

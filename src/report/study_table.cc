@@ -7,6 +7,7 @@
 #include "export/metric_table.h"
 #include "report/figure.h"
 #include "report/ink.h"
+#include "report/sizing_table.h"
 #include "report/terminal_table.h"
 #include "report/text_grid.h"
 
@@ -162,6 +163,18 @@ std::string footing(const StudyResult& study, const Reasons& reasons, const Scre
   return out;
 }
 
+// What the steps of a ladder bought, and which arm is enough, where the study asks.
+std::string enough(const StudyResult& study, const ScreenStyle& style) {
+  std::string out = ladder_table(ladder_of(study), study, style);
+  if (!out.empty()) out.insert(0, "\n");
+  if (!study.spec.require) return out;
+  const auto requirement = parse_requirement(*study.spec.require);
+  if (!requirement) return out;
+  const auto sizing = size_arms(study, {.requirement = *requirement});
+  if (sizing) return out + "\n" + sizing_table(*sizing, study, style);
+  return out + "\n" + paragraph("what is enough: ", sizing.error().message, style.width);
+}
+
 }  // namespace
 
 std::string study_table(const StudyResult& study, const ScreenStyle& style) {
@@ -170,7 +183,7 @@ std::string study_table(const StudyResult& study, const ScreenStyle& style) {
   for (const auto& comparison : study.comparisons) {
     out += comparison_text(study, comparison, style, reasons);
   }
-  out += footing(study, reasons, style);
+  out += enough(study, style) + footing(study, reasons, style);
   if (!study.sentence.empty()) {
     out += "\n" + Ink(style).bold(paragraph("", study.sentence, style.width));
   }

@@ -123,6 +123,8 @@ void fill_means(ArmResult& arm, const Context& c) {
   arm.seconds = c.mean(seconds);
   const double decoding = c.mean(decode_seconds);
   arm.tokens_per_second = decoding > 0 ? arm.output_tokens / decoding : 0;
+  // An arm that only reads (pp512) is as fast as it reads.
+  if (arm.spec.fixed && decoding <= 0) arm.tokens_per_second = arm.prompt_tokens / arm.seconds;
   arm.reasoning_marked = false;
   for (const std::size_t p : c.prompts) {
     for (const auto* t : c.trials.by_prompt[p]) arm.reasoning_marked |= t->reasoning_marked;
@@ -155,6 +157,18 @@ std::optional<double> mean_score(const ArmTrials& arm, std::span<const std::size
 }
 
 }  // namespace
+
+Estimate joules_per_response(const ArmTrials& trials, std::span<const std::size_t> prompts,
+                             const std::string& arm, double alpha) {
+  if (prompts.empty()) {
+    return absent_estimate("J", "response",
+                           {"study.incomplete", "no prompt was answered by every arm", "resume it"});
+  }
+  if (trials.unmetered) return absent_estimate("J", "response", *trials.unmetered);
+  const Context c{trials, prompts, arm, alpha};
+  const Reading gross = [&](const TrialRecord& t) { return c.own_mix(t.energy); };
+  return per_measure(c, gross, one, "response");
+}
 
 double correctness(const TrialRecord& trial) { return trial.correct.value_or(false) ? 1 : 0; }
 
@@ -194,7 +208,7 @@ void fill_arm(ArmResult& arm, const ArmTrials& trials, const StudySpec& spec,
   const Reading gross = [&](const TrialRecord& t) { return c.own_mix(t.energy); };
   const Reading active = [&](const TrialRecord& t) { return c.own_mix(t.active); };
   const Context checked{trials, checkable, arm.spec.name, c.alpha};
-  arm.j_per_response = per_measure(c, gross, one, "response");
+  arm.j_per_response = joules_per_response(trials, prompts, arm.spec.name, c.alpha);
   arm.j_per_output_token = per_measure(c, gross, output_tokens, "output token");
   arm.j_per_total_token = per_measure(c, gross, total_tokens, "total token");
   arm.j_per_word = per_measure(c, gross, words, "word");

@@ -15,6 +15,12 @@ namespace joulebook {
 void fill_arm(ArmResult& arm, const ArmTrials& trials, const StudySpec& spec,
               std::span<const std::size_t> prompts);
 
+// J per response of one arm over the prompts given, with both intervals, as fill_arm has it.
+// `alpha`: misses left for these prompts (these_alpha).
+[[nodiscard]] Estimate joules_per_response(const ArmTrials& trials,
+                                           std::span<const std::size_t> prompts,
+                                           const std::string& arm, double alpha);
+
 // Prompts of `prompts` with a checker whose every trial was checked in this arm, or failed.
 [[nodiscard]] std::vector<std::size_t> checkable_of(const ArmTrials& arm, const StudySpec& spec,
                                                     std::span<const std::size_t> prompts);

@@ -70,11 +70,6 @@ double own_variance(const Quantity& q) {
   return sd * sd;
 }
 
-Interval around(double value, double factor) {
-  if (!std::isfinite(factor)) return {0, kInfinity};
-  return {value / factor, value * factor};
-}
-
 // The larger of scatter and meter, never their sum: a trial's scatter holds its meter's error.
 std::optional<Variance> with_meter(std::optional<Variance> scatter, double meter) {
   if (scatter && meter > scatter->value) return Variance{meter, kInfinity};
@@ -162,6 +157,11 @@ double spread_factor(const std::optional<Variance>& variance, double alpha) {
   if (!variance || !std::isfinite(variance->value)) return kInfinity;
   if (variance->value <= 0) return 1;
   return std::exp(student_quantile(1 - alpha / 2, variance->df) * std::sqrt(variance->value));
+}
+
+Interval around(double value, double factor) {
+  if (!std::isfinite(factor)) return {0, kInfinity};
+  return {value / factor, value * factor};
 }
 
 Estimate estimate(Quantity base, std::span<const Side> sides, double meter_variance, double alpha) {

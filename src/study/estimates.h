@@ -84,5 +84,7 @@ using Reading = std::function<Quantity(const TrialRecord&)>;
 
 // exp(t sd): by how much a log ratio may be off, as a factor >= 1; infinite without a variance.
 [[nodiscard]] double spread_factor(const std::optional<Variance>& variance, double alpha);
+// [value / factor, value x factor]; [0, unbounded) for an infinite one.
+[[nodiscard]] Interval around(double value, double factor);
 
 }  // namespace joulebook

@@ -52,6 +52,11 @@ struct ArmSpec {
   std::int64_t max_tokens = 0;
   std::uint32_t seed = 1;
   EngineOptions engine;
+  std::optional<std::string> fixed = {};   // "pp512" or "tg128": work of a given length
+  std::optional<std::string> effort = {};  // endpoint: "low", "medium", "high"
+  std::optional<std::int64_t> think_budget = {};  // embedded engine: most tokens of thinking
+  std::optional<int> answers = {};       // so many answers to each prompt; one is taken
+  std::optional<std::string> pick = {};  // "majority", or "best" by the checker: an upper bound
 };
 
 struct PhaseRecord {
@@ -82,6 +87,8 @@ struct TrialRecord {
   std::optional<double> score;  // of checkers that grade: see checker.h
   std::string answer;           // empty unless keep_text
   std::string reasoning;        // likewise
+  std::optional<int> well_formed = {};  // of several answers: those that could be read
+  std::optional<int> right = {};        // likewise: those that were correct
   std::optional<Error> error;   // the trial failed: no answer, but its time and joules were spent
   double cpu_seconds = -1;      // of the process tree; negative: unknown
 
@@ -192,6 +199,7 @@ struct StudySpec {
   int warmups = 1;
   bool keep_cache = false;
   bool keep_text = false;
+  std::optional<std::string> require = {};  // what is enough: sizing/requirement.h
 };
 
 struct StudyResult {
@@ -214,6 +222,8 @@ struct StudyResult {
   std::string sentence;  // the study's one plain line
   std::string version;   // of the Joulebook that made it
   std::string commit;
+  std::optional<Json> sizing = {};  // where spec.require is: which arm is enough, sizing/sizing.h
+  std::optional<Json> ladder = {};  // what each step of effort or budget bought: sizing/ladder.h
   Json machine;  // facts by name, as in a run's JSON; null: not said
 };
 

@@ -7,10 +7,13 @@
 #include <tuple>
 
 #include "core/version.h"
+#include "study/answers.h"
 #include "study/checker.h"
 #include "study/comparison.h"
 #include "study/engines.h"
 #include "study/schedule.h"
+#include "study/sizing/ladder.h"
+#include "study/sizing/sizing.h"
 #include "study/spec.h"
 #include "study/stopping.h"
 #include "study/study_log.h"
@@ -239,8 +242,9 @@ class StudyRun {
     const auto ordinal = static_cast<std::int64_t>(result_.trials.size());
     const std::string account = fmt::format("request:{}-{}", log_.run(), ordinal);
     const SteadyTime asked = context_.clock.now();
-    auto generation =
-        engines_.of_arm(slot.arm).engine->generate_one(request_for(spec_, slot, context_.cancel));
+    auto asked_for = ask_arm(*engines_.of_arm(slot.arm).engine, spec_, slot, context_.cancel);
+    Result<Generation> generation = asked_for ? Result<Generation>(std::move(asked_for->generation))
+                                              : Result<Generation>(fail(asked_for.error()));
     if (stopped(generation)) {
       // Not a trial of the study, but its joules were used.
       timeline_.close("cancelled trial", context_.clock.now(), account);
@@ -249,6 +253,10 @@ class StudyRun {
     TrialRecord trial = generation ? record_of(spec_, slot, *generation)
                                    : failed_record(slot, asked, generation.error());
     trial.ordinal = ordinal;
+    if (asked_for) {
+      trial.well_formed = asked_for->well_formed;
+      trial.right = asked_for->right;
+    }
     meter_trial(trial, meters_[slot.arm], context_.meter, timeline_, account);
     if (generation) note(*generation);
     if (auto ok = log_.trial(trial, timeline_.take()); !ok) return ok;
@@ -333,6 +341,22 @@ class StudyRun {
     return begin < rest.window.end ? log_.window("end", rest.window, timeline_.take()) : Status{};
   }
 
+  // What the steps of a ladder bought, and which arm is enough, where the study asks.
+  void size() {
+    if (const auto steps = ladder_of(result_); !steps.empty()) {
+      result_.ladder = to_json(steps, result_);
+    }
+    if (!spec_.require) return;
+    const auto requirement = parse_requirement(*spec_.require);
+    if (!requirement) return;  // validate() has refused it
+    const auto sizing = size_arms(result_, {.requirement = *requirement});
+    if (sizing) {
+      result_.sizing = to_json(*sizing, result_);
+    } else {
+      warn(fmt::format("what is enough can't be said: {}", sizing.error().message));
+    }
+  }
+
   Result<StudyResult> finish() {
     result_.id = log_.run();
     if (cancelled()) result_.complete = false;
@@ -343,6 +367,7 @@ class StudyRun {
     result_.sensors = context_.meter.sensors();
     for (const auto& text : result_.whole.warnings) warn(text);
     analyse(result_);
+    size();
     if (auto ok = log_.end(result_); !ok) return fail(std::move(ok.error()));
     return std::move(result_);
   }

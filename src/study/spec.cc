@@ -8,8 +8,10 @@
 #include <set>
 
 #include "engine/command_words.h"
+#include "study/answers.h"
 #include "study/engines.h"
 #include "study/prompts.h"
+#include "study/sizing/requirement.h"
 
 namespace joulebook {
 namespace {
@@ -81,6 +83,44 @@ bool holds_password(const std::string& model) {
   return model.substr(host, model.find('/', host) - host).find('@') != std::string::npos;
 }
 
+// Answers by majority or the best of several.
+Status validate_answers(const ArmSpec& arm) {
+  if (!arm.answers) {
+    if (!arm.pick) return {};
+    return bad("study.answers", fmt::format("arm '{}' picks among answers but gives one", arm.name),
+               "say how many: answers = 5");
+  }
+  if (auto ok = in_range("answers", *arm.answers, 2, 64); !ok) return ok;
+  if (arm.temperature > 0 && !arm.fixed) return {};
+  return bad("study.answers",
+             fmt::format("the {} answers of arm '{}' would all be alike", *arm.answers, arm.name),
+             "give it a temperature above 0");
+}
+
+// What only an endpoint, or only a model file, can do.
+Status validate_reach(const ArmSpec& arm) {
+  const bool remote = is_address(arm.model);
+  if (arm.effort && !remote) {
+    return bad("study.effort", fmt::format("arm '{}' is a model file, which takes no effort", arm.name),
+               "give it think_budget, or name an endpoint that takes reasoning_effort");
+  }
+  if (arm.think_budget && remote) {
+    return bad("study.think_budget",
+               fmt::format("arm '{}' is an endpoint, whose thinking can't be cut", arm.name),
+               "give it effort = \"low\", or name a model file");
+  }
+  if (arm.think_budget) {
+    if (auto ok = in_range("think_budget", static_cast<double>(*arm.think_budget), 1, 1e6); !ok) {
+      return ok;
+    }
+  }
+  if (!arm.fixed) return {};
+  if (auto length = parse_fixed(*arm.fixed); !length) return fail(length.error());
+  if (!remote) return {};
+  return bad("study.fixed", fmt::format("arm '{}' is an endpoint, which writes what it likes", arm.name),
+             "name a model file for pp and tg");
+}
+
 Status validate_arm(const ArmSpec& arm) {
   if (arm.engine.command) {
     const auto ok = validate(*arm.engine.command);
@@ -103,7 +143,16 @@ Status validate_arm(const ArmSpec& arm) {
                          in_range("batch", arm.engine.batch, 0, 1e6)}) {
     if (!ok) return ok;
   }
-  return {};
+  if (auto ok = validate_answers(arm); !ok) return ok;
+  return validate_reach(arm);
+}
+
+// Arms of a given length measure the engine, the others answer prompts.
+Status validate_mix(const StudySpec& spec) {
+  const auto fixed = std::ranges::count_if(spec.arms, [](const ArmSpec& a) { return a.fixed.has_value(); });
+  if (fixed == 0 || std::cmp_equal(fixed, spec.arms.size())) return {};
+  return bad("study.fixed", "arms of a given length (pp, tg) answer no prompts, and other arms do",
+             "put them into a study of their own");
 }
 
 // Whether the arm can be asked every item.
@@ -125,7 +174,53 @@ Status validate_items(const ArmSpec& arm, const std::vector<Prompt>& items) {
   return {};
 }
 
+// What is required must be something that an answer can show.
+Status validate_require(const StudySpec& spec) {
+  if (!spec.require) return {};
+  const auto requirement = parse_requirement(*spec.require);
+  if (!requirement) return fail(requirement.error());
+  TrialRecord answer;  // as any checked one
+  answer.correct = true;
+  answer.score = 1;
+  const bool any = std::ranges::any_of(spec.prompts, [&](const Prompt& prompt) {
+    return graded(*requirement, prompt, answer).has_value();
+  });
+  if (any) return {};
+  return bad("study.require",
+             fmt::format("no prompt has a checker that grades '{}'", to_string(requirement->measure)),
+             "give the prompts one (docs/formats/prompts.md), or require another measure");
+}
+
+// Each model once at each length.
+std::vector<ArmSpec> with_lengths(const std::vector<ArmSpec>& arms,
+                                  const std::vector<std::string>& lengths) {
+  std::vector<ArmSpec> out;
+  std::set<std::string> models;
+  for (const ArmSpec& arm : arms) {
+    if (arm.engine.command || models.contains(arm.model)) continue;
+    models.insert(arm.model);
+    for (const auto& length : lengths) {
+      ArmSpec fixed = arm;
+      fixed.fixed = length;
+      fixed.system.clear();
+      fixed.name = std::filesystem::path(arm.model).stem().string() + " " + length;
+      out.push_back(std::move(fixed));
+    }
+  }
+  number_names(out);
+  return out;
+}
+
 }  // namespace
+
+void set_fixed_item(StudySpec& spec) {
+  const bool all = !spec.arms.empty() && std::ranges::all_of(spec.arms, [](const ArmSpec& arm) {
+    return arm.fixed.has_value();
+  });
+  if (!all) return;
+  spec.prompts = {Prompt{"fixed length", "fixed length", "(tokens drawn at random)", {}}};
+  spec.prompts_source = "none: fixed length";
+}
 
 std::optional<Mode> mode_from_string(std::string_view word) {
   if (word == "direct") return Mode::direct;
@@ -170,6 +265,8 @@ Result<StudySpec> with_flags(StudySpec spec, const StudyFlags& flags) {
     spec.prompts = std::move(*prompts);
     spec.prompts_source = flags.prompts;
   }
+  if (!flags.fixed.empty()) spec.arms = with_lengths(spec.arms, flags.fixed);
+  set_fixed_item(spec);
   overlay_arms(spec.arms, flags);
   overlay(spec.seed, flags.seed);
   overlay(spec.stopping.min_rounds, flags.min_rounds);
@@ -182,6 +279,7 @@ Result<StudySpec> with_flags(StudySpec spec, const StudyFlags& flags) {
                flags.min_rounds ? spec.stopping.min_rounds : spec.stopping.max_rounds);
   spec.keep_cache |= flags.keep_cache;
   spec.keep_text |= flags.keep_text;
+  if (!flags.require.empty()) spec.require = flags.require;
   if (auto ok = validate(spec); !ok) return fail(std::move(ok.error()));
   return spec;
 }
@@ -200,6 +298,8 @@ Status validate(const StudySpec& spec) {
     if (auto ok = validate_arm(arm); !ok) return ok;
     if (auto ok = validate_items(arm, spec.prompts); !ok) return ok;
   }
+  if (auto ok = validate_mix(spec); !ok) return ok;
+  if (auto ok = validate_require(spec); !ok) return ok;
   const StoppingSpec& s = spec.stopping;
   for (const auto& ok :
        {in_range("min_rounds", s.min_rounds, 1, 1000),

@@ -24,6 +24,8 @@ struct StudyFlags {
   std::vector<std::string> models;
   std::vector<Mode> modes;  // every model runs in each
   std::string prompts;      // a JSONL file
+  std::vector<std::string> fixed;  // "pp512", "tg128": every model runs each, instead of prompts
+  std::string require;      // "correct>=0.8"
   std::optional<std::uint64_t> seed;
   std::optional<int> min_rounds;
   std::optional<int> max_rounds;
@@ -50,9 +52,15 @@ struct StudyFlags {
 [[nodiscard]] Result<StudySpec> parse_study(std::string_view toml, const std::string& origin,
                                             const std::string& default_model);
 
+// Arms of a given length take no prompt: a study of them alone is given one item that stands for it.
+void set_fixed_item(StudySpec& spec);
+
 // Errors, kind input: "study.no_arms", "study.no_prompts", "study.duplicate_arm",
 // "study.bad_value" (names it), "study.secret" (a password inside an address), "study.no_text" (an
-// item that a model can't be asked), "command.*" (command_words.h: a command or an item of it).
+// item that a model can't be asked), "study.require" (no prompt that its measure grades), "require.*"
+// (sizing/requirement.h), "study.fixed" (no length, a mix with arms that take prompts, an arm that
+// is no model file), "study.answers", "study.effort", "study.think_budget" (where it can't be),
+// "command.*" (command_words.h: a command or an item of it).
 [[nodiscard]] Status validate(const StudySpec& spec);
 
 // "direct" or "reason".

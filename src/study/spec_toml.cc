@@ -18,12 +18,13 @@ namespace {
 
 const std::vector<std::string> kStudyKeys = {
     "name",      "seed",     "prompts", "baseline_seconds", "warmups", "keep_cache",
-    "keep_text", "stopping", "arm"};
+    "keep_text", "require",  "stopping", "arm"};
 const std::vector<std::string> kStoppingKeys = {"min_rounds", "max_rounds", "target",
                                                 "max_seconds"};
 const std::vector<std::string> kArmKeys = {
     "name", "model",   "mode",    "system", "reasoning",  "temperature", "max_tokens",
-    "seed", "threads", "context", "batch",  "gpu_layers", "api_key_env", "model_name"};
+    "seed", "threads", "context", "batch",  "gpu_layers", "api_key_env", "model_name",
+    "fixed", "effort", "think_budget", "answers", "pick"};
 const std::vector<std::string> kCommandKeys = {"name",      "command",      "input", "ready",
                                                "timeout_s", "output_limit"};
 
@@ -63,10 +64,59 @@ Result<ArmSpec> read_command(const TomlDocument& document, const std::string& pa
   return arm;
 }
 
-Result<ArmSpec> read_arm(const TomlDocument& document, std::size_t index, const Json& json,
-                         const std::string& default_model) {
+// What the arm does beside one answer to each prompt.
+void read_extras(TomlTable& table, const Json& json, ArmSpec& arm) {
+  if (json.has("fixed")) {
+    table("fixed", arm.fixed.emplace());
+    arm.system.clear();
+  }
+  if (json.has("answers")) {
+    table("answers", arm.answers.emplace(2));
+    arm.pick = "majority";
+  }
+  table.word("pick", std::array<std::string, 2>{"majority", "best"},
+             [&](std::size_t i) { arm.pick = i == 0 ? "majority" : "best"; });
+  if (json.has("effort") && !json["effort"].is_array()) table("effort", arm.effort.emplace());
+  if (json.has("think_budget") && !json["think_budget"].is_array()) {
+    table("think_budget", arm.think_budget.emplace(1));
+  }
+}
+
+// A list of efforts or of budgets is an arm for each, in its order.
+Result<std::vector<ArmSpec>> steps_of(const TomlDocument& document, const std::string& path,
+                                      const Json& json, const ArmSpec& arm) {
+  std::vector<ArmSpec> out;
+  for (const char* key : {"effort", "think_budget"}) {
+    if (!json[key].is_array()) continue;
+    if (!out.empty() || json[key].items().empty()) {
+      return toml_error(document, path + "." + key, "can't be taken as the steps of a ladder",
+                        "list one of effort and think_budget, with at least one entry");
+    }
+    for (const Json& item : json[key].items()) {
+      ArmSpec step = arm;
+      const bool effort = std::string_view(key) == "effort";
+      if (effort ? !item.is_string() : !item.is_int()) {
+        return toml_error(document, path + "." + key, "holds an entry of another type",
+                          effort ? R"(write ["low", "high"])" : "write [64, 256]");
+      }
+      if (effort) step.effort = std::string(item.as_string());
+      if (!effort) step.think_budget = item.as_int();
+      step.name += effort ? ", effort " + *step.effort : fmt::format(", thinking {}", item.as_int());
+      out.push_back(std::move(step));
+    }
+  }
+  if (out.empty()) out.push_back(arm);
+  return out;
+}
+
+Result<std::vector<ArmSpec>> read_arm(const TomlDocument& document, std::size_t index,
+                                      const Json& json, const std::string& default_model) {
   const std::string path = fmt::format("arm[{}]", index);
-  if (json.has("command")) return read_command(document, path, json);
+  if (json.has("command")) {
+    auto program = read_command(document, path, json);
+    if (!program) return fail(std::move(program.error()));
+    return std::vector<ArmSpec>{std::move(*program)};
+  }
   if (auto ok = check_keys(document, path, json, kArmKeys); !ok) return fail(std::move(ok.error()));
   TomlTable table(document, path, json);
   Mode mode = Mode::direct;
@@ -88,8 +138,9 @@ Result<ArmSpec> read_arm(const TomlDocument& document, std::size_t index, const 
   table("gpu_layers", arm.engine.gpu_layers);
   table("api_key_env", arm.engine.api_key_env);
   table("model_name", arm.engine.model_name);
+  read_extras(table, json, arm);
   if (auto ok = table.done(); !ok) return fail(std::move(ok.error()));
-  return arm;
+  return steps_of(document, path, json, arm);
 }
 
 Status read_arms(const TomlDocument& document, const std::string& default_model, StudySpec& spec) {
@@ -98,9 +149,9 @@ Status read_arms(const TomlDocument& document, const std::string& default_model,
   if (!arms.is_array()) return toml_error(document, "arm", "must be a list", "write [[arm]]");
   spec.arms.clear();
   for (std::size_t i = 0; i < arms.items().size(); ++i) {
-    auto arm = read_arm(document, i, arms.at(i), default_model);
-    if (!arm) return fail(std::move(arm.error()));
-    spec.arms.push_back(std::move(*arm));
+    auto read = read_arm(document, i, arms.at(i), default_model);
+    if (!read) return fail(std::move(read.error()));
+    std::ranges::move(*read, std::back_inserter(spec.arms));
   }
   return {};
 }
@@ -152,11 +203,15 @@ Result<StudySpec> read_study(const TomlDocument& document, const std::string& de
   table("warmups", spec.warmups);
   table("keep_cache", spec.keep_cache);
   table("keep_text", spec.keep_text);
+  std::string require;
+  table("require", require);
+  if (!require.empty()) spec.require = std::move(require);
   for (const auto& ok : {table.done(), read_stopping(document, spec.stopping),
                          read_arms(document, default_model, spec)}) {
     if (!ok) return fail(ok.error());
   }
   if (auto ok = read_prompts(document, prompts, spec); !ok) return fail(std::move(ok.error()));
+  set_fixed_item(spec);
   if (auto ok = validate(spec); !ok) return fail(std::move(ok.error()));
   return spec;
 }

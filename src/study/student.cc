@@ -38,15 +38,6 @@ double log_gamma(double x) {
   return ::lgamma_r(x, &sign);
 }
 
-double incomplete_beta(double a, double b, double x) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
-                                b * std::log1p(-x));
-  if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
-  return 1 - front * beta_fraction(b, a, 1 - x) / b;
-}
-
 double density(double t, double df) {
   if (df > kMaxDf) return std::exp(-t * t / 2) / std::sqrt(2 * std::numbers::pi);
   const double log_front =
@@ -56,9 +47,28 @@ double density(double t, double df) {
 
 }  // namespace
 
+double beta_cdf(double x, double a, double b) {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
+                                b * std::log1p(-x));
+  if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
+  return 1 - front * beta_fraction(b, a, 1 - x) / b;
+}
+
+double beta_quantile(double p, double a, double b) {
+  double lo = 0;
+  double hi = 1;
+  while (hi - lo > 1e-13) {
+    const double middle = (lo + hi) / 2;
+    (beta_cdf(middle, a, b) < p ? lo : hi) = middle;
+  }
+  return (lo + hi) / 2;
+}
+
 double student_cdf(double t, double df) {
   if (df > kMaxDf) return std::erfc(-t / std::numbers::sqrt2) / 2;
-  const double tail = incomplete_beta(df / 2, 0.5, df / (df + t * t)) / 2;
+  const double tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2;
   return t > 0 ? 1 - tail : tail;
 }
 

@@ -15,4 +15,9 @@ namespace joulebook {
 // The t below which a share p lies. REQUIRES: 0 < p < 1, df >= 1. df may be infinite (normal).
 [[nodiscard]] double student_quantile(double p, double df);
 
+// P(X <= x) of the beta distribution with shapes a, b > 0 (the regularised incomplete beta
+// function), to 1e-12; and the x below which a share p lies, 0 <= p <= 1, by bisection to 1e-12.
+[[nodiscard]] double beta_cdf(double x, double a, double b);
+[[nodiscard]] double beta_quantile(double p, double a, double b);
+
 }  // namespace joulebook

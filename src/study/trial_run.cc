@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "meter/idle_floor.h"
+#include "study/answers.h"
 #include "study/checker.h"
 #include "study/words.h"
 
@@ -81,6 +82,11 @@ GenerateRequest request_for(const StudySpec& spec, const Slot& slot,
   request.max_tokens = arm.max_tokens;
   request.seed = trial_seed(spec.seed + arm.seed, slot);
   request.keep_cache = spec.keep_cache;
+  if (arm.fixed) {
+    if (const auto fixed = parse_fixed(*arm.fixed)) request.fixed = *fixed;
+  }
+  request.effort = arm.effort.value_or("");
+  request.think_budget = arm.think_budget;
   request.cancel = cancel;
   return request;
 }

@@ -16,6 +16,10 @@ async function chartsAreDrawn(page) {
   assert.ok((await marks("chart-spread", "rect")) >= cells.size, "one tick a prompt and arm");
   assert.equal(await marks("chart-kinds-0", "symbol"), study.comparisons[0].kinds.length);
   assert.equal(await marks("chart-baselines", "symbol"), study.baselines.length + study.arms.length);
+  const points = JSON.parse(await page.locator("#frontier-points").getAttribute("data-points")).points;
+  assert.equal(points.length, study.arms.length, "every arm of the sample was graded");
+  assert.equal(await marks("chart-frontier", "symbol"), points.length, "one point an arm");
+  assert.equal(await marks("chart-frontier", "line"), 1, "the frontier");
   const spans = study.trials.filter((t) => !t.error).reduce((n, t) => n + t.phases.length, 0);
   assert.ok((await marks("chart-trace", "rect")) >= spans, "every phase is shaded");
   assert.equal(await marks("chart-trace", "line"), 1, "one trace");

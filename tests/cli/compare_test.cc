@@ -109,6 +109,13 @@ TEST_F(CompareOnAPlant, WithoutASensorAGateDoesNotPass) {
   };
   EXPECT_EQ(blind({}).code, 0);
   EXPECT_EQ(blind({"--require-tier", "measured"}).code, 4);
+  // Of one command, too.
+  const auto alone = [&](const char* tier, const char* command) {
+    return joulebook({"run", "--sysroot", folder_ + "/nothing", "--require-tier", tier, "--", command});
+  };
+  EXPECT_EQ(alone("measured", "true").code, 4);
+  EXPECT_EQ(alone("measured", "false").code, 1);  // its own failure comes first
+  EXPECT_EQ(on_plant({"run", "--require-tier", "measured", "--", "true"}).code, 0);
 }
 
 TEST_F(CompareOnAPlant, ACommandsOwnFailureIsPassedThrough) {
@@ -116,6 +123,27 @@ TEST_F(CompareOnAPlant, ACommandsOwnFailureIsPassedThrough) {
   EXPECT_EQ(on_plant({"run", "--vs", "'open", "--", "true"}).code, 2);
   EXPECT_EQ(on_plant({"run", "--max-increase", "5%", "--", "true"}).code, 2);
   EXPECT_EQ(on_plant({"run", "--vs", "true", "--all", "--for", "1s"}).code, 2);
+}
+
+// `route` on the study of the next test.
+void route_of(const std::string& study) {
+  const std::string out = study + ".route";
+  const std::string toml = study + ".toml";
+  const Outcome route = joulebook({"route", study, "--require", "correct>=50%", "--day", "k=10",
+                                   "--json", out, "--toml", toml});
+  ASSERT_EQ(route.code, 0) << route.err;
+  std::ifstream written(out);
+  const json document = json::parse(written);
+  expect_schema(document, "route.schema.json");
+  EXPECT_EQ(document["rules"][0]["arm"], "started");
+  EXPECT_EQ(document["sizing"]["all"]["cheapest"], "started");
+  EXPECT_EQ(document["largest"], "kept");
+  EXPECT_TRUE(std::ifstream(toml).good());
+  EXPECT_EQ(joulebook({"route", study}).code, 0);  // what the study itself asks for
+  EXPECT_EQ(joulebook({"route", study, "--require", "correct<=1"}).code, 2);
+  EXPECT_EQ(joulebook({"route", study, "--require", "wer<=1"}).code, 3);
+  EXPECT_EQ(joulebook({"route", study, "--require", "correct>=0", "--day", "j=1"}).code, 3);
+  EXPECT_EQ(joulebook({"route", toml, "--require", "correct>=0"}).code, 3);
 }
 
 TEST_F(CompareOnAPlant, ProgramsAreArmsOfAStudy) {
@@ -139,7 +167,8 @@ command = ["sh", "-c", "sleep 0.3; echo ready; while read -r x; do sleep 0.2; ec
 input = "line"
 ready = "ready"
 )";
-  const Outcome outcome = on_plant({"study", folder_ + "/study.toml", "--json", json_});
+  const Outcome outcome = on_plant({"study", folder_ + "/study.toml", "--json", json_, "--require",
+                                    "correct>=0.9", "--require-tier", "measured"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const json result = read(json_);
   expect_schema(result, "study.schema.json");
@@ -159,6 +188,10 @@ ready = "ready"
   const Outcome dearer = joulebook({"compare", json_, json_, "--arm", "started", "--arm-b", "kept",
                                     "--max-increase", "20%"});
   EXPECT_EQ(dearer.code, 1) << dearer.out << dearer.err;
+  // Half of the answers were right: none is enough at 90 %, the first that is cheap at 50 %.
+  EXPECT_TRUE(result["sizing"]["all"]["cheapest"].is_null());
+  EXPECT_NE(outcome.out.find("No arm meets correct >= 90 %"), std::string::npos) << outcome.out;
+  route_of(json_);
 }
 
 }  // namespace

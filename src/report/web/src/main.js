@@ -4,6 +4,7 @@ import embed from "vega-embed";
 import { expressionInterpreter } from "vega-interpreter";
 
 import * as charts from "./charts.js";
+import { frontier } from "./frontier.js";
 import { study } from "./study.js";
 import * as sweep from "./sweep.js";
 import { config, theme } from "./theme.js";
@@ -90,6 +91,7 @@ function detailed(id) {
 
 const studyCharts = () => [
   simple("chart-phases", charts.phases),
+  ...(document.getElementById("chart-frontier") ? [simple("chart-frontier", frontier)] : []),
   ...study.comparisons.map((_, i) => simple(`chart-kinds-${i}`, charts.kinds(i))),
   simple("chart-scatter", charts.scatter),
   simple("chart-spread", charts.spread),

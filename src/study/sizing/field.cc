@@ -1,0 +1,135 @@
+#include "study/sizing/field.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "study/split.h"
+
+namespace joulebook {
+namespace {
+
+// The mean over repeats; nothing where one of them isn't graded.
+std::optional<double> value_of(const Field& field, std::size_t arm, std::size_t prompt) {
+  const auto& repeats = field.trials[arm].by_prompt[prompt];
+  double sum = 0;
+  for (const auto* trial : repeats) {
+    const auto grade = graded(field.requirement, field.study->spec.prompts[prompt], *trial);
+    if (!grade) return std::nullopt;
+    sum += *grade;
+  }
+  return sum / static_cast<double>(repeats.size());
+}
+
+double joules_of(const ArmTrials& trials, std::size_t prompt) {
+  double sum = 0;
+  for (const auto* trial : trials.by_prompt[prompt]) sum += energy_joules(*trial);
+  return sum / static_cast<double>(trials.by_prompt[prompt].size());
+}
+
+void choose_arms(Field& field, std::span<const std::string> cost_only) {
+  const auto& arms = field.study->spec.arms;
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    if (std::ranges::find(cost_only, arms[a].name) != cost_only.end()) {
+      field.left_out.push_back({a, {"sizing.cost_only", "its answers mean nothing: cost only", ""}});
+    } else if (field.trials[a].usable == 0) {
+      field.left_out.push_back({a, {"sizing.no_answer", "it gave no answer", "resume the study"}});
+    } else if (field.trials[a].unmetered) {
+      field.left_out.push_back({a, *field.trials[a].unmetered});
+    } else {
+      field.arms.push_back(a);
+    }
+  }
+}
+
+void find_kinds(Field& field) {
+  const auto& prompts = field.study->spec.prompts;
+  field.kind_of.assign(prompts.size(), 0);
+  for (const std::size_t p : field.prompts) {
+    auto at = std::ranges::find(field.kinds, prompts[p].kind);
+    if (at == field.kinds.end()) at = field.kinds.insert(at, prompts[p].kind);
+    field.kind_of[p] = static_cast<std::size_t>(at - field.kinds.begin());
+  }
+}
+
+bool all_same_code(const Field& field) {
+  const auto& results = field.study->arms;
+  return results.size() == field.trials.size() &&
+         std::ranges::all_of(field.arms, [&](std::size_t a) {
+           return same_code(results[field.arms.front()], results[a]);
+         });
+}
+
+}  // namespace
+
+std::vector<std::size_t> Field::of_kind(std::size_t kind,
+                                        std::span<const std::size_t> among) const {
+  std::vector<std::size_t> out;
+  for (const std::size_t p : among) {
+    if (kind_of[p] == kind) out.push_back(p);
+  }
+  return out;
+}
+
+Quality Field::quality(std::size_t arm, std::span<const std::size_t> among) const {
+  std::vector<double> values;
+  for (const std::size_t p : among) {
+    if (const auto& v = value[arm][p]) values.push_back(*v);
+  }
+  return quality_of(requirement, values);
+}
+
+double Field::mean_joules(std::size_t arm, std::span<const std::size_t> among) const {
+  double sum = 0;
+  for (const std::size_t p : among) sum += joules[arm][p];
+  return sum / static_cast<double>(among.size());
+}
+
+Field field_of(const StudyResult& study, const Requirement& requirement,
+               std::span<const std::string> cost_only) {
+  Field field;
+  field.study = &study;
+  field.requirement = requirement;
+  field.trials = group_trials(study.spec, study.trials);
+  choose_arms(field, cost_only);
+  std::vector<const ArmTrials*> chosen;
+  for (const std::size_t a : field.arms) chosen.push_back(&field.trials[a]);
+  field.prompts = complete_in(chosen);
+  find_kinds(field);
+  field.same_code = all_same_code(field);
+  field.joules.assign(field.trials.size(), std::vector<double>(study.spec.prompts.size(), 0));
+  field.value.assign(field.trials.size(),
+                     std::vector<std::optional<double>>(study.spec.prompts.size()));
+  for (const std::size_t a : field.arms) {
+    for (const std::size_t p : field.prompts) {
+      field.joules[a][p] = joules_of(field.trials[a], p);
+      field.value[a][p] = value_of(field, a, p);
+    }
+  }
+  return field;
+}
+
+Pick pick(const Field& field, std::span<const std::size_t> among, double sure) {
+  struct Seen {
+    std::size_t arm = 0;
+    Quality quality;
+    double joules = 0;
+  };
+  const Requirement& r = field.requirement;
+  std::optional<Seen> cheapest;
+  std::optional<Seen> best;
+  for (const std::size_t a : field.arms) {
+    const Seen seen{a, field.quality(a, among), field.mean_joules(a, among)};
+    const bool sufficient =
+        seen.quality.meets(r) && (sure <= 0 || seen.quality.confidence.value_or(0) >= sure);
+    if (sufficient && (!cheapest || seen.joules < cheapest->joules)) cheapest = seen;
+    const bool ahead = best && seen.quality.value && best->quality.value &&
+                       r.better(*seen.quality.value, *best->quality.value);
+    const bool level = best && seen.quality.value == best->quality.value;
+    const bool first = !best || (seen.quality.value && !best->quality.value);
+    if (first || ahead || (level && seen.joules < best->joules)) best = seen;
+  }
+  if (cheapest) return {cheapest->arm, true, true};
+  return {best->arm, false, best->quality.value.has_value()};
+}
+
+}  // namespace joulebook
