@@ -25,6 +25,8 @@ std::string_view behind_colon(std::string_view text) {
   return colon == std::string_view::npos ? std::string_view() : trim(text.substr(colon + 1));
 }
 
+// What an item asks about its text is left out by all of them.
+
 // Named figures, "Wine: alcohol 14.23, malic acid 1.71, ...", each in its place.
 class TableSpace final : public FeatureSpace {
  public:
@@ -37,7 +39,8 @@ class TableSpace final : public FeatureSpace {
   }
   [[nodiscard]] Result<SparseRow> row(std::string_view text) const override {
     std::vector<double> values;
-    if (auto ok = values_in_words(words_, text, values); !ok) return fail(std::move(ok.error()));
+    const std::string_view figures = split_question(text).passage;
+    if (auto ok = values_in_words(words_, figures, values); !ok) return fail(std::move(ok.error()));
     SparseRow out;
     for (std::size_t i = 0; i < values.size(); ++i) {
       out.emplace_back(static_cast<std::uint32_t>(i), static_cast<float>(values[i]));
@@ -59,7 +62,8 @@ class DigitSpace final : public FeatureSpace {
   [[nodiscard]] Result<SparseRow> row(std::string_view text) const override {
     SparseRow out;
     std::uint32_t place = 0;
-    for (const std::string_view word : split(behind_colon(text), ' ')) {
+    const auto words = split(behind_colon(split_question(text).passage), ' ');
+    for (const std::string_view word : words) {
       if (word.empty() || word == "/") continue;
       const auto ink = parse_uint(word);
       if (!ink || *ink > 16 || place == 64) return no_image();
@@ -80,7 +84,7 @@ class DigitSpace final : public FeatureSpace {
 // Which words and pairs of neighbouring words stand in a sentence (not how often: S. Wang and C.
 // Manning, "Baselines and Bigrams", ACL 2012, found that better for short texts), each hashed to
 // one of 2^bits places. Words are lower-case runs of letters, digits and bytes above 0x7f; "n't"
-// and its like stay whole. What an item asks about its sentence is left out.
+// and its like stay whole.
 class WordSpace final : public FeatureSpace {
  public:
   explicit WordSpace(unsigned bits) : bits_(bits) {}

@@ -60,7 +60,7 @@ std::string image_in_words(std::span<const std::string> pixels) {
     if (i > 0 && i % kSide == 0) out += " /";
     out += " " + pixels[i];
   }
-  return out;
+  return out + " Question: Which digit is it? Answer with one digit.";
 }
 
 // A stratified draw of one table's rows.
@@ -69,6 +69,8 @@ Status add_table(std::string_view csv, const TableWords& words, TaskData& data) 
   const auto rows = read_rows(csv, words.kind, true, words.columns.size(), classes);
   if (!rows) return fail(rows.error());
   const std::vector<std::string> labels(words.classes.begin(), words.classes.end());
+  const std::string question =
+      fmt::format(" Question: Is it {}? Answer with one word.", fmt::join(labels, " or "));
   std::vector<std::size_t> order(rows->size());
   std::iota(order.begin(), order.end(), 0);
   Rng(kSplitSeed).shuffle(std::span(order));
@@ -79,7 +81,7 @@ Status add_table(std::string_view csv, const TableWords& words, TaskData& data) 
     const std::size_t trained = mine.size() * 7 / 10;
     for (std::size_t i = 0; i < mine.size(); ++i) {
       const CsvRow& row = (*rows)[mine[i]];
-      LabelledText example{in_words(words, row.cells), labels[c]};
+      LabelledText example{in_words(words, row.cells) + question, labels[c]};
       if (i < trained) {
         data.train.push_back(std::move(example));
         continue;
