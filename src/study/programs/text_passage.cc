@@ -151,7 +151,9 @@ std::string text_rank(std::string_view passage, std::size_t count) {
   const auto rank = page_rank(ties(sentences));
   std::vector<std::size_t> order(sentences.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](auto a, auto b) { return rank[a] > rank[b]; });
+  std::ranges::sort(order, [&](auto a, auto b) {
+    return rank[a] > rank[b] || (rank[a] == rank[b] && a < b);
+  });
   order.resize(std::min(count, order.size()));
   std::ranges::sort(order);
   return joined(sentences, order);

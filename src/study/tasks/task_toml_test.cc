@@ -122,5 +122,19 @@ TEST(TaskToml, TasksStandInTheOrderOfTheTable) {
   EXPECT_EQ(find_tasks(folder + "/nowhere").error().code, "tasks.none");
 }
 
+// The project's own: each is read, and where its items are not made first, its study is as well.
+TEST(TaskToml, TheTasksOfTheProjectAreRead) {
+  const auto folders = find_tasks(std::string(JOULEBOOK_SOURCE_DIR) + "/data/tasks");
+  ASSERT_TRUE(folders);
+  EXPECT_GE(folders->size(), 10U);
+  for (const auto& folder : *folders) {
+    const auto task = load_task(folder, kPlaces);
+    ASSERT_TRUE(task) << task.error().message;
+    if (!std::filesystem::exists(folder + "/items.jsonl")) continue;
+    const auto study = study_of(*task, kPlaces);
+    EXPECT_TRUE(study) << folder << ": " << study.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace joulebook
