@@ -151,6 +151,7 @@ struct Case {
   bool known = true;
   bool page = false;  // the engine's metrics page is read
   int engines = 1;    // under one meter
+  bool unlike = false;  // each with costs of its own
 };
 
 std::vector<Case> cases() {
@@ -178,6 +179,9 @@ std::vector<Case> cases() {
   add("not streamed, half").mix.unstreamed = 0.5;
   add("none is streamed").mix.unstreamed = 1;
   add("two upstreams, one meter").engines = 2;
+  out.push_back(out.back());
+  out.back().name = "the same, unlike each other";
+  out.back().unlike = true;
   out.push_back({.name = "bypass, a third, page is read", .page = true});
   out.back().mix.bypass = 0.33;
   return out;
@@ -193,6 +197,7 @@ Trials tried(const Case& of, int seeds) {
       fakes::SimulatedEngineOptions engine = of.engine;
       engine.machine = kFirstSeed + static_cast<std::uint64_t>(k);
       engine.seed = engine.machine + static_cast<std::uint64_t>(1000 * e);
+      if (of.unlike) engine.machine = engine.seed;
       const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, engine.seed),
                                             .concurrency = 32};
       const auto run = fakes::simulate(traffic, engine);
@@ -227,7 +232,7 @@ void case_table(int seeds, Goals& goals) {
                scored ? t.median.percent() : "-", scored ? t.p95.percent() : "-", 100 * held,
                100 * width, 100 * (fair / truth - 1), 100 * t.unattributed / t.active,
                t.other_truth > 0 ? fmt::format("{:.0f} of {:.0f}", t.other, t.other_truth) : "-");
-    if (scored) {
+    if (scored && !of.unlike) {  // what mixture never varies cannot be told apart: its intervals are scored
       goals.need(t.median.mean() <= 0.05, "median, " + of.name);
       goals.need(t.p95.mean() <= 0.15, "p95, " + of.name);
     }

@@ -43,16 +43,18 @@ Reason nobody() {
 }
 
 // Traffic has shown enough to tell these requests' shares apart.
-bool identified(const std::vector<const RequestWork*>& shared, const Parts& all, const Factors& f,
+bool identified(const Sharers& sharers, const std::map<std::uint32_t, Learner::Known>& factors,
                 double total) {
   constexpr double kLeastWindows = 20, kError = 0.1;
   double error = 0, given = 0;
-  for (const RequestWork* r : shared) {
+  for (const RequestWork* r : sharers.requests) {
+    const Factors& f = factors.at(r->upstream).fair;
+    if (f.windows < kLeastWindows) return false;
     const double share = dot(r->total, f.value) / total;
-    error += std::sqrt(variance(f.covariance, gradient(r->total, share, all, total)));
+    error += std::sqrt(variance(f.covariance, gradient(r->total, share, sharers.all.at(r->upstream), total)));
     given += share;
   }
-  return f.windows >= kLeastWindows && error <= kError * given;
+  return given > 0 && error <= kError * given;
 }
 
 }  // namespace
@@ -75,10 +77,9 @@ struct Attributor::State {
 
   [[nodiscard]] std::string rule(const Sharers& sharers, bool identified) const;
   struct Weighed {
-    const Factors& fair;
-    const Factors& marginal;
-    const Parts& all;
-    double total;  // of all, by each
+    const std::map<std::uint32_t, Learner::Known>& factors;
+    const std::map<std::uint32_t, Parts>& all;
+    double total;  // of all, by fair factors
     double marginal_total;
     std::map<std::uint32_t, Factors>& paces;  // by upstream, of this window
     const std::map<std::uint32_t, double>& beside;  // part of all that other upstreams have
@@ -145,29 +146,37 @@ Division Attributor::divide(const ActiveEnergy& e) {
   Division out;
   const WindowWork& work = s.work(e);
   const Sharers sharers = sharers_of(e, work);
-  const auto& [shared, all] = sharers;
+  const auto& shared = sharers.requests;
   s.learner.learn(e, work, sharers);
-  const auto [f, without] = s.learner.factors(e, sharers);
-  const double total = dot(all, f.value);
-  out.rule = s.rule(sharers, identified(shared, all, f, total));
+  const auto factors = s.learner.factors(e, sharers);
+  double total = 0, marginal_total = 0, bypassed = 0;
+  for (const auto& [upstream, f] : factors) {
+    total += dot(sharers.all.at(upstream), f.fair.value);
+    marginal_total += dot(sharers.all.at(upstream), f.marginal.value);
+  }
+  for (const auto& [upstream, parts] : sharers.bypass)
+    bypassed += dot(parts, factors.at(upstream).fair.value);
+  out.rule = s.rule(sharers, identified(sharers, factors, total));
   std::vector<double> weights;
   weights.reserve(shared.size() * kPhases + 1);
   for (const RequestWork* r : shared) {
-    for (const Parts& phase : r->phases) weights.push_back(dot(phase, f.value));
+    for (const Parts& phase : r->phases)
+      weights.push_back(dot(phase, factors.at(r->upstream).fair.value));
   }
-  weights.push_back(dot(work.bypass, f.value));
+  weights.push_back(bypassed);
   const auto parts = divide_whole(std::max<std::int64_t>(e.active.count, 0), weights);
   std::int64_t given = parts.back();
   out.other = {parts.back()};
   std::map<std::uint32_t, Factors> paces;
   std::map<std::uint32_t, double> beside;
-  for (const RequestWork* r : shared) beside[r->upstream] += dot(r->total, f.value);
+  for (const RequestWork* r : shared)
+    beside[r->upstream] += dot(r->total, factors.at(r->upstream).fair.value);
   for (auto& [upstream, own] : beside)
     own = beside.size() > 1 && total > 0 ? std::clamp(1 - own / total, 0.0, 1.0) : 0;
   for (std::size_t i = 0; i < shared.size(); ++i) {
     const auto own = std::span(parts).subspan(i * kPhases, kPhases);
     for (const std::int64_t p : own) given += p;
-    s.post(e, *shared[i], {f, without, all, total, dot(all, without.value), paces, beside}, own, out);
+    s.post(e, *shared[i], {factors, sharers.all, total, marginal_total, paces, beside}, own, out);
   }
   s.cover(e);
   out.unattributed = {e.active.count - given};
@@ -188,7 +197,9 @@ void Attributor::State::cover(const ActiveEnergy& e) {
 void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const Weighed& by,
                              std::span<const std::int64_t> parts, Division& out) {
   const double joules = std::max(to_joules(e.active).value(), 0.0);
-  const auto& [f, without, all, total, ignored, paces, beside] = by;
+  const Factors& f = by.factors.at(w.upstream).fair;
+  const Parts& all = by.all.at(w.upstream);
+  const double total = by.total;
   if (!(total > 0)) return;  // no joules are an amount too: the domain stands in the boundary, its edges in the interval
   Account& account = accounts[w.request];
   DomainAccount& d = account.domains[e.domain];
@@ -252,12 +263,14 @@ void Attributor::State::post_marginal(DomainAccount& d, const RequestWork& w, co
   absent[kStep] = 0;
   absent[kTime] = dot(w.lengthened, time.value) * learner.prices().of(w.upstream).joules[kTime];
   if (!(by.marginal_total > 0)) return;
-  const double among = dot(absent, by.marginal.value) / by.marginal_total;
+  const auto& [fair, without] = by.factors.at(w.upstream);
+  const Parts& all = by.all.at(w.upstream);
+  const double among = dot(absent, without.value) / by.marginal_total;
   // Alone there is nothing to tell apart: it is the fair share, by the same factors.
-  const double alone = dot(w.alone, by.fair.value) / by.total;
+  const double alone = dot(w.alone, fair.value) / by.total;
   d.marginal += (alone + among) * joules;
-  sum(d.marginal_moves, times(gradient(absent, among, by.all, by.marginal_total), joules));
-  sum(d.marginal_moves, times(gradient(w.alone, alone, by.all, by.total), joules));
+  sum(d.marginal_moves, times(gradient(absent, among, all, by.marginal_total), joules));
+  sum(d.marginal_moves, times(gradient(w.alone, alone, all, by.total), joules));
 }
 
 void Attributor::State::unattributed(const ActiveEnergy& e,

@@ -1,7 +1,11 @@
 #pragma once
-// Checks prices against traffic: window totals are regressed on the priced parts of their work,
-// with the prices as prior (Bayesian linear regression with one scale that all share; the newest
-// hour or so weighs most). Bounded: a 7 x 7 system, whatever it has seen. Not thread-safe.
+// Checks prices against traffic: window totals are regressed on the priced parts of their work, engine
+// by engine, with the prices as prior (Bayesian linear regression with one scale that all share; the
+// newest hour or so weighs most). Engines on one device are alike as far as nothing says otherwise.
+// Bounded: 7 unknowns and 6 more for each further engine, whatever it has seen. Not thread-safe.
+#include <span>
+#include <vector>
+
 #include "attribution/prices.h"
 
 namespace joulebook::attribution {
@@ -16,6 +20,13 @@ struct Factors {
   double noise = 0;    // relative, of a window's total
 };
 
+// What is known of an engine's prices before: `spread` of each, relative, or as much as makes its part of
+// all energy that was seen uncertain by `doubt`, if that is more.
+struct PriorPrices {
+  Parts spread{};
+  double doubt = 0;
+};
+
 class PriceFit {
  public:
   // `model_error`: relative, of a total: what no factors on the parts explain, for costs are not
@@ -23,31 +34,42 @@ class PriceFit {
   PriceFit(double model_error, double most_windows)
       : model_error_(model_error), most_windows_(most_windows) {}
 
-  // A window whose parts cost `priced` by the prices, and which took `total`, known to `error`
+  // A window whose parts cost `priced` by the prices, by engine, and which took `total`, known to `error`
   // (relative). `bent`, 0 to 1: the share that a power limit may have taken off what was due; how
   // much of it did is one more unknown, the same in all windows. Ignored where something is not
   // positive and finite.
-  void add(const Parts& priced, double total, double error, double bent);
-  // With what is known of the prices before: `spread` of each, relative, or as much as makes its part of
-  // all energy that was seen uncertain by `doubt`, if that is more; value[i] > 0.
-  [[nodiscard]] Factors solve(const Parts& spread, double doubt = 0) const;
+  void add(std::span<const Parts> priced, double total, double error, double bent);
+  // Of each engine, in the order of `before`; value[i] > 0. An engine beyond those that were added is
+  // taken to be like them.
+  [[nodiscard]] std::vector<Factors> solve(std::span<const PriorPrices> before) const;
+
+  // The same of one engine alone.
+  void add(const Parts& priced, double total, double error, double bent) {
+    add(std::span(&priced, 1), total, error, bent);
+  }
+  [[nodiscard]] Factors solve(const Parts& spread, double doubt = 0) const {
+    const PriorPrices before{spread, doubt};
+    return solve(std::span(&before, 1)).front();
+  }
 
  private:
-  static constexpr std::size_t kUnknowns = kParts + 1;  // the last: how much of `bent` was so
-  using Row = std::array<double, kUnknowns>;
-  using System = std::array<Row, kUnknowns>;
+  // Unknowns: how much of `bent` was so, then the factors, engine by engine.
+  using Row = std::vector<double>;
+  using System = std::vector<Row>;
   static bool invert(System& a);
+  void grow(std::size_t unknowns);
   [[nodiscard]] double residual(const Row& x) const;
+  [[nodiscard]] System prior(std::span<const PriorPrices> before) const;
 
   double model_error_;
   double most_windows_;
   System normal_{};  // sum of weight x u u^T, u = parts over their sum, and -bent y
   Row moment_{};     // sum of weight x u y, y = total over that sum
+  Row share_{};      // sum of weight u
   double square_ = 0;
   double weight_ = 0;
   double count_ = 0;
   double ratio_ = 0;
-  Row share_{};  // sum of weight u
 };
 
 // g^T C g.

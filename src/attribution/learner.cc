@@ -14,13 +14,14 @@ constexpr double kLimitDoubt = 0.3;
 constexpr double kBypassDoubt = 0.3;  // of what bypassed: when it came the page doesn't say
 constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
 
-double part_of(const Parts& parts, const Parts& all) {
-  double some = 0, sum = 0;
-  for (std::size_t i = 0; i < kParts; ++i) {
-    some += parts[i];
-    sum += all[i];
+constexpr std::size_t kMostUpstreams = 8;  // with factors of their own, on one domain
+
+double sum_of(const std::map<std::uint32_t, Parts>& parts) {
+  double sum = 0;
+  for (const auto& [upstream, of] : parts) {
+    for (const double j : of) sum += j;
   }
-  return sum > 0 ? some / sum : 0;
+  return sum;
 }
 
 }  // namespace
@@ -31,11 +32,16 @@ bool covers(const ActiveEnergy& e, std::uint32_t upstream) {
 }
 
 Sharers sharers_of(const ActiveEnergy& e, const WindowWork& work) {
-  Sharers out{.all = work.bypass};
+  Sharers out;
+  for (const auto& [upstream, parts] : work.bypass) {
+    if (covers(e, upstream)) out.bypass.emplace(upstream, parts);
+  }
+  out.all = out.bypass;
   for (const RequestWork& r : work.requests) {
     if (!covers(e, r.upstream)) continue;
     out.requests.push_back(&r);
-    for (std::size_t i = 0; i < kParts; ++i) out.all[i] += r.total[i];
+    Parts& all = out.all[r.upstream];
+    for (std::size_t i = 0; i < kParts; ++i) all[i] += r.total[i];
   }
   return out;
 }
@@ -90,11 +96,18 @@ void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers
   const double window_s = static_cast<double>((e.end - e.begin).count()) * 1e-9;
   const double busy_s = std::max({work.busy_s, kLeastBusy * window_s, 1e-9});
   const double limited = bent(e, sharers, joules / busy_s);
+  const double all = sum_of(sharers.all), bypassed = all > 0 ? sum_of(sharers.bypass) / all : 0;
   const double error = std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited,
-                                  kBypassDoubt * part_of(work.bypass, sharers.all));
+                                  kBypassDoubt * bypassed);
   Fits& fit = fits_[e.domain];
-  fit.fair.add(sharers.all, joules, error, limited);
-  fit.marginal.add(sharers.all, joules, error, limited);
+  fit.enrol(sharers);
+  std::vector<Parts> priced(fit.upstreams.size());
+  for (const auto& [upstream, parts] : sharers.all) {
+    Parts& into = priced[fit.place(upstream)];
+    for (std::size_t i = 0; i < kParts; ++i) into[i] += parts[i];
+  }
+  fit.fair.add(priced, joules, error, limited);
+  fit.marginal.add(priced, joules, error, limited);
 }
 
 void Learner::learn_time(const ActiveEnergy& e, const WindowWork& work) {
@@ -117,14 +130,35 @@ double Learner::bent(const ActiveEnergy& e, const Sharers& sharers, double watts
   return 1 - std::pow(1 - std::pow(at, kSoftest), 1 / kSoftest);
 }
 
-Learner::Known Learner::factors(const ActiveEnergy& e, const Sharers& sharers) const {
-  const auto fit = fits_.find(e.domain);
-  bool known = !sharers.requests.empty();
-  for (const RequestWork* r : sharers.requests) known = known && prices_.of(r->upstream).known;
-  const Prices& before = known ? prices_.of(sharers.requests.front()->upstream) : prices_.other;
-  static const Fits kNone;
-  const Fits& fits = fit == fits_.end() ? kNone : fit->second;
-  return {fits.fair.solve(before.spread, before.doubt), fits.marginal.solve(before.spread, before.doubt)};
+void Learner::Fits::enrol(const Sharers& sharers) {
+  for (const auto& [upstream, parts] : sharers.all) {
+    const bool known = std::find(upstreams.begin(), upstreams.end(), upstream) != upstreams.end();
+    if (!known && upstreams.size() < kMostUpstreams) upstreams.push_back(upstream);
+  }
+}
+
+std::size_t Learner::Fits::place(std::uint32_t upstream) const {
+  const auto at = std::find(upstreams.begin(), upstreams.end(), upstream);
+  return std::min(static_cast<std::size_t>(at - upstreams.begin()), upstreams.size() - 1);
+}
+
+std::map<std::uint32_t, Learner::Known> Learner::factors(const ActiveEnergy& e,
+                                                         const Sharers& sharers) const {
+  const auto found = fits_.find(e.domain);
+  Fits fits = found == fits_.end() ? Fits{} : found->second;
+  fits.enrol(sharers);
+  std::vector<PriorPrices> before;
+  for (const std::uint32_t upstream : fits.upstreams) {
+    const Prices& prices = prices_.of(upstream);
+    before.push_back({prices.spread, prices.doubt});
+  }
+  const auto fair = fits.fair.solve(before), marginal = fits.marginal.solve(before);
+  std::map<std::uint32_t, Known> out;
+  for (const auto& [upstream, parts] : sharers.all) {
+    const std::size_t at = fits.place(upstream);
+    out[upstream] = {fair[at], marginal[at]};
+  }
+  return out;
 }
 
 Factors Learner::step_time(std::uint32_t upstream) const {

@@ -15,10 +15,10 @@
 
 namespace joulebook::attribution {
 
-// Who has a part in a domain's energy, and the priced parts of all of them and the bypass.
+// Who has a part in a domain's energy, and the priced parts of all of them and of the bypass, by upstream.
 struct Sharers {
   std::vector<const RequestWork*> requests;  // of the work given
-  Parts all{};
+  std::map<std::uint32_t, Parts> all, bypass;
 };
 [[nodiscard]] Sharers sharers_of(const ActiveEnergy& energy, const WindowWork& work);
 
@@ -41,10 +41,11 @@ class Learner {
 
   // A fair share is a ratio of all parts to all, and the prior is to hold against what bends windows
   // alike; a marginal is a difference, and own parts are told best by how windows differ.
+  // Each upstream has its own.
   struct Known {
     Factors fair, marginal;
   };
-  [[nodiscard]] Known factors(const ActiveEnergy& energy, const Sharers& sharers) const;
+  [[nodiscard]] std::map<std::uint32_t, Known> factors(const ActiveEnergy& energy, const Sharers& sharers) const;
   [[nodiscard]] Factors step_time(std::uint32_t upstream) const;
   void forget(std::int64_t edge);
 
@@ -52,6 +53,9 @@ class Learner {
   struct Fits {
     PriceFit fair{0.02, 64};
     PriceFit marginal{0.01, 1000};
+    std::vector<std::uint32_t> upstreams;  // in the order of the fits; the last stands for all beyond
+    void enrol(const Sharers& sharers);
+    [[nodiscard]] std::size_t place(std::uint32_t upstream) const;
   };
   struct Waiting {
     ActiveEnergy energy;

@@ -99,6 +99,20 @@ TEST(TruthOfTraffic, AloneTheMarginalIsTheFairShare) {
   }
 }
 
+// All that is seen of them is two instants: what shares they had of steps is told badly, and said to be.
+TEST(TruthOfTraffic, RequestsOfOneTokenAreHeld) {
+  for (const std::uint64_t seed : {101, 102}) {
+    SimulatedTraffic traffic{.jobs = mixed_jobs({.requests = 300, .prompt = 200, .cancelled = 0}, seed),
+                             .concurrency = 8};
+    for (SimulatedJob& j : traffic.jobs) j.output = 1;
+    const Trial t = try_attribution(traffic, simulate(traffic, {.seed = seed}), false);
+    std::vector<const Scored*> all;
+    for (const Scored& s : t.requests) all.push_back(&s);
+    double width = 0;
+    EXPECT_GE(coverage(all, -1, width), 0.9);
+  }
+}
+
 // Engines that read prompts in steps of their own, or whose costs are nothing like a model's.
 TEST(TruthOfTraffic, EnginesOfOtherKindsAreStood) {
   const auto scored = [](SimulatedEngineOptions engine, double& held) {
@@ -173,6 +187,21 @@ TEST(TruthOfTraffic, TwoEnginesUnderOneMeterAreToldApart) {
   const Trial t = try_attribution(input);
   EXPECT_EQ(t.requests.size(), 320U);
   EXPECT_LE(errors_of(t, &Scored::fair).median, 0.05);
+}
+
+// Each upstream's costs are learnt for itself; how well, hangs on how the mixture of them varies.
+TEST(TruthOfTraffic, EnginesUnlikeEachOtherUnderOneMeterAreToldApartOrSaySo) {
+  TrialInput input;
+  for (std::uint32_t e = 0; e < 2; ++e) {
+    const SimulatedTraffic traffic{.jobs = mixed_jobs({.requests = 160}, 12 + e), .concurrency = 16};
+    add_engine(input, traffic, simulate(traffic, {.seed = 12 + e}), e, simulated_model());
+  }
+  const Trial t = try_attribution(input);
+  EXPECT_LE(errors_of(t, &Scored::fair).median, 0.1);
+  std::vector<const Scored*> all;
+  for (const Scored& s : t.requests) all.push_back(&s);
+  double width = 0;
+  EXPECT_GE(coverage(all, -1, width), 0.95);
 }
 
 // Remarks of different requests that overtake each other on their way here change nothing.

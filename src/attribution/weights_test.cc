@@ -43,8 +43,22 @@ TEST(Prices, AWindowOfAttentionBoundsTheContextRead) {
   EXPECT_DOUBLE_EQ(p.seen(5000), 3000);
 }
 
+// Parts of a window, no two alike, and what they cost by these factors.
+Parts window_parts(int k, double shift = 1.3) {
+  Parts parts{};
+  for (std::size_t i = 0; i < kParts; ++i)
+    parts[i] = 1 + std::sin(k * (shift + static_cast<double>(i)));
+  return parts;
+}
+double cost(const Parts& factors, const Parts& parts) {
+  double total = 0;
+  for (std::size_t i = 0; i < kParts; ++i) total += factors[i] * parts[i];
+  return total;
+}
+constexpr Parts kHalf{0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+
 TEST(PriceFit, WithoutWindowsThePricesStand) {
-  const Factors f = PriceFit(0.03, 16).solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  const Factors f = PriceFit(0.03, 16).solve(kHalf);
   for (std::size_t i = 0; i < kParts; ++i) {
     EXPECT_DOUBLE_EQ(f.value[i], 1);
     EXPECT_NEAR(f.covariance[i][i], 0.25, 1e-12);
@@ -55,25 +69,40 @@ TEST(PriceFit, FindsFactorsThatWindowsShow) {
   const Parts truth{1.4, 0.6, 1.5, 0.7, 1.3, 1};
   PriceFit fit(0.01, 1000);
   for (int k = 0; k < 300; ++k) {
-    Parts parts{};
-    for (std::size_t i = 0; i < kParts; ++i)
-      parts[i] = 1 + std::sin(k * (1.3 + static_cast<double>(i)));
-    double total = 0;
-    for (std::size_t i = 0; i < kParts; ++i)
-      total += 3 * truth[i] * parts[i];  // whatever the scale
-    fit.add(parts, total, 0.001, 1);
+    const Parts parts = window_parts(k);
+    fit.add(parts, 3 * cost(truth, parts), 0.001, 1);  // whatever the scale
   }
-  const Factors f = fit.solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  const Factors f = fit.solve(kHalf);
   for (std::size_t i = 0; i < kParts; ++i) EXPECT_NEAR(f.value[i], 3 * truth[i], 0.06 * 3) << i;
 }
 
 TEST(PriceFit, WhatIsNoEnergyTeachesNothing) {
   PriceFit fit(0.03, 16);
-  fit.add({}, 5, 0, 1);
-  fit.add({1, 1, 1, 1, 1, 1}, -5, 0, 1);
-  fit.add({1, 1, 1, 1, 1, 1}, std::numeric_limits<double>::quiet_NaN(), 0, 1);
-  fit.add({1, 1, 1, 1, 1, 1}, 5, std::numeric_limits<double>::infinity(), 1);
-  EXPECT_EQ(fit.solve({1, 1, 1, 1, 1, 1}).windows, 0);
+  fit.add(Parts{}, 5, 0, 1);
+  fit.add(kHalf, -5, 0, 1);
+  fit.add(kHalf, std::numeric_limits<double>::quiet_NaN(), 0, 1);
+  fit.add(kHalf, 5, std::numeric_limits<double>::infinity(), 1);
+  EXPECT_EQ(fit.solve(kHalf).windows, 0);
+}
+
+// Two engines under one meter, of which each window has another mixture; one that was never seen is like them.
+TEST(PriceFit, EnginesUnderOneMeterHaveFactorsOfTheirOwn) {
+  const Parts truth[] = {{1.4, 0.6, 1.5, 0.7, 1.3, 1}, {0.7, 1.3, 0.8, 1.2, 0.6, 1}};
+  PriceFit fit(0.01, 1000);
+  for (int k = 0; k < 400; ++k) {
+    Parts parts[] = {window_parts(k), window_parts(k, 2.1)};
+    if (k % 3 == 1) parts[0] = {};
+    if (k % 3 == 2) parts[1] = {};
+    fit.add(parts, 3 * (cost(truth[0], parts[0]) + cost(truth[1], parts[1])), 0.001, 0);
+  }
+  const PriorPrices before[] = {{kHalf}, {kHalf}, {kHalf}};
+  const auto f = fit.solve(before);
+  ASSERT_EQ(f.size(), 3U);
+  for (std::size_t i = 0; i < kParts; ++i) {
+    EXPECT_NEAR(f[0].value[i], 3 * truth[0][i], 0.3) << i;
+    EXPECT_NEAR(f[1].value[i], 3 * truth[1][i], 0.3) << i;
+    EXPECT_GT(f[2].covariance[i][i], 10 * f[0].covariance[i][i]) << i;
+  }
 }
 
 // Of tokens that came together all but the first took no time.
@@ -97,15 +126,12 @@ TEST(PriceFit, ALimitThatHeldInSomeWindowsIsToldFromThePrices) {
   const Parts truth{0.7, 1.3, 1.2, 0.8, 1.4, 1};
   PriceFit fit(0.01, 1000);
   for (int k = 0; k < 300; ++k) {
-    Parts parts{};
-    for (std::size_t i = 0; i < kParts; ++i)
-      parts[i] = 1 + std::sin(k * (1.3 + static_cast<double>(i)));
-    double total = 0;
-    for (std::size_t i = 0; i < kParts; ++i) total += truth[i] * parts[i];
+    const Parts parts = window_parts(k);
+    const double total = cost(truth, parts);
     const double bent = std::clamp(total / 20, 0.0, 0.5);  // where work is much
     fit.add(parts, total / (1 + 0.6 * bent), 0.001, bent);
   }
-  const Factors f = fit.solve({0.5, 0.5, 0.5, 0.5, 0.5, 0.5});
+  const Factors f = fit.solve(kHalf);
   for (std::size_t i = 0; i < kParts; ++i) EXPECT_NEAR(f.value[i], truth[i], 0.06) << i;
 }
 

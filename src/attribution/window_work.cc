@@ -105,7 +105,10 @@ class Worker {
     const double experts =
         (price.touched(others + chunk) - price.touched(others)) * std::max(steps, part);
     add(w, Phase::prefill, amounts, price, span.alone_part(), experts);
-    w.prompt_edge += amounts[kStep] * price.joules[kStep] + amounts[kTime] * price.joules[kTime];
+    // Whether it had a chunk in a step more nobody says: of few steps that is much.
+    const double doubt = 1 + 1 / std::max(steps / part, 1.0);
+    w.prompt_edge +=
+        doubt * (amounts[kStep] * price.joules[kStep] + amounts[kTime] * price.joules[kTime]);
   }
 
   void decoded(RequestWork& w, const Made& m, const Course& c, const Prices& price,
@@ -219,10 +222,10 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
   constexpr double kContextBeside = 1000;  // tokens: nobody says
   for (const auto& [upstream, b] : bypass) {
     if (b.sequences <= 0 && b.output <= 0 && b.prompt <= 0) continue;
-    sum(out.bypass,
-        beside(b, prices.of(upstream), curves.at(upstream), kContextBeside, begin, end));
+    const Parts parts = beside(b, prices.of(upstream), curves.at(upstream), kContextBeside, begin, end);
+    out.bypass.emplace(upstream, parts);
+    sum(out.total, parts);
   }
-  sum(out.total, out.bypass);
   if (unknown > 0.1 * total(out.total) || provisional > 0.03 * total(out.total)) out.known = false;
   return out;
 }

@@ -29,7 +29,7 @@ struct RequestWork {
 struct WindowWork {
   std::vector<RequestWork> requests;  // by id, those with work
   Parts total{};                      // all requests and the bypass
-  Parts bypass{};                     // of requests that the page counts and nobody saw here
+  std::map<std::uint32_t, Parts> bypass;  // by upstream, of requests that the page counts and nobody saw here
   Parts step_parts{};                 // s by the prices: what steps should have taken
   double busy_s = 0;                  // time in which some sequence was in a step
   bool known = true;                  // work is counted but for a rest; the bypass is a guess
