@@ -1,6 +1,7 @@
 // The eyes of SmolVLM-256M: SigLIP-B/16 at 512 x 512 (12 layers of 768) and Idefics3's projector,
-// which makes 64 tokens of 1024 patches, as wide as SmolLM2-135M. Extents from
-// SmolVLM-256M-Instruct's config.json; names from llama.cpp's tools/mtmd/clip.cpp.
+// which makes 64 tokens of 1024 patches, as wide as its language model. Extents from
+// SmolVLM-256M-Instruct's config.json; names from llama.cpp's tools/mtmd/clip.cpp. The longest edge is
+// the least that its processor takes (the default is 2048): a picture is one part, and the whole.
 #include <fmt/format.h>
 
 #include "physics/synth/made_up.h"

@@ -11,8 +11,10 @@
 namespace joulebook::synth {
 namespace {
 
-constexpr std::array<MadeUpShape, 5> kShapes = {{
+constexpr std::array<MadeUpShape, 6> kShapes = {{
     {"all-MiniLM-L6-v2", "an encoder of texts, 6 layers of 384", "q8_0", make_minilm},
+    {"SmolVLM-256M", "the language model of SmolVLM-256M, 30 layers of 576", "q8_0",
+     make_smolvlm_text},
     {"SmolVLM-256M-mmproj", "the eyes of SmolVLM-256M (SigLIP, 12 layers of 768)", "q8_0",
      make_smolvlm_eyes},
     {"pocket-tts", "the backbone of Pocket TTS, 6 layers of 1024", "q8_0", make_pocket_speaker},
@@ -40,6 +42,26 @@ Result<WeightFile> make_up(const MadeUpShape& shape, const MadeUpOptions& option
                 fmt::format("choose one of {}", join(random_block_names(), ", ")));
   }
   return shape.make(*type, options);
+}
+
+std::vector<std::string> text_pieces(std::int64_t count) {
+  const std::string begins = "\xe2\x96\x81", common = "etaoinsrhldcu";
+  std::vector<std::string> out = {"<unk>", "<s>", "</s>", begins};
+  for (char c = '!'; c <= '~'; ++c) out.emplace_back(1, c);
+  for (char a = 'a'; a <= 'z'; ++a) {
+    out.push_back(begins + a);
+    for (char b = 'a'; b <= 'z'; ++b) {
+      out.push_back({a, b});
+      out.push_back(begins + a + b);
+    }
+  }
+  for (const char a : common) {
+    for (const char b : common) {
+      for (const char c : common) out.push_back({a, b, c});
+    }
+  }
+  for (int i = 0; std::ssize(out) < count; ++i) out.push_back(fmt::format("<spare{}>", i));
+  return out;
 }
 
 WeightFile gguf_weights(const GgufMetadata& metadata, std::vector<SynthTensor> tensors) {

@@ -35,10 +35,16 @@ struct MadeUpShape {
 
 // The makers, each beside its constants.
 [[nodiscard]] WeightFile make_minilm(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_smolvlm_text(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_smolvlm_eyes(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_pocket_speaker(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_pocket_voice(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_whisper_tiny(std::uint32_t type, const MadeUpOptions& options);
+
+// "<unk>", "<s>", "</s>" and pieces by which a text is about 3 characters a token (ASCII, two letters
+// anywhere, three common ones), filled up with spare ones. To be scored alike, so that the fewest
+// are taken. REQUIRES: count >= 3750.
+[[nodiscard]] std::vector<std::string> text_pieces(std::int64_t count);
 
 // A GGUF file of these.
 [[nodiscard]] WeightFile gguf_weights(const GgufMetadata& metadata,

@@ -26,25 +26,8 @@ constexpr double kNeverEnds = -24;                          // the threshold is 
 
 std::uint64_t u64(std::int64_t n) { return static_cast<std::uint64_t>(n); }
 
-// Pieces by which a text is about 3 characters a token: ASCII, two letters anywhere, three common
-// ones. All score alike, so that the fewest are taken.
 std::vector<std::string> pieces() {
-  const std::string begins = "\xe2\x96\x81", common = "etaoinsrhldcu";
-  std::vector<std::string> out = {"<unk>", "<s>", "</s>", begins};
-  for (char c = '!'; c <= '~'; ++c) out.emplace_back(1, c);
-  for (char a = 'a'; a <= 'z'; ++a) {
-    out.push_back(begins + a);
-    for (char b = 'a'; b <= 'z'; ++b) {
-      out.push_back({a, b});
-      out.push_back(begins + a + b);
-    }
-  }
-  for (const char a : common) {
-    for (const char b : common) {
-      for (const char c : common) out.push_back({a, b, c});
-    }
-  }
-  for (int i = 0; std::ssize(out) < kPieces; ++i) out.push_back(fmt::format("<spare{}>", i));
+  auto out = text_pieces(kPieces);
   out.insert(out.end(), {"<|pad|>", "<|bos_before_voice|>", "<|audio_bos|>"});
   return out;
 }
