@@ -1,5 +1,6 @@
 // The verbs of the tasks of pictures and sound: files of random weights, and an encoder's answers.
 #include <array>
+#include <filesystem>
 #include <fstream>
 
 #include "core/file_tree.h"
@@ -45,6 +46,8 @@ Status made_up_verb(const TaskCall& call) {
   if (!file) return fail(file.error());
   const std::string path = call.argument(1);
   if (is_made(*file, path)) return {};
+  std::error_code ignored;  // the writer says what is wrong with the folder
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   const auto bytes = synth::write_weights(*file, kSeed, path);
   return bytes ? Status() : Status(fail(bytes.error()));
 }
