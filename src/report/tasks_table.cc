@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/text.h"
 #include "report/figure.h"
 #include "report/ink.h"
 #include "report/text_grid.h"
@@ -21,6 +23,11 @@ std::string small(double value) {
   return value != 0 && std::abs(value) < 1e-4 ? fmt::format("{:.2e}", value) : number_text(value);
 }
 
+// An end of an interval: two digits of a small one say enough.
+std::string end(double value) {
+  return std::abs(value) < 1 ? fmt::format("{:.2g}", value) : small(value);
+}
+
 std::string absent(const Json& quantity, Reasons& reasons) {
   const FigureText figure = figure_text(quantity);
   note(figure, reasons);
@@ -34,8 +41,8 @@ std::string cell(const Json& quantity, double factor, Reasons& reasons) {
   const std::string value = small(quantity["value"].as_double() * factor);
   const Json& hi = quantity["hi"];
   const double lo = quantity["lo"].as_double() * factor;
-  if (!hi.is_number()) return fmt::format("{} [≥ {}]", value, small(lo));
-  return fmt::format("{} [{}–{}]", value, small(lo), small(hi.as_double() * factor));
+  if (!hi.is_number()) return fmt::format("{} [≥ {}]", value, end(lo));
+  return fmt::format("{} [{}–{}]", value, end(lo), end(hi.as_double() * factor));
 }
 
 std::string share_cell(const Json& quantity, Reasons& reasons) {
@@ -61,12 +68,23 @@ void add_arm(TextGrid& grid, const Json& arm, Reasons& reasons) {
     return;
   }
   const Json& seconds = arm["seconds"];
+  const Json& carbon = arm["carbon"]["value"];
   grid.add({role, name, cell(arm["energy"], 1 / kJoulesPerKwh, reasons),
-            cell(arm["carbon"], kGramsPerKg, reasons),
+            carbon.is_number() ? small(carbon.as_double() * kGramsPerKg)
+                               : absent(arm["carbon"], reasons),
             seconds.is_number() ? number_text(seconds.as_double()) : "unknown",
             share_cell(arm["correct"], reasons), figure_cell(arm["j_per_correct"], reasons),
-            memory_cell(arm["memory"], reasons),
-            std::string(arm["energy"]["tier"].as_string("–"))});
+            memory_cell(arm["memory"], reasons)});
+}
+
+// "modelled"; of several arms' all.
+std::string tiers_of(const Json& task) {
+  std::vector<std::string> tiers;
+  for (const Json& arm : task["arms"].items()) {
+    const std::string tier(arm["energy"]["tier"].as_string());
+    if (!tier.empty() && std::ranges::find(tiers, tier) == tiers.end()) tiers.push_back(tier);
+  }
+  return tiers.empty() ? "not read" : join(tiers, ", ");
 }
 
 std::string why(const Json& absent) {
@@ -96,7 +114,9 @@ std::string ratio_text(const Json& ratio, Reasons& reasons) {
                                  figure_text(times).line(), special);
   const Json& even = ratio["break_even"];
   const auto code = even["reason"]["code"].as_string();
-  if (even["value"].is_number()) {
+  if (even["value"].is_number() && even["value"].as_double() < 1) {
+    text += "; its training has paid for itself within one answer";
+  } else if (even["value"].is_number()) {
     text += fmt::format("; its training has paid for itself after {} answers",
                         cell(even, 1, reasons));
   } else if (code == "life.never") {
@@ -144,20 +164,20 @@ class Page {
       out_ += "\n";
       return;
     }
-    out_ += fmt::format("  {} of {} items, {}\n", count_text(task["items_run"].as_int()),
+    out_ += fmt::format("  {} of {} items, {}; per 1,000 items, joules {}\n", count_text(task["items_run"].as_int()),
                         count_text(task["items_there"].as_int()),
                         task["rounds"].as_int() == 1
                             ? std::string("once each")
-                            : fmt::format("{} times each", task["rounds"].as_int()));
-    TextGrid grid({{"per 1,000", Align::left},
-                   {"items", Align::left, true},
+                            : fmt::format("{} times each", task["rounds"].as_int()),
+                        tiers_of(task));
+    TextGrid grid({{"arm", Align::left},
+                   {"", Align::left, true},
                    {"kWh", Align::right, true},
-                   {"g CO2e", Align::right, true},
+                   {"g CO2e", Align::right},
                    {"seconds", Align::right},
                    {"correct", Align::right, true},
                    {"J per correct", Align::right, true},
-                   {"memory", Align::right, true},
-                   {"tier", Align::left}});
+                   {"memory", Align::right, true}});
     for (const Json& arm : task["arms"].items()) add_arm(grid, arm, reasons_);
     out_ += grid.text(style_.width);
     for (const Json& arm : task["arms"].items()) add_notes(arm);
@@ -188,7 +208,9 @@ class Page {
                          grid["name"].as_string(), document_["seed"].as_int(),
                          number_text(std::round(document_["duration_s"].as_double())),
                          number_text(document_["budget_s"].as_double())));
-    line("", "Brackets: 95 % for items like these; of the 2023 study, its least and most rows.");
+    line("",
+         "Brackets: 95 % for items like these; of the 2023 study, its least and most rows. Grams are as "
+         "sure as the kWh that they are made from, and as the grid's intensity.");
     reasons_.erase("task.cost_only");
     reasons_.erase("task.untrained");
     for (const auto& [code, text] : reasons_) line(code + ": ", text);

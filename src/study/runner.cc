@@ -301,9 +301,13 @@ class StudyRun {
     ++told_;
     const double pace =
         Seconds(context_.clock.now() - first_trial_).count() / static_cast<double>(told_);
-    const std::int64_t total = rounds * per_round;
-    progress_.on_trial(result_.trials.back(), done, total,
-                       pace * static_cast<double>(total - done) + spec_.baseline_seconds);
+    std::int64_t total = rounds * per_round;
+    double left = pace * static_cast<double>(total - done) + spec_.baseline_seconds;
+    if (context_.until) {  // as many as the time allows, by the pace so far
+      left = std::min(left, std::max(0.0, Seconds(*context_.until - context_.clock.now()).count()));
+      total = std::min(total, done + static_cast<std::int64_t>(left / std::max(pace, 1e-6)));
+    }
+    progress_.on_trial(result_.trials.back(), done, total, left);
   }
 
   [[nodiscard]] Error given_up(const TrialRecord& trial, int failures) const {

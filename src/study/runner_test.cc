@@ -193,6 +193,49 @@ TEST(Runner, AnArmThatKeepsFailingStopsTheStudyAndKeepsWhatWasDone) {
   EXPECT_GE(run.trials.size(), 3U);
 }
 
+// Prompts as they stand; what the first round does not reach in its half of the time is left out.
+TEST(Runner, ASampleEndsItsFirstRoundByTheClock) {
+  StudyBench bench;
+  auto spec = small_spec(6);
+  spec.baseline_seconds = 0;
+  spec.warmups = 0;
+  bench.context.until = bench.clock.now() + std::chrono::milliseconds(700);
+  const auto result = bench.run(spec);
+  ASSERT_TRUE(result) << result.error().message;
+  const std::size_t asked = result->spec.prompts.size();
+  EXPECT_GT(asked, 0U);
+  EXPECT_LT(asked, 6U);
+  EXPECT_EQ(result->trials.size(), asked * 2 * 2);
+  for (std::size_t i = 0; i < asked; ++i) EXPECT_EQ(result->spec.prompts[i].id, spec.prompts[i].id);
+  EXPECT_TRUE(result->complete);
+  EXPECT_EQ(result->comparisons[0].prompts, asked);
+  // Late from the beginning: one prompt is asked all the same.
+  StudyBench late;
+  late.context.until = late.clock.now();
+  EXPECT_EQ(late.run(spec)->spec.prompts.size(), 1U);
+}
+
+TEST(Runner, AnArmThatIsLostLeavesTheOthersGoing) {
+  StudyBench bench;
+  auto spec = small_spec();
+  spec.arms[1].model = "other.gguf";
+  const auto open = bench.context.open_engine;
+  bench.context.open_engine = [&](const std::string& model, const EngineOptions& options)
+      -> Result<std::unique_ptr<Engine>> {
+    if (model != "other.gguf") return open(model, options);
+    return fail(ErrorKind::input, "model.missing", "there is no other.gguf", "name another");
+  };
+  std::map<std::size_t, std::string> lost;
+  bench.context.on_lost = [&](std::size_t arm, const Error& error) { lost[arm] = error.code; };
+  const auto result = bench.run(spec);
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(lost, (std::map<std::size_t, std::string>{{1, "model.missing"}}));
+  EXPECT_EQ(result->arms[0].trials, 12);
+  EXPECT_EQ(result->trials.size(), 12U);
+  EXPECT_TRUE(result->arms[0].j_per_response.these.present());
+  expect_tiles(bench.ledger.runs.at(result->id), bench);
+}
+
 TEST(Runner, CutAnswersAreCountedAndCheckedAsTheyAre) {
   StudyBench bench;
   bench.script = [](FakeEngine& engine) {

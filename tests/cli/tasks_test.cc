@@ -173,7 +173,7 @@ TEST_F(TasksOnAPlant, WhatCannotRunIsARowWithItsReasonAndTheRestGoesOn) {
   write("hangs/items.jsonl", items);
   write("hangs/task.toml",
         std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\nprepare_timeout_s = 0.5\n"
-                    "prepare = [[\"sh\", \"-c\", \"echo half way >&2; sleep 60 & sleep 60\"]]\n") +
+                    "prepare = [[\"sh\", \"-c\", \"echo half way >&2; echo cure: wait >&2; sleep 60 & sleep 60\"]]\n") +
             kTwoArms);
   write("late/items.jsonl", items);
   write("late/task.toml", R"(
@@ -221,6 +221,7 @@ ready = "ready"
   EXPECT_TRUE(tasks["letters"]["absent"].is_null());
   EXPECT_EQ(tasks["hangs"]["absent"]["code"], "task.late");
   EXPECT_THAT(tasks["hangs"]["absent"]["message"], HasSubstr("half way"));
+  EXPECT_EQ(tasks["hangs"]["absent"]["cure"], "wait");
   EXPECT_LT(tasks["hangs"]["seconds"], 20);
   EXPECT_EQ(tasks["lost"]["absent"]["code"], "task.needs");
   EXPECT_EQ(tasks["lost"]["arms"][0]["energy"]["reason"]["code"], "task.needs");

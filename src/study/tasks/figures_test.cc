@@ -25,7 +25,7 @@ TEST(Tasks, TheirJsonObeysItsClosedSchema) {
 
 TEST(Tasks, TheirTable) {
   const Json document = to_json(fakes::sample_tasks());
-  for (const int width : {132, 80}) {
+  for (const int width : {100, 70}) {
     fakes::expect_golden(std::string(JOULEBOOK_GOLDEN_DIR) + "/tasks-" + std::to_string(width) +
                              ".txt",
                          tasks_table(document, {width, false}));

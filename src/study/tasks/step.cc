@@ -16,18 +16,40 @@ namespace {
 constexpr std::size_t kMostOutput = std::size_t{64} << 20;
 constexpr std::size_t kMostShown = 300;
 
-// The last line with something on it, as far as it can be shown.
-std::string last_line(std::string_view text) {
-  std::string_view line = trim(text);
-  const auto at = line.find_last_of("\r\n");
-  if (at != std::string_view::npos) line = trim(line.substr(at + 1));
-  return valid_utf8(line.substr(0, kMostShown));
+// What a command said last, as far as it can be shown: its last line, or, where that is a cure as this
+// program's own errors have it, the line before it and the cure apart.
+struct LastWords {
+  std::string line;
+  std::string cure;
+};
+
+std::string_view cut_last_line(std::string_view& text) {
+  text = trim(text);
+  const auto at = text.find_last_of("\r\n");
+  const auto line = at == std::string_view::npos ? text : trim(text.substr(at + 1));
+  text = at == std::string_view::npos ? std::string_view() : text.substr(0, at);
+  return line;
 }
 
-std::string with_last_line(std::string what, Subprocess& program, const std::string& output) {
-  const std::string said = last_line(program.said());
-  const std::string line = said.empty() ? last_line(output) : said;
-  return line.empty() ? what : what + ": " + line;
+LastWords last_words(Subprocess& program, const std::string& output) {
+  const std::string said = program.said();
+  std::string_view text = said.empty() ? std::string_view(output) : std::string_view(said);
+  std::string_view line = cut_last_line(text);
+  LastWords out;
+  constexpr std::string_view kCure = "cure: ";
+  if (line.starts_with(kCure)) {
+    out.cure = valid_utf8(line.substr(kCure.size(), kMostShown));
+    line = cut_last_line(text);
+  }
+  out.line = valid_utf8(line.substr(0, kMostShown));
+  return out;
+}
+
+tl::unexpected<Error> failed(std::string code, std::string what, std::string cure,
+                             const LastWords& last) {
+  if (!last.line.empty()) what += ": " + last.line;
+  return fail(ErrorKind::engine, std::move(code), std::move(what),
+              last.cure.empty() ? std::move(cure) : last.cure);
 }
 
 }  // namespace
@@ -59,11 +81,9 @@ Result<StepDone> run_step(const std::vector<std::string>& argv, const StepLimits
     return fail(ErrorKind::interrupted, "task.cancelled", name + " was interrupted", "");
   }
   if (got.end == ExchangeEnd::late) {
-    return fail(ErrorKind::engine, "task.late",
-                with_last_line(fmt::format("{} did not end within {:.0f} s and was ended", name,
-                                           limits.seconds),
-                               **program, got.output),
-                "give it more time, or see what it waits for");
+    return failed("task.late",
+                  fmt::format("{} did not end within {:.0f} s and was ended", name, limits.seconds),
+                  "give it more time, or see what it waits for", last_words(**program, got.output));
   }
   if (got.end == ExchangeEnd::flood) {
     return fail(ErrorKind::engine, "task.step", name + " wrote without end and was ended",
@@ -73,8 +93,8 @@ Result<StepDone> run_step(const std::vector<std::string>& argv, const StepLimits
   const int code = (*program)->exit_code();
   const std::string how = code > 128 ? fmt::format("{} was ended by signal {}", name, code - 128)
                                      : fmt::format("{} ended with exit code {}", name, code);
-  return fail(ErrorKind::engine, "task.step", with_last_line(how, **program, got.output),
-              "run it by hand: " + join(argv, " "));
+  return failed("task.step", how, "run it by hand: " + join(argv, " "),
+                last_words(**program, got.output));
 }
 
 std::optional<Error> first_missing(const std::vector<TaskNeed>& needs, const std::string& folder) {
