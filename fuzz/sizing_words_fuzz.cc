@@ -1,6 +1,8 @@
 // Any bytes as what a person writes to say what is enough: a requirement, a day's mix in words, a
 // day's mix as CSV. An error names its code and its cure; a requirement that was read is in range and
 // its own text can be read again; a day's counts are numbers from 0, its kinds have names.
+// Faults planted on 2026-11-27: a limit above 1 and a negative count that are let through, both found
+// at once from the seeds that are refused; without those seeds not within 220,000 inputs.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
