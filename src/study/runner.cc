@@ -12,8 +12,7 @@
 #include "study/comparison.h"
 #include "study/engines.h"
 #include "study/schedule.h"
-#include "study/sizing/ladder.h"
-#include "study/sizing/sizing.h"
+#include "study/sizing/add_sizing.h"
 #include "study/spec.h"
 #include "study/stopping.h"
 #include "study/study_log.h"
@@ -345,22 +344,6 @@ class StudyRun {
     return begin < rest.window.end ? log_.window("end", rest.window, timeline_.take()) : Status{};
   }
 
-  // What the steps of a ladder bought, and which arm is enough, where the study asks.
-  void size() {
-    if (const auto steps = ladder_of(result_); !steps.empty()) {
-      result_.ladder = to_json(steps, result_);
-    }
-    if (!spec_.require) return;
-    const auto requirement = parse_requirement(*spec_.require);
-    if (!requirement) return;  // validate() has refused it
-    const auto sizing = size_arms(result_, {.requirement = *requirement});
-    if (sizing) {
-      result_.sizing = to_json(*sizing, result_);
-    } else {
-      warn(fmt::format("what is enough can't be said: {}", sizing.error().message));
-    }
-  }
-
   Result<StudyResult> finish() {
     result_.id = log_.run();
     if (cancelled()) result_.complete = false;
@@ -371,7 +354,9 @@ class StudyRun {
     result_.sensors = context_.meter.sensors();
     for (const auto& text : result_.whole.warnings) warn(text);
     analyse(result_);
-    size();
+    if (auto ok = add_sizing(result_); !ok) {
+      warn(fmt::format("what is enough can't be said: {}", ok.error().message));
+    }
     if (auto ok = log_.end(result_); !ok) return fail(std::move(ok.error()));
     return std::move(result_);
   }

@@ -7,100 +7,14 @@
 #include <cmath>
 #include <vector>
 
+#include "fakes/sample_spec.h"
+
 namespace joulebook::fakes {
 namespace {
 
 constexpr std::int64_t kOrigin = 5'000'000'000'000;        // steady
 constexpr std::int64_t kWall = 1'795'472'280'123'000'000;  // 2026-11-23T22:18:00.123Z
 constexpr int kRounds = 2;
-constexpr std::array<const char*, 2> kArms = {"direct", "step by step"};
-
-struct PromptSeed {
-  const char* id;
-  const char* kind;
-  const char* text;
-  Checker::Kind checker;
-  const char* expected;
-  std::array<std::int64_t, 2> answer_tokens;  // by arm
-  std::int64_t reasoning_tokens;              // of the second arm
-  std::int64_t prompt_tokens;
-  std::array<bool, 2> correct;
-};
-
-constexpr std::array<PromptSeed, 8> kPrompts = {{
-    {"ethics-1",
-     "ethics",
-     "Is it all right to lie to spare someone's feelings?",
-     Checker::Kind::none,
-     "",
-     {140, 150},
-     210,
-     42,
-     {false, false}},
-    {"logic-1",
-     "logic",
-     "All bloops are razzies. Is every bloop a razzie? Answer yes or no.",
-     Checker::Kind::exact,
-     "yes",
-     {4, 6},
-     90,
-     51,
-     {true, true}},
-    {"arithmetic-1",
-     "arithmetic",
-     "What is 17 times 24?",
-     Checker::Kind::number,
-     "408",
-     {9, 11},
-     160,
-     38,
-     {false, true}},
-    {"code-1",
-     "code",
-     "Write a regular expression for a four-digit year.",
-     Checker::Kind::regex,
-     "[0-9]",
-     {64, 70},
-     120,
-     45,
-     {true, true}},
-    {"extraction-1",
-     "extraction",
-     "Give the city as JSON: \"Ada lives in Turin.\"",
-     Checker::Kind::json,
-     "{\"city\":\"Turin\"}",
-     {14, 15},
-     80,
-     47,
-     {true, true}},
-    {"classification-1",
-     "classification",
-     "Positive or negative: \"I loved it\"",
-     Checker::Kind::exact,
-     "positive",
-     {3, 4},
-     60,
-     40,
-     {true, true}},
-    {"summarising-1",
-     "summarising",
-     "Summarise in one sentence: the tide rises twice a day.",
-     Checker::Kind::none,
-     "",
-     {30, 34},
-     100,
-     60,
-     {false, false}},
-    {"chat-1",
-     "chat",
-     "Tell me something nice, with, \"quotes\" and a comma.",
-     Checker::Kind::none,
-     "",
-     {90, 512},
-     0,
-     44,
-     {false, false}},
-}};
 
 Reason forbidden() {
   return {"sensor.permission", "/sys/class/powercap/intel-rapl:0/energy_uj may not be read",
@@ -139,50 +53,6 @@ Estimate estimate(Quantity q) {
 }
 
 Anchor anchor_at(SteadyTime t) { return {t, t.ns + 1'000'000, kWall + (t.ns - kOrigin)}; }
-
-StudySpec sample_spec() {
-  StudySpec spec;
-  spec.prompts_source = "built in";
-  spec.seed = 42;
-  spec.stopping.max_rounds = 4;
-  spec.keep_text = true;
-  for (const auto& p : kPrompts) {
-    spec.prompts.push_back({p.id, p.kind, p.text, {p.checker, p.expected, 0.5}});
-  }
-  for (std::size_t a = 0; a < kArms.size(); ++a) {
-    ArmSpec arm;
-    arm.name = kArms[a];
-    arm.model = "models/SmolLM2-135M-Instruct.Q4_1.gguf";
-    arm.mode = a == 0 ? Mode::direct : Mode::reason;
-    arm.system = a == 0 ? "Answer at once." : "Think step by step, then answer.";
-    arm.max_tokens = 512;
-    arm.engine.threads = 2;
-    arm.engine.context = 2048;
-    spec.arms.push_back(arm);
-  }
-  return spec;
-}
-
-EngineInfo sample_engine() {
-  EngineInfo info;
-  info.kind = "llama.cpp";
-  info.model = "SmolLM2-135M-Instruct.Q4_1.gguf";
-  info.path = "models/SmolLM2-135M-Instruct.Q4_1.gguf";
-  info.version = "b7000";
-  info.architecture = "llama";
-  info.parameters = 134'515'008;
-  info.file_bytes = 98'000'000;
-  info.layers = 30;
-  info.context = 2048;
-  info.trained_context = 8192;
-  info.kv_bytes_per_token = 23'040;
-  info.quantisation = {{"Q4_1", 180, 106'000'000, 66'250'000}, {"F32", 61, 35'000, 140'000}};
-  info.chat_template = "file";
-  info.threads = 2;
-  info.peak_memory_bytes = 412'000'000;
-  info.pids = {4242};
-  return info;
-}
 
 PhaseRecord phase(Phase kind, SteadyTime begin, std::int64_t tokens, double seconds, double watts,
                   const std::string& arm) {

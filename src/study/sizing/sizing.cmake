@@ -1,6 +1,7 @@
 # Which arm is enough, and what a rule by kind would take: numbers in, numbers out.
 joulebook_room(study_sizing
   SOURCES
+    sizing/add_sizing.cc
     sizing/cross_fit.cc
     sizing/day.cc
     sizing/field.cc
