@@ -248,7 +248,8 @@ constexpr std::array kAll = std::to_array<LiveMetric>({
      "", kShared, "Energy above idle over output tokens in the newest second that had both.",
      newest_of<&LivePoint::joules_per_token>},
     {"joulebook_unattributed_ratio", "joulebook.unattributed", "1", LiveType::gauge, "", kShared,
-     "Share of the energy above idle that no account but unattributed took, newest second.",
+     "Share of the energy above idle that no account but unattributed took, in the newest second of "
+     "which a hundredth was above idle.",
      newest_of<&LivePoint::unattributed>},
     {"joulebook_requests_total", "joulebook.requests", "{request}", LiveType::counter, "status",
      kCounted, "Requests that are settled, by status: final or void.", requests},

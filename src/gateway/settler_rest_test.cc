@@ -47,6 +47,35 @@ TEST_F(SettlerTest, ALoneRequestTakesWhatIsAboveTheIdleThatWasLearnt) {
   EXPECT_EQ(settler_->counts().open + settler_->counts().pending, 0U);
 }
 
+// The share that nobody took of a third of a per cent is no figure: it would be an alarm over noise.
+TEST_F(SettlerTest, NextToNothingAboveRestHasNoUnattributedShare) {
+  auto domain = gpu(40, 45);
+  domain.joules = [worked = domain.joules](SteadyTime t) {
+    return worked(t) + 0.3 * std::max(0.0, static_cast<double>(t.ns) * 1e-9 - 60);
+  };
+  start(domain);
+  at(40);
+  open(1, 40, 100);
+  at(45);
+  decode(1, 40.5, 45, 50, 100);
+  at(62);
+  open(2, 62, 100);  // waits, and nothing is done for it
+  at(80);
+  settler_->pump(true);
+  LiveState state;
+  books_.fill(state);
+  int shares = 0, none = 0;
+  for (const auto& point : state.points) {
+    const double s = static_cast<double>(point.utc_ms - state.points.front().utc_ms) * 1e-3;
+    (std::isfinite(point.unattributed) ? shares : none) += 1;
+    if (s > 50) {
+      EXPECT_TRUE(std::isnan(point.unattributed)) << s << " s: " << point.unattributed;
+    }
+  }
+  EXPECT_GT(shares, 2);
+  EXPECT_GT(none, 20);
+}
+
 // 20 s at rest with a model, 20 s without, 5 s of loading at 400 W, and then with a model again.
 TEST_F(SettlerTest, LoadingAModelIsAnAccountOfItsOwn) {
   start(gpu(40, 45));

@@ -167,7 +167,10 @@ void Settler::show(const Window& window, const Sums& sums) {
   point.utc_ms = wall_ns(window.end, anchor) / 1'000'000;
   point.watts = sums.whole ? sums.gross / seconds : kNever;
   point.tokens_per_s = tokens_in_window_ / seconds;
-  point.unattributed = sums.active > 0 ? sums.unattributed / sums.active : kNever;
+  // A share of next to nothing says nothing: at rest that is what meter and floor differ by.
+  constexpr double kFaintest = 0.01;  // of all that the window took
+  point.unattributed =
+      sums.active > kFaintest * sums.gross ? sums.unattributed / sums.active : kNever;
   point.joules_per_token =
       sums.active > 0 && tokens_in_window_ > 0 ? sums.active / tokens_in_window_ : kNever;
   for (const auto& [request, entry] : entries_) {
