@@ -90,7 +90,7 @@ void add_account(CommandLine& line) {
   k.add_option("--boundary", o->boundary, "to reckon to: gpu, it, facility, full-stack, sci-ai, ghg")->type_name("BOUNDARY");
   k.add_flag("--explain", o->explain, "every constant with its source, date and licence; alone: all that are built in");
   k.add_option("--equivalents", o->equivalents, "as many phone charges, hours of video, ... as that: part of a name, or all")->type_name("ITEM")->allow_extra_args(false);
-  k.add_option("--instead-of", o->instead_of, "what it replaces: flight, an equivalent's name, or a pair in a TOML file")->type_name("NAME");
+  k.add_option("--instead-of", o->instead_of, "what it replaces: flight, letter, disc, an equivalent's name, or a pair in a TOML file")->type_name("NAME");
   add_terms(k, *o);
   add_usage_flags(k, all->usage);
   add_life_flags(k, all->life);

@@ -185,7 +185,7 @@ TEST(Account, BadInputIsRefusedWithACure) {
       {{"--energy", "512 J", "--price", "3 EUR"}, "0.25 EUR/kWh"},
       {{"--energy", "512 J", "--hardware", "H100", "--hardware-time", "2 s", "--utilisation", "1.5"}, "share above 0"},
       {{"--energy", "512 J", "--grid", "-300 g/kWh"}, "at least 0"},
-      {{"--energy", "512 J", "--instead-of", "letter"}, ".toml"},
+      {{"--energy", "512 J", "--instead-of", "cinema"}, ".toml"},
       {{"--energy", "512 J", "--equivalents", "smartfone charge"}, "Smartphone charge"},
   };
   for (const auto& [arguments, cure] : bad) {

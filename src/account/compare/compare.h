@@ -46,7 +46,7 @@ struct Net {
   Quantity here, there, net;  // net = here - share x times x there
 };
 
-// "flight", "call" (flight), "stream" (cinema and disc), "letter", "email" (letter), or the name of an equivalent. Errors: input
+// "flight" or "call", "disc" or "stream", "letter" or "email", or the name of an equivalent. Errors: input
 // "instead.no_source" (no source of the tables has it, the cure shows the file to write).
 [[nodiscard]] Result<Choice> choice_of(std::string_view name);
 // A user's own pair, in TOML (docs/formats/account.md). Errors: those of toml.h; input "instead.source" (a side without

@@ -14,9 +14,10 @@ constexpr std::string_view kFile =
     "write it in a file and give --instead-of FILE.toml: name = 'an e-mail instead of a letter', [that] name, carbon = '20 gCO2e' (or energy), "
     "source = 'whose figure, which year'";
 
-// What no source of the tables has: both sides are the user's.
-constexpr std::pair<std::string_view, std::string_view> kUnsourced[] = {
-    {"letter", "a letter"}, {"email", "a letter"}, {"e-mail", "a letter"}, {"cinema", "a visit to the cinema"}, {"disc", "a disc"}, {"stream", "a visit to the cinema or a disc"}};
+// What is named for what it replaces: the account's own figure is then the e-mail's, the hour of
+// video's, the call's.
+constexpr std::pair<std::string_view, std::string_view> kReplaces[] = {
+    {"email", "letter"}, {"e-mail", "letter"}, {"stream", "disc"}, {"call", "flight"}};
 
 Choice one_for_one(std::string name) {
   Choice c;
@@ -83,10 +84,9 @@ Quantity amount(const Factor& f, const Quantity& like, double times) {
 
 Result<Choice> choice_of(std::string_view name) {
   const std::string word = lower(trim(name));
-  for (const auto& [key, thing] : kUnsourced) {
-    if (word == key) return fail(ErrorKind::input, "instead.no_source", fmt::format("no source of the tables says what {} takes", thing), std::string(kFile));
-  }
-  const std::string item = word == "call" ? "flight" : word;
+  if (word == "cinema") return fail(ErrorKind::input, "instead.no_source", "no source of the tables says what a visit to the cinema takes", std::string(kFile));
+  const auto replaced = std::ranges::find(kReplaces, word, &std::pair<std::string_view, std::string_view>::first);
+  const std::string item(replaced == std::end(kReplaces) ? std::string_view(word) : replaced->second);
   const auto found = equivalents(item);
   if (!found) return fail(ErrorKind::input, "instead.no_source", found.error().message, found.error().cure + "; or " + std::string(kFile));
   Choice choice = one_for_one(fmt::format("instead of {}", item));
