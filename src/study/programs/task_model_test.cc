@@ -157,7 +157,7 @@ RC_GTEST_PROP(TaskModel, RowsOfWordsAreAscendingAndWithinTheirSpace, (const std:
     RC_ASSERT(row.has_value());
     for (std::size_t i = 0; i < row->size(); ++i) {
       RC_ASSERT((*row)[i].first < space.width());
-      RC_ASSERT(i == 0 || (*row)[i - 1].first < (*row)[i].first);
+      if (i > 0) RC_ASSERT((*row)[i - 1].first < (*row)[i].first);
     }
   }
 }
