@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/fnv1a.h"
 #include "export/json_text.h"
 #include "export/live_metrics.h"
 
@@ -116,8 +117,7 @@ class Metrics {
 
 // An id of `words` x 64 bits, never zero, that follows from a text (FNV-1a, then splitmix64).
 std::string hex_id(std::string_view from, int words) {
-  std::uint64_t state = 0xcbf29ce484222325U;
-  for (const char c : from) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  std::uint64_t state = fnv1a(from);
   std::string out;
   for (int w = 0; w < words; ++w) {
     std::uint64_t z = (state += 0x9e3779b97f4a7c15U);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/file_tree.h"
+#include "core/fnv1a.h"
 #include "core/text.h"
 #include "study/checker.h"
 #include "study/checker_json.h"
@@ -141,11 +142,8 @@ const std::vector<Prompt>& forty_prompts() {
 }
 
 std::string digest(const std::vector<Prompt>& prompts) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    hash = (hash ^ 0xff) * 0x100000001b3;  // 0xff is in no UTF-8 text: a separator
-  };
+  std::uint64_t hash = kFnvBasis;
+  const auto add = [&hash](std::string_view text) { hash = fnv1a_text(text, hash); };
   for (const auto& p : prompts) {
     const Checker& c = p.checker;
     for (const auto* text : {&p.id, &p.kind, &p.text, &c.expected}) add(*text);

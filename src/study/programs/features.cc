@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/text.h"
+#include "core/fnv1a.h"
 #include "study/programs/examples.h"
 #include "study/programs/table_words.h"
 #include "study/programs/text_passage.h"
@@ -122,8 +123,7 @@ class WordSpace final : public FeatureSpace {
  private:
   // FNV-1a, folded.
   [[nodiscard]] std::uint32_t place(std::string_view gram) const {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : gram) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    const std::uint64_t hash = fnv1a(gram);
     return static_cast<std::uint32_t>((hash ^ (hash >> 32)) & (width() - 1));
   }
 

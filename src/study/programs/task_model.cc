@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/file_tree.h"
+#include "core/fnv1a.h"
 #include "core/json.h"
 #include "core/json_strings.h"
 
@@ -16,12 +17,7 @@ namespace {
 constexpr std::string_view kFormat = "joulebook_task_model";
 constexpr std::size_t kMostClasses = 1000;
 
-// FNV-1a, as 16 hexadecimal digits: finds accidents, not attacks.
-std::string digest(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return fmt::format("{:016x}", hash);
-}
+std::string digest(std::string_view text) { return fmt::format("{:016x}", fnv1a(text)); }
 
 Json numbers(std::span<const float> values) {
   Json::Array out;

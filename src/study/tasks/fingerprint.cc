@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/fnv1a.h"
+
 namespace joulebook {
 namespace {
 
@@ -14,10 +16,7 @@ namespace fs = std::filesystem;
 
 class Hash {
  public:
-  void add(std::string_view text) {
-    for (const char c : text) byte(static_cast<unsigned char>(c));
-    byte(0xff);  // in no UTF-8 text: a separator
-  }
+  void add(std::string_view text) { hash_ = fnv1a_text(text, hash_); }
   void add_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return add("absent");
@@ -25,7 +24,7 @@ class Hash {
     std::uint64_t size = 0;
     while (file.read(buffer, sizeof buffer) || file.gcount() > 0) {
       const auto n = static_cast<std::size_t>(file.gcount());
-      for (std::size_t i = 0; i < n; ++i) byte(static_cast<unsigned char>(buffer[i]));
+      hash_ = fnv1a({buffer, n}, hash_);
       size += n;
     }
     add(fmt::format("{}", size));
@@ -33,8 +32,7 @@ class Hash {
   [[nodiscard]] std::string text() const { return fmt::format("{:016x}", hash_); }
 
  private:
-  void byte(unsigned char c) { hash_ = (hash_ ^ c) * 0x100000001b3; }
-  std::uint64_t hash_ = 0xcbf29ce484222325;
+  std::uint64_t hash_ = kFnvBasis;
 };
 
 // Files of a folder, all levels, in order.
