@@ -1,13 +1,10 @@
+#include "core/json_strings.h"
 #include "study/tasks/result.h"
 
 namespace joulebook {
 namespace {
 
-Json error_json(const Error& error) {
-  return Json::object({{"code", error.code}, {"message", error.message}, {"cure", error.cure}});
-}
-
-Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json error_json(const Error& error) { return to_json(Reason{error.code, error.message, error.cure}); }
 
 Json trained_json(const Trained& trained) {
   return Json::object({{"energy", to_json(trained.energy)},
@@ -19,8 +16,8 @@ Json trained_json(const Trained& trained) {
 Json arm_json(const TaskArmResult& arm) {
   return Json::object({{"name", arm.arm.name},
                        {"role", std::string(to_string(arm.arm.role))},
-                       {"engine", or_null(arm.engine)},
-                       {"cost_only", or_null(arm.arm.cost_only)},
+                       {"engine", text_or_null(arm.engine)},
+                       {"cost_only", text_or_null(arm.arm.cost_only)},
                        {"absent", arm.absent ? error_json(*arm.absent) : Json()},
                        {"answered", arm.answered},
                        {"failed", arm.failed},
@@ -50,7 +47,7 @@ Json published_json(const TaskResult& task) {
     p.as_published.per = kPerItemsName;
     p.corrected = p.as_published;
   }
-  return Json::object({{"kind", or_null(p.kind)},
+  return Json::object({{"kind", text_or_null(p.kind)},
                        {"rows", p.rows},
                        {"as_published", to_json(p.as_published)},
                        {"corrected", to_json(p.corrected)}});
@@ -67,7 +64,7 @@ Json task_json(const TaskResult& task) {
   return Json::object({{"name", task.name},
                        {"title", task.title},
                        {"absent", task.absent ? error_json(*task.absent) : Json()},
-                       {"study", or_null(task.study)},
+                       {"study", text_or_null(task.study)},
                        {"items_run", task.items_run},
                        {"items_there", task.items_there},
                        {"rounds", task.rounds},
@@ -75,7 +72,7 @@ Json task_json(const TaskResult& task) {
                        {"arms", list_of(task.arms, arm_json)},
                        {"ratios", list_of(task.ratios, ratio_json)},
                        {"published", published_json(task)},
-                       {"fairer", or_null(task.fairer)},
+                       {"fairer", text_or_null(task.fairer)},
                        {"warnings", list_of(task.warnings, [](const auto& w) { return Json(w); })}});
 }
 
