@@ -22,12 +22,7 @@ std::vector<std::string> vocabulary() {
 }
 
 GgufMetadata describe() {
-  constexpr std::int32_t kNormal = 1, kUnknown = 2, kControl = 3;
-  const auto tokens = vocabulary();
-  std::vector<std::int32_t> types(tokens.size(), kNormal);
-  types[0] = kUnknown;
-  types[1] = types[2] = kControl;
-  types[tokens.size() - 1] = types[tokens.size() - 2] = kControl;
+  const PieceTokenizer tokenizer{.tokens = vocabulary(), .controls = 2, .begins_text = true};
   GgufMetadata out;
   out.text("general.architecture", "llama");
   out.text("general.name", "SmolVLM-256M's language model with random weights");
@@ -38,14 +33,8 @@ GgufMetadata describe() {
   out.number(a + "attention.head_count", kHeads).number(a + "attention.head_count_kv", kKeyHeads);
   out.number(a + "rope.dimension_count", kHead).real(a + "rope.freq_base", 100000);
   out.real(a + "attention.layer_norm_rms_epsilon", 1e-5F);
-  out.number(a + "vocab_size", static_cast<std::uint32_t>(tokens.size()));
-  out.text("tokenizer.ggml.model", "t5").text("tokenizer.ggml.pre", "default");
-  out.texts("tokenizer.ggml.tokens", tokens);
-  out.reals("tokenizer.ggml.scores", std::vector<float>(tokens.size(), -1));
-  out.integers("tokenizer.ggml.token_type", types);
-  out.number("tokenizer.ggml.unknown_token_id", 0).number("tokenizer.ggml.bos_token_id", 1);
-  out.number("tokenizer.ggml.eos_token_id", 2).flag("tokenizer.ggml.add_bos_token", true);
-  out.flag("tokenizer.ggml.add_eos_token", false).flag("tokenizer.ggml.add_space_prefix", false);
+  out.number(a + "vocab_size", static_cast<std::uint32_t>(tokenizer.tokens.size()));
+  add_tokenizer(tokenizer, out);
   return out;
 }
 

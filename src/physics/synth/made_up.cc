@@ -64,6 +64,24 @@ std::vector<std::string> text_pieces(std::int64_t count) {
   return out;
 }
 
+void add_tokenizer(const PieceTokenizer& tokenizer, GgufMetadata& out) {
+  constexpr std::int32_t kNormal = 1, kUnknown = 2, kControl = 3;  // llama_token_type
+  const auto& tokens = tokenizer.tokens;
+  std::vector<std::int32_t> types(tokens.size(), kNormal);
+  types[0] = kUnknown;
+  types[1] = types[2] = kControl;
+  std::fill(types.end() - tokenizer.controls, types.end(), kControl);
+  out.text("tokenizer.ggml.model", "t5").text("tokenizer.ggml.pre", "default");
+  out.texts("tokenizer.ggml.tokens", tokens);
+  out.reals("tokenizer.ggml.scores", std::vector<float>(tokens.size(), -1));
+  out.integers("tokenizer.ggml.token_type", types);
+  out.number("tokenizer.ggml.unknown_token_id", 0).number("tokenizer.ggml.bos_token_id", 1);
+  out.number("tokenizer.ggml.eos_token_id", 2);
+  out.flag("tokenizer.ggml.add_bos_token", tokenizer.begins_text);
+  out.flag("tokenizer.ggml.add_eos_token", false);
+  out.flag("tokenizer.ggml.add_space_prefix", tokenizer.space_prefix);
+}
+
 WeightFile gguf_weights(const GgufMetadata& metadata, std::vector<SynthTensor> tensors) {
   std::vector<GgufTensorSpec> specs;
   for (const auto& tensor : tensors) specs.push_back(tensor.spec);

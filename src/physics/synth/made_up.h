@@ -5,6 +5,7 @@
 // Names and extents of tensors are those that the programs which read them ask for: llama.cpp as of
 // llama-cpp-python 0.3.36 (src/models/bert.cpp, src/models/pockettts.cpp, tools/mtmd/clip.cpp) and
 // whisper.cpp 1.8.5. Extents come from each model's published configuration.
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -45,6 +46,16 @@ struct MadeUpShape {
 // anywhere, three common ones), filled up with spare ones. To be scored alike, so that the fewest
 // are taken. REQUIRES: count >= 3750.
 [[nodiscard]] std::vector<std::string> text_pieces(std::int64_t count);
+
+// The tokenizer of such pieces: `tokens` are text_pieces() and what was put behind them, of which the
+// last `controls` are no text.
+struct PieceTokenizer {
+  std::vector<std::string> tokens;
+  std::ptrdiff_t controls = 0;
+  bool begins_text = false;   // <s> is put in front of a text
+  bool space_prefix = false;  // a text begins as if behind a space
+};
+void add_tokenizer(const PieceTokenizer& tokenizer, GgufMetadata& out);
 
 // A GGUF file of these.
 [[nodiscard]] WeightFile gguf_weights(const GgufMetadata& metadata,

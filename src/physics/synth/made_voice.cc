@@ -33,12 +33,7 @@ std::vector<std::string> pieces() {
 }
 
 GgufMetadata describe_speaker() {
-  constexpr std::int32_t kNormal = 1, kUnknown = 2, kControl = 3;
-  const auto tokens = pieces();
-  std::vector<std::int32_t> types(tokens.size(), kNormal);
-  types[0] = kUnknown;
-  types[1] = types[2] = kControl;
-  std::fill(types.end() - 3, types.end(), kControl);
+  const PieceTokenizer tokenizer{.tokens = pieces(), .controls = 3, .space_prefix = true};
   GgufMetadata out;
   out.text("general.architecture", "pockettts");
   out.text("general.name", "Pocket TTS's backbone with random weights");
@@ -47,16 +42,10 @@ GgufMetadata describe_speaker() {
   out.number(a + "block_count", kLayers).number(a + "context_length", kContext);
   out.number(a + "embedding_length", kHidden).number(a + "feed_forward_length", kInner);
   out.number(a + "attention.head_count", kHeads);
-  out.number(a + "vocab_size", static_cast<std::uint32_t>(tokens.size()));
+  out.number(a + "vocab_size", static_cast<std::uint32_t>(tokenizer.tokens.size()));
   out.number(a + "rope.dimension_count", kHidden / kHeads).real(a + "rope.freq_base", 10000);
   out.real(a + "attention.layer_norm_epsilon", 1e-5F);
-  out.text("tokenizer.ggml.model", "t5").text("tokenizer.ggml.pre", "default");
-  out.texts("tokenizer.ggml.tokens", tokens);
-  out.reals("tokenizer.ggml.scores", std::vector<float>(tokens.size(), -1));
-  out.integers("tokenizer.ggml.token_type", types);
-  out.number("tokenizer.ggml.unknown_token_id", 0).number("tokenizer.ggml.bos_token_id", 1);
-  out.number("tokenizer.ggml.eos_token_id", 2).flag("tokenizer.ggml.add_bos_token", false);
-  out.flag("tokenizer.ggml.add_eos_token", false).flag("tokenizer.ggml.add_space_prefix", true);
+  add_tokenizer(tokenizer, out);
   return out;
 }
 
