@@ -28,11 +28,6 @@ constexpr std::string_view kColumns = R"sql(
   LEFT JOIN requests_ended e ON e.request = b.request LEFT JOIN texts t ON t.text = e.rule
   )sql";
 
-std::optional<std::int64_t> maybe(const Row& row, int column) {
-  if (row.null(column)) return std::nullopt;
-  return row.number(column);
-}
-
 std::optional<SteadyTime> instant(const Row& row, int column) {
   if (row.null(column)) return std::nullopt;
   return SteadyTime{row.number(column)};
@@ -73,7 +68,7 @@ Raw raw_of(const Row& row) {
   r.end.last_token = instant(row, 19);
   r.end.ended = instant(row, 20);
   r.ended_utc = row.text(21);
-  r.end.tokens = {maybe(row, 22), maybe(row, 23), maybe(row, 24), maybe(row, 25), maybe(row, 26)};
+  r.end.tokens = {row.number_if(22), row.number_if(23), row.number_if(24), row.number_if(25), row.number_if(26)};
   raw.rule = row.text(27);
   if (!row.null(28)) r.end.unattributed = row.real(28);
   r.posted.count = row.number(29);

@@ -11,11 +11,6 @@ namespace {
 using sqlite::Row;
 using sqlite::Value;
 
-std::optional<std::int64_t> maybe(const Row& row, int column) {
-  if (row.null(column)) return std::nullopt;
-  return row.number(column);
-}
-
 // The hourly rows of a span, of one run or of every serve run.
 std::string within(std::string_view table) {
   return fmt::format(
@@ -78,7 +73,7 @@ Result<std::vector<UsageTotal>> read_totals(sqlite::Database& db, TotalBy by, Ho
           t.begun = row.number(1);
           t.final_ = row.number(2);
           t.void_ = row.number(3);
-          t.tokens = {maybe(row, 4), maybe(row, 5), maybe(row, 6), maybe(row, 7), maybe(row, 8)};
+          t.tokens = {row.number_if(4), row.number_if(5), row.number_if(6), row.number_if(7), row.number_if(8)};
         });
     if (!ok) return fail(ok.error());
   }

@@ -109,6 +109,11 @@ std::string Row::text(int column) const {
   return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
 }
 
+std::optional<std::int64_t> Row::number_if(int column) const {
+  if (null(column)) return std::nullopt;
+  return number(column);
+}
+
 bool Row::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }

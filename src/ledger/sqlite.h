@@ -10,6 +10,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,8 @@ class Row {
   [[nodiscard]] double real(int column) const;
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] bool null(int column) const;
+  // None where the column is null.
+  [[nodiscard]] std::optional<std::int64_t> number_if(int column) const;
 
  private:
   sqlite3_stmt* statement_;
