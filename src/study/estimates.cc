@@ -10,8 +10,7 @@ namespace joulebook {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Half-widths in standard deviations: a 95 % interval of a normal; a bound, taken as uniform.
-constexpr double kNormal95 = 1.959963984540054;
+// Half-width of a bound in standard deviations, taken as uniform; that of a 95 % interval is kNormal95.
 constexpr double kUniform = 1.7320508075688772;
 // Share of misses that the stopping rule's looks may use up.
 constexpr double kSpentOnLooks = 0.015;

@@ -9,6 +9,9 @@
 
 namespace joulebook {
 
+// Half the width of the normal's middle 95 %, in standard deviations: student_quantile(0.975, infinity).
+inline constexpr double kNormal95 = 1.959963984540054;
+
 // P(T <= t). REQUIRES: df > 0.
 [[nodiscard]] double student_cdf(double t, double df);
 

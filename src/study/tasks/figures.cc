@@ -10,6 +10,7 @@
 #include "study/comparison.h"
 #include "study/estimates.h"
 #include "study/proportion.h"
+#include "study/student.h"
 
 namespace joulebook {
 namespace {
@@ -88,7 +89,6 @@ account::Distribution lognormal(const Quantity& q) {
   const Interval all = q.interval();
   const bool known = *q.value > 0 && all.lo > 0 && std::isfinite(all.hi) && all.hi > all.lo;
   if (!known) return account::Distribution::fixed(*q.value);
-  constexpr double kNormal95 = 1.959963984540054;
   account::Distribution out;
   out.kind = account::Distribution::Kind::lognormal;
   out.numbers = {*q.value, std::pow(all.hi / all.lo, 1 / (2 * kNormal95))};
