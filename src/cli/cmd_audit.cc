@@ -49,9 +49,7 @@ Status add_inputs(const AuditOptions& o, Claim& claim) {
   }
   for (const auto& [name, value] : named) {
     if (account::known_input(name) == nullptr && o.recipe.find(name) == std::string::npos) {
-      std::vector<std::string> names;
-      for (const auto& k : account::known_inputs()) names.emplace_back(k.name);
-      const auto near = nearest(name, names);
+      const auto near = account::input_like(name);
       return fail(ErrorKind::usage, "audit.input", "no rule knows the input '" + name + "'", near ? "did you mean " + *near + "?" : "docs/formats/claim.md lists them");
     }
     auto input = account::claim_input(name, value);
@@ -159,20 +157,27 @@ Status ask_inputs(AuditOptions& o) {
   return {};
 }
 
-Status ask_all(AuditOptions& o) {
-  while (std::cin && o.value.empty()) {
-    o.value = ask_line("What was said, number and unit", "17800 J/response");
-    if (const auto m = account::Measure::parse(o.value); !m) {
-      std::cerr << "  " << m.error().message << ": " << m.error().cure << '\n';
-      o.value.clear();
-    }
+// Asks until the answer is one that the claim's reader takes, or nobody answers.
+std::string ask_for(AuditOptions o, std::string AuditOptions::*into, std::string_view question, std::string_view example) {
+  while (std::cin) {
+    o.*into = ask_line(question, example);
+    if (!std::cin && (o.*into).empty()) break;
+    const auto claim = claim_of_flags(o);
+    if (claim) return o.*into;
+    std::cerr << "  " << claim.error().message << ": " << claim.error().cure << '\n';
   }
+  if (!std::cin) std::cerr << '\n';
+  return {};
+}
+
+Status ask_all(AuditOptions& o) {
+  o.value = ask_for(o, &AuditOptions::value, "What was said, number and unit", "17800 J/response");
   if (o.value.empty()) return fail(ErrorKind::usage, "audit.nothing", "no value was given, and nobody answered", "joulebook audit new --value '17800 J/response' --model NAME --out FILE");
   if (o.text.empty()) o.text = ask_line("Of what", "DeepSeek 70B, one answer of 1,000 words");
   if (o.who.empty()) o.who = ask_line("Who said it", "MIT Technology Review");
-  if (o.when.empty()) o.when = ask_line("When", "2025-01-31");
+  if (o.when.empty()) o.when = ask_for(o, &AuditOptions::when, "When", "2025-01-31");
   if (o.source.empty()) o.source = ask_line("Where", "an address, a page");
-  if (o.boundary.empty()) o.boundary = ask_line("Boundary as stated: gpu, node, server, facility, full stack, life cycle, not stated", "gpu");
+  if (o.boundary.empty()) o.boundary = ask_for(o, &AuditOptions::boundary, "Boundary as stated: gpu, node, server, facility, full stack, life cycle, not stated", "gpu");
   return ask_inputs(o);
 }
 

@@ -81,7 +81,7 @@ TEST(AuditProgram, WhatMakesNoSenseIsRefusedWithItsCure) {
   const std::string claim = "[claim]\nvalue = \"5 J/response\"\n";
   const std::string dir = fresh_folder("audit-bad");
   for (const Bad& bad : {Bad{claim + "[inputs]\npue = \"-1.2\"\n", "pue", "at least 1"}, Bad{claim + "[inputs]\npue = \"0.5\"\n", "pue", "at least 1"},
-                         Bad{claim + "[inputs]\nintensity = \"0.8 lb/kWh\"\n", "'lb' is a mass of what", "lb CO2e"}, Bad{claim + "[inputs]\ngrid = \"Germoney\"\n", "Germoney", "did you mean 'germany'?"},
+                         Bad{claim + "[inputs]\ncarbon = \"552 t\"\n", "'t' is a mass of what", "t CO2e"}, Bad{claim + "[inputs]\ngrid = \"Germoney\"\n", "Germoney", "did you mean 'germany'?"},
                          Bad{"[claim]\nvalue = \"5 J/response\"\nwhen = \"2026-02-31\"\n", "claim.when", "February 2026 has 28 days"}, Bad{"[claim]\nvalue = \"5 joulez\"\n", "joulez", ""},
                          Bad{claim + "[inputs]\nbatsh = \"3\"\n", "batsh", "batch"}, Bad{claim + "[recipe]\nvalue = \"1 + \"\n", "", ""}, Bad{"", "claim", "value"}}) {
     const Outcome o = joulebook({"audit", written(dir, "bad.toml", bad.file)});

@@ -51,6 +51,8 @@ std::optional<std::string> Facts::per(std::string_view base) const {
   return noun.value_or("");
 }
 
+bool Facts::is_intensity() const { return claim_.value.unit.dimension == Unit::parse("gCO2e/kWh")->dimension; }
+
 std::optional<double> Facts::watts_each(std::string_view name) const {
   const auto m = measure(name);
   if (!m) return std::nullopt;
@@ -75,6 +77,18 @@ std::optional<double> Facts::training_flops() const {
   const auto model = training::trained_model(*active, *active);
   if (!model) return std::nullopt;
   return training::train_flops(*model, training::Recomputation::none) * *tokens;
+}
+
+std::optional<double> Facts::energy_of_power() const {
+  const auto m = measure("mean_power");
+  const auto per = energy_per();
+  if (!m || !per) return std::nullopt;
+  const bool each = m->unit.dimension.powers.contains("device");
+  if (each && !devices()) return std::nullopt;
+  const double watts = each ? m->value * *devices() : m->value;
+  if (*per == "token") return has("tokens_per_second") ? std::optional(watts / *amount("tokens_per_second")) : std::nullopt;
+  if (!has("duration") || (*per == "response" && !has("batch"))) return std::nullopt;
+  return watts * *amount("duration") / (*per == "response" ? *amount("batch") : 1);
 }
 
 std::optional<double> Facts::energy_of_hours() const {

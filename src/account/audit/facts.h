@@ -33,6 +33,8 @@ class Facts {
   // (kgCO2e); the value is then in joules (kilograms).
   [[nodiscard]] std::optional<std::string> energy_per() const { return per("J"); }
   [[nodiscard]] std::optional<std::string> carbon_per() const { return per("kgCO2e"); }
+  // The value is carbon per energy.
+  [[nodiscard]] bool is_intensity() const;
   // The value's ends widened by its rounding.
   [[nodiscard]] double lo() const { return claim_.value.lo - claim_.value.rounding; }
   [[nodiscard]] double hi() const { return claim_.value.hi + claim_.value.rounding; }
@@ -44,6 +46,8 @@ class Facts {
   [[nodiscard]] std::optional<double> active_parameters() const;
   // FLOPs of the training: `flops`, else 6 x active x tokens.
   [[nodiscard]] std::optional<double> training_flops() const;
+  // Joules of the stated power over the stated time, for one of what the value is of, without a building.
+  [[nodiscard]] std::optional<double> energy_of_power() const;
   // Joules of the device hours at their power, without a building.
   [[nodiscard]] std::optional<double> energy_of_hours() const;
 

@@ -18,11 +18,14 @@ const Finding* first(const std::vector<Finding>& findings, RuleState state) {
 }
 
 // Missing inputs that move the range, with how far: "batch (18 times)".
-std::vector<std::string> decisive(const Computed& c) {
+std::vector<std::string> decisive(const Claim& claim, const Computed& c) {
   std::vector<std::string> names;
   for (const Contribution& part : c.contributions) {
     if (!c.trace.missing.contains(part.input) || part.factor < kMattersFrom) continue;
-    names.push_back(std::isfinite(part.factor) ? fmt::format("{} ({} times)", part.input, short_number(part.factor)) : part.input);
+    const ClaimInput* stated = claim.input(part.input);
+    std::string why = stated == nullptr ? "" : fmt::format("'{}' is in no table", stated->text);
+    if (std::isfinite(part.factor)) why += fmt::format("{}{} times", why.empty() ? "" : "; ", short_number(part.factor));
+    names.push_back(part.input + (why.empty() ? "" : " (" + why + ")"));
   }
   return names;
 }
@@ -44,9 +47,9 @@ Judged outside(const Claim& claim, const Computed& c, double lo, double hi) {
   return j;
 }
 
-Judged inside(const Computed& c, const std::vector<Finding>& findings, double lo, double hi) {
+Judged inside(const Claim& claim, const Computed& c, const std::vector<Finding>& findings, double lo, double hi) {
   Judged j{Verdict::consistent, {}, 1, true};
-  const auto missing = decisive(c);
+  const auto missing = decisive(claim, c);
   if (!missing.empty()) {
     j.verdict = Verdict::not_checkable;
     j.because = fmt::format("{} {} missing", join(missing, ", "), missing.size() == 1 ? "is" : "are");
@@ -107,6 +110,14 @@ bool same_kind(const Dimension& recipe, const Dimension& claim) {
   return rest.none();
 }
 
+namespace {
+// Of an open rule, which the verdict says again: "not checkable: the energy is missing".
+std::string reason_of(const Finding& open) {
+  constexpr std::string_view kSaid = "not checkable: ";
+  return open.message.starts_with(kSaid) ? open.message.substr(kSaid.size()) : open.message;
+}
+}  // namespace
+
 Judged judge(const Claim& claim, const std::optional<Computed>& computed, const std::optional<Error>& error, const std::vector<Finding>& findings) {
   const double lo = claim.value.lo - claim.value.rounding, hi = claim.value.hi + claim.value.rounding;
   Judged j;
@@ -121,13 +132,20 @@ Judged judge(const Claim& claim, const std::optional<Computed>& computed, const 
   if (beyond) {
     j = outside(claim, *computed, lo, hi);
   } else if (computed) {
-    j = inside(*computed, findings, lo, hi);
+    j = inside(claim, *computed, findings, lo, hi);
   } else {
-    j.because = error ? error->message : "it has no recipe, and its unit and inputs imply none";
+    const Finding* open = first(findings, RuleState::unknown);
+    j.because = error ? error->message : open != nullptr ? reason_of(*open) : "it has no recipe, and its unit and inputs imply none; is it an amount per response, token, image, or of a training?";
   }
   if (const Finding* failed = first(findings, RuleState::fails)) {
     j.verdict = Verdict::inconsistent;
     if (!beyond) j.because = failed->message;
+    // A reader mends one thing at a time, and should know of all.
+    std::string others;
+    for (const Finding& f : findings) {
+      if (f.state == RuleState::fails && (beyond || &f != failed)) others += (others.empty() ? "" : ", ") + f.rule;
+    }
+    if (!others.empty()) j.because += fmt::format("; {}: {}", beyond ? "rules that fail" : "and so fail", others);
   } else if (const Finding* blocked = first(findings, RuleState::blocks); blocked != nullptr && j.verdict != Verdict::inconsistent) {
     j.verdict = Verdict::not_checkable;
     j.because = blocked->message;

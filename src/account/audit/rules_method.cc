@@ -33,11 +33,13 @@ std::optional<Finding> fixed_length_rule(const Facts& f) {
 std::optional<Finding> pue_rule(const Facts& f) {
   const auto pue = f.amount("pue");
   if (!pue) return std::nullopt;
-  auto energy = f.has("energy") ? f.amount("energy") : f.energy_of_hours();
-  const std::string how = f.has("energy") ? f.said("energy") : f.said("gpu_hours") + " at " + f.said("mean_power");
+  const bool hours = f.has("gpu_hours");
+  auto energy = f.has("energy") ? f.amount("energy") : hours ? f.energy_of_hours() : f.energy_of_power();
+  const char* time = hours ? "gpu_hours" : f.energy_per() == "token" ? "tokens_per_second" : "duration";
+  const std::string how = f.has("energy") ? f.said("energy") : f.said(time) + " at " + f.said("mean_power");
   if (!energy) return std::nullopt;
   double value = f.value();
-  std::vector<std::string> inputs{"value", f.has("energy") ? "energy" : "gpu_hours", "pue"};
+  std::vector<std::string> inputs{"value", f.has("energy") ? "energy" : time, "pue"};
   if (f.carbon_per()) {
     if (!f.has("intensity")) return std::nullopt;
     value /= *f.amount("intensity");

@@ -95,6 +95,7 @@ struct ImpliedIntensity {
 };
 
 std::optional<ImpliedIntensity> implied_intensity(const Facts& f) {
+  if (f.is_intensity()) return ImpliedIntensity{f.value(), 0.02 + f.claim().value.rounding / f.value(), f.claim().value.stated, {"value"}};
   const bool carbon_value = f.carbon_per().has_value(), energy_value = f.energy_per().has_value();
   std::optional<double> carbon, energy;
   ImpliedIntensity i;
@@ -129,6 +130,29 @@ std::string pounds_or_thousand(double ratio) {
   return "";
 }
 
+// Said where the place's factor of the other kind fits.
+std::string other_kind(const std::string& place, bool lifecycle, double implied) {
+  const auto g = grid_intensity(place, lifecycle ? GridKind::direct : GridKind::lifecycle);
+  constexpr double kFits = 0.1;
+  if (!g || std::abs(implied / (*g)->measure.value - 1) > kFits) return "";
+  return fmt::format("; it is the place's {} factor: were the two mixed? grid_kind says which it is", lifecycle ? "direct" : "life-cycle");
+}
+
+// A stated intensity that is the place's factor of the other kind to half a percent, and not of this one.
+std::optional<Finding> mixed_kinds(const Facts& f, const Measure& stated) {
+  const bool lifecycle = f.text("grid_kind") == "lifecycle";
+  const auto own = grid_intensity(f.text("grid"), lifecycle ? GridKind::lifecycle : GridKind::direct);
+  const auto other = grid_intensity(f.text("grid"), lifecycle ? GridKind::direct : GridKind::lifecycle);
+  if (!own || !other) return std::nullopt;
+  const auto off = [&](const Factor& g) { return std::abs(stated.value / g.measure.value - 1); };
+  if (off(**other) > 0.005 || off(**own) < 0.02) return std::nullopt;
+  const double gram = Unit::parse("gCO2e/kWh")->factor;
+  return finding(f.has("grid_kind") ? State::fails : State::notes,
+                 fmt::format("{} is {} ({:.4g}), and {} is {:.4g}: the two are never mixed{}", f.said("intensity"), (*other)->name, (*other)->measure.value / gram,
+                             (*own)->name, (*own)->measure.value / gram, f.has("grid_kind") ? "" : fmt::format("; say grid_kind = \"{}\"", lifecycle ? "direct" : "lifecycle")),
+                 {"intensity", "grid", "grid_kind"}, std::exp(std::abs(std::log(stated.value / (*own)->measure.value))), (*other)->source);
+}
+
 }  // namespace
 
 std::optional<Finding> intensity_rule(const Facts& f) {
@@ -140,22 +164,26 @@ std::optional<Finding> intensity_rule(const Facts& f) {
   }
   if (!implied) implied = ImpliedIntensity{stated->value, 0.02, f.said("intensity"), {"intensity"}};
   const double gram = Unit::parse("gCO2e/kWh")->factor;
-  const std::string what = fmt::format("{} is {:.4g} gCO2e/kWh", implied->how, implied->value / gram);
-  if (f.text("grid_basis") == "market") return finding(State::unknown, what + ", market-based: certificates, not the grid", {"grid_basis"});
+  const std::string what = f.is_intensity() ? implied->how : fmt::format("{} is {:.4g} gCO2e/kWh", implied->how, implied->value / gram);
+  const bool market = f.text("grid_basis") == "market";
+  if (market && !stated) return finding(State::unknown, what + ", market-based: by certificates, which no place tells; the contract's intensity is missing", {"grid_basis", "intensity"});
   if (stated && implied->inputs.front() != "intensity") {
     const double by = beyond(implied->value, stated->lo * (1 - implied->rounding), stated->hi * (1 + implied->rounding));
     if (by > 1.05) return finding(State::fails, fmt::format("{}, and {} was stated: {:.3g} times apart{}", what, f.said("intensity"), by, pounds_or_thousand(implied->value / stated->value)), {"intensity"}, by);
   }
+  if (market) return finding(State::unknown, what + ", market-based: certificates, not the grid", {"grid_basis"});
+  if (auto mixed = stated ? mixed_kinds(f, *stated) : std::nullopt) return mixed;
   const bool lifecycle = f.text("grid_kind") == "lifecycle";
   const std::string place = f.text("grid");
   double lo = 0, hi = 0;
-  std::string of, source;
+  std::string of, other, source;
   if (!place.empty()) {
     const auto g = grid_intensity(place, lifecycle ? GridKind::lifecycle : GridKind::direct);
     if (!g) return finding(State::unknown, "not checkable: " + g.error().message, {"grid"});
     constexpr double kNear = 0.3;
     lo = (*g)->measure.lo * (1 - kNear), hi = (*g)->measure.hi * (1 + kNear);
     of = fmt::format("{}: {:.4g} +- 30 %", (*g)->name, (*g)->measure.value / gram);
+    other = other_kind(place, lifecycle, implied->value);
     source = fmt::format("{} ({})", (*g)->source, (*g)->year);
   } else {
     const auto [least, most] = table_range(lifecycle ? "grid.lifecycle" : "grid.direct");
@@ -169,7 +197,7 @@ std::optional<Finding> intensity_rule(const Facts& f) {
   if (!place.empty()) inputs.emplace_back("grid");
   if (const double by = beyond(implied->value, lo * (1 - implied->rounding), hi * (1 + implied->rounding)); by > 1) {
     const double middle = std::sqrt(lo * hi);
-    return finding(State::fails, fmt::format("{}: {:.3g} times {} ({}){}", what, by, implied->value > hi ? "above" : "below", of, pounds_or_thousand(implied->value / middle)), inputs, by, source);
+    return finding(State::fails, fmt::format("{}: {:.3g} times {} ({}){}{}", what, by, implied->value > hi ? "above" : "below", of, other, pounds_or_thousand(implied->value / middle)), inputs, by, source);
   }
   return finding(State::passes, fmt::format("{} ({})", what, of), inputs, 1, source);
 }

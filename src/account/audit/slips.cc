@@ -20,14 +20,16 @@ std::vector<Slip> slips_of_units(const Facts& f) {
     slips.push_back({factor, std::move(high)});
     slips.push_back({1 / factor, std::move(low)});
   };
-  if (f.energy_per()) {
+  const auto& powers = f.claim().value.unit.dimension.powers;
+  // TWh/yr and kWh/day are energies that somebody wrote, too.
+  if (f.energy_per() || (powers.contains("J") && powers.at("J") == 1 && powers.contains("s"))) {
     both(1000, "a thousand too many: kWh for Wh, J for mJ, or an amount of 1,000 taken for one", "a thousand too few: Wh for kWh, mJ for J, or one taken for 1,000");
     both(3600, "3,600 too many: Wh for J (or Ws)", "3,600 too few: J for Wh");
     both(3.6e6, "3.6 million too many: kWh for J", "3.6 million too few: J for kWh");
     both(3.6, "3.6 too many: Wh for kJ, kWh for MJ", "3.6 too few: kJ for Wh, MJ for kWh");
     both(1e6, "a million too many: MJ for J, MWh for Wh, or per million taken for one", "a million too few: J for MJ, Wh for MWh");
   }
-  if (f.carbon_per()) {
+  if (f.carbon_per() || f.is_intensity()) {
     both(2.20462262, "2.2 too many: pounds read as kilograms", "2.2 too few: kilograms read as pounds");
     both(1000, "a thousand too many: kg for g, t for kg", "a thousand too few: g for kg, kg for t");
     both(44.0 / 12, "3.67 too many: carbon taken for CO2", "3.67 too few: CO2 taken for carbon");
@@ -55,7 +57,8 @@ std::vector<Slip> slips_of_counting(const Facts& f) {
   by("gpus_counted", "all devices counted where one worked", "one counted where all worked");
   by("batch", "a step's energy taken for one sequence's", "one sequence's share taken for a step's");
   by("output_tokens", "a response's energy taken for a token's", "a token's energy taken for a response's");
-  if (!f.has("gpus_counted") && f.amount("gpus").value_or(1) == 1 && f.has("gpu")) {
+  const bool follows = f.has("energy") || f.has("gpu_hours");
+  if (!follows && !f.has("gpus_counted") && f.amount("gpus").value_or(1) == 1 && f.has("gpu")) {
     slips.push_back({8, "eight times too high: the eight devices of a server counted for one"});
     slips.push_back({4, "four times too high: four devices counted for one"});
   }

@@ -80,6 +80,86 @@ TEST(Stranger, CarbonAndProtocol) {
               HasSubstr("not checkable: every answer is pinned to 2048 tokens"));
 }
 
+// A picture or a film whose model, size and steps are told is predicted; ten times of it, or Wh for kJ, is not it.
+TEST(Stranger, PicturesAndFilmsArePredicted) {
+  const std::string picture = "model = \"Stable Diffusion 3 Medium\"\ngpu = \"A100\"\nwidth = 1024\nheight = 1024\nsteps = 25\nbatch = 4\nweights = \"fp16\"";
+  const std::string film = "model = \"CogVideoX-2b\"\ngpu = \"H100\"\nwidth = 720\nheight = 480\nframes = 49\nsteps = 50\nbatch = 1";
+  EXPECT_THAT(audited("value = \"1.4 kJ/image\"\nboundary = \"gpu\"", picture), HasSubstr("consistent: within"));
+  for (const char* recipe : {"", "predicted_j_per_image()", "predicted_j_per_image(steps = 25)"}) {
+    EXPECT_THAT(audited("value = \"14 kJ/image\"\nboundary = \"gpu\"", picture, recipe), HasSubstr("inconsistent: "));
+    EXPECT_THAT(audited("value = \"0.14 kJ/image\"\nboundary = \"gpu\"", picture, recipe), HasSubstr("inconsistent: "));
+  }
+  // benchlab's raw data, one H100.
+  EXPECT_THAT(audited("value = \"29.96 kJ/video\"\nboundary = \"gpu\"", film), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"29.96 Wh/video\"\nboundary = \"gpu\"", film), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("3.6 too many")));
+  // Nobody said what it drew with, or how large.
+  EXPECT_THAT(audited("value = \"1 kJ/image\"\nboundary = \"gpu\"", "", "predicted_j_per_image()"), testing::AllOf(HasSubstr("not checkable"), HasSubstr("steps")));
+  EXPECT_THAT(audited("value = \"1 kJ/image\"\nboundary = \"gpu\"", "model = \"Unheard Of\"\nsteps = 25"), HasSubstr("model ('Unheard Of' is in no table"));
+}
+
+TEST(Stranger, PoundsAreConverted) {
+  EXPECT_THAT(audited("value = \"0.8 lb/kWh\"", "grid = \"USA\""), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"0.8 kg/kWh\"", "grid = \"USA\""), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("2.2 too many: pounds")));
+  EXPECT_THAT(audited("value = \"290 kg CO2e\"\nboundary = \"facility\"", "energy = \"800 kWh\"\nintensity = \"0.8 lb/kWh\"\ngrid = \"USA\""), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"290 lb CO2e\"\nboundary = \"facility\"", "energy = \"800 kWh\"\nintensity = \"363 g/kWh\""), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("pounds")));
+}
+
+// The verdict follows the rule: 423 g/kWh of a training in the USA lies within 30 % of its grid; by contract no place tells.
+TEST(Stranger, APlaceIsItsGridWithinThirtyPercent) {
+  const std::string llama2 = "gpu = \"A100\"\ngpu_hours = \"1,720,320 A100 GPU-hours\"\nmean_power = \"400 W/GPU\"\npower_basis = \"tdp\"\ngrid = \"USA\"";
+  EXPECT_THAT(audited("value = \"291.4 tCO2e\"\nboundary = \"gpu\"", llama2), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"14.6 tCO2e\"\nboundary = \"gpu\"", llama2), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("grid.intensity")));
+  const std::string prompt = "energy = \"0.24 Wh/prompt\"\nenergy_boundary = \"facility\"\ngrid = \"USA\"";
+  EXPECT_THAT(audited("value = \"0.03 gCO2e/prompt\"\nboundary = \"full stack\"", prompt), HasSubstr("inconsistent"));
+  EXPECT_THAT(audited("value = \"0.03 gCO2e/prompt\"\nboundary = \"full stack\"", prompt + "\ngrid_basis = \"market\""),
+              testing::AllOf(HasSubstr("not checkable"), HasSubstr("market-based")));
+}
+
+TEST(Stranger, DirectAndLifeCycleAreNotMixed) {
+  const std::string german = "energy = \"1000 kWh\"\nintensity = \"381 gCO2e/kWh\"\ngrid = \"Germany\"";
+  EXPECT_THAT(audited("value = \"381 kg CO2e\"\nboundary = \"facility\"", german), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"381 kg CO2e\"\nboundary = \"facility\"", german + "\ngrid_kind = \"lifecycle\""),
+              testing::AllOf(HasSubstr("inconsistent: intensity 381 gCO2e/kWh is Germany, direct"), HasSubstr("never mixed")));
+  EXPECT_THAT(audited("value = \"112.3 gCO2e/kWh\"", "grid = \"Portugal\""), HasSubstr("life-cycle factor: were the two mixed?"));
+  EXPECT_THAT(audited("value = \"708 gCO2e/kWh\"", "grid = \"India\"\ngrid_kind = \"lifecycle\""), HasSubstr("consistent: within"));
+}
+
+// Power over time under a roof: once the building, or twice.
+TEST(Stranger, ABuildingOverPowerAndTime) {
+  const std::string bert = "gpu = \"V100\"\ngpus = 64\nduration = \"79 h\"\nmean_power = \"12,041.5 W\"\npue = 1.58";
+  EXPECT_THAT(audited("value = \"1503 kWh\"\nboundary = \"facility\"", bert), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"2375 kWh\"\nboundary = \"facility\"", bert), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("pue.twice")));
+}
+
+// One sequence alone may be run by a library without an engine: Vicuna-7B at 5.38 J/token (ML.ENERGY v1) is measured.
+TEST(Stranger, AloneALibraryMayRunIt) {
+  const std::string alone = "gpu = \"H100\"\ngpus = 1\nbatch = 1\nmodel = \"Llama-3.1-8B\"\nweights = \"bfloat16\"\ninput_tokens = 369\noutput_tokens = 10";
+  EXPECT_THAT(audited("value = \"62.6 J/query\"\nboundary = \"gpu\"", alone), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"626 J/query\"\nboundary = \"gpu\"", alone), HasSubstr("inconsistent"));
+}
+
+// A closed model is a range of all that is served: that it is not checkable follows, and so does what can't be.
+TEST(Stranger, AClosedModelIsARange) {
+  const std::string closed = "model = \"GPT-4o\"\ngpu = \"H100\"\noutput_tokens = 500\ninput_tokens = 100";
+  EXPECT_THAT(audited("value = \"0.3 Wh/query\"\nboundary = \"facility\"", closed), testing::AllOf(HasSubstr("not checkable: batch ("), HasSubstr("model ('GPT-4o' is in no table; ")));
+  EXPECT_THAT(audited("value = \"30 kWh/query\"\nboundary = \"facility\"", closed), HasSubstr("inconsistent"));
+}
+
+TEST(Stranger, AWattHourBesideTokensIsOfOneResponse) {
+  const std::string served = std::string(kServed) + "\nbatch = 32\ninput_tokens = 200\nweights = \"bfloat16\"";
+  EXPECT_THAT(audited("value = \"0.12 Wh\"\nboundary = \"gpu\"", served), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"0.12 kWh\"\nboundary = \"gpu\"", served), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("kWh for Wh")));
+}
+
+// What people write for a number is read, or refused with what to write.
+TEST(Stranger, CountsNeedNotSayWhatTheyCount) {
+  EXPECT_THAT(audited("value = \"21.6 GWh\"\nboundary = \"gpu\"", "gpu = \"H100\"\ngpu_hours = \"30.84M\"\nmean_power = \"700 W/GPU\"\nparameters = \"405B\"\ntraining_tokens = \"15.6T\""),
+              HasSubstr("reproduced"));
+  const auto eight = parse_claim("[claim]\nvalue = \"1 J/token\"\nwhen = 2025\n[inputs]\ngpu = \"8xH100\"\n", "stranger.toml");
+  ASSERT_FALSE(eight);
+  EXPECT_THAT(eight.error().cure, HasSubstr("gpus = \"8\""));
+}
+
 TEST(Stranger, ARightClaimIsReproducedAndTheSameInMWhIsNot) {
   const std::string inputs = "users = \"100e6\"\nanswers = \"10 response/day\"\neach = \"0.3 Wh/response\"";
   EXPECT_THAT(audited("value = \"110 GWh/year\"", inputs, "users * answers * each"), HasSubstr("reproduced"));

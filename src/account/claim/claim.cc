@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "account/footprint/when.h"
 #include "core/text.h"
@@ -25,22 +24,6 @@ std::string as_text(const Json& json) {
   if (json.is_string()) return std::string(json.as_string());
   if (json.is_int()) return fmt::format("{}", json.as_int());
   return fmt::format("{}", json.as_double());
-}
-
-// What people call some inputs elsewhere.
-std::optional<std::string> usual_word(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kWords = {{
-      {"throughput", "tokens_per_second"}, {"device_hours", "gpu_hours"},   {"place", "grid"},
-      {"country", "grid"},                 {"region", "grid"},              {"hardware", "gpu"},
-      {"device", "gpu"},                   {"devices", "gpus"},             {"power", "mean_power"},
-      {"time", "duration"},                {"tokens", "output_tokens"},     {"prompt_tokens", "input_tokens"},
-      {"quantization", "weights"},         {"concurrency", "batch"},        {"mfu", "utilisation"},
-      {"grid_intensity", "intensity"},
-  }};
-  for (const auto& [other, input] : kWords) {
-    if (other == word) return std::string(input);
-  }
-  return std::nullopt;
 }
 
 class Reader {
@@ -66,6 +49,11 @@ class Reader {
   Status text(std::string_view key, std::string& into) {
     const Json& json = doc_.root["claim"][key];
     if (json.is_null()) return {};
+    // A year, most often.
+    if (json.is_int()) {
+      into = fmt::format("{}", json.as_int());
+      return {};
+    }
     if (!json.is_string()) return toml_error(doc_, fmt::format("claim.{}", key), fmt::format("{} is no text", key), "write it in quotes");
     into = std::string(json.as_string());
     return {};
@@ -134,13 +122,11 @@ class Reader {
   Status near_known(const std::string& name, const std::string& path) {
     if (known_input(name) != nullptr) return {};
     if (!is_name(name)) return toml_error(doc_, path, fmt::format("'{}' is no name", name), "letters, digits and _; a letter first");
-    std::vector<std::string> names;
-    for (const KnownInput& k : known_inputs()) names.emplace_back(k.name);
     // A name of the author's own is fine where the recipe asks for it.
     for (const auto& [line, expression] : doc_.root["recipe"].members()) {
       if (expression.is_string() && expression.as_string().find(name) != std::string_view::npos) return {};
     }
-    const auto near = usual_word(name) ? usual_word(name) : nearest(name, names);
+    const auto near = input_like(name);
     return toml_error(doc_, path, fmt::format("no rule knows the input '{}', and the recipe does not use it", name),
                       near ? fmt::format("did you mean {}?", *near) : "docs/formats/claim.md lists the inputs; others are for [recipe]");
   }

@@ -10,6 +10,7 @@ joulebook_room(account_claim
     claim/expression.cc
     claim/functions.cc
     claim/functions_factors.cc
+    claim/functions_images.cc
     claim/functions_machine.cc
     claim/functions_serving.cc
     claim/inputs.cc
@@ -17,7 +18,7 @@ joulebook_room(account_claim
     claim/range.cc
     claim/scope.cc
     ${claim_tables}
-  DEPENDS core account_units account_factors account_footprint serving training
+  DEPENDS core account_units account_factors account_footprint diffusion serving training
   LIBRARIES fmt::fmt)
 
 joulebook_test(account_claim ROOMS account_claim LIBRARIES fmt::fmt rapidcheck rapidcheck_gtest

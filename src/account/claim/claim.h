@@ -52,6 +52,9 @@ struct KnownInput {
 [[nodiscard]] std::span<const KnownInput> known_inputs();
 [[nodiscard]] const KnownInput* known_input(std::string_view name);
 
+// The known input that somebody means who writes `word`: what it is called elsewhere (throughput, country), or the nearest name.
+[[nodiscard]] std::optional<std::string> input_like(std::string_view word);
+
 inline constexpr std::string_view kBoundaries[] = {"gpu", "node", "server", "facility", "full stack", "life cycle",
                                                    "device", "not stated"};
 

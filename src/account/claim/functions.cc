@@ -55,6 +55,8 @@ constexpr std::string_view kDeployment = "model|gpu|gpus|weights|batch|input_tok
 constexpr NamedFunction kFunctions[] = {
     {"predicted_j_per_token", "([model, gpu, gpus, weights, batch, input_tokens, output_tokens = ...])", "energy of the devices per output token, prompt included", predicted_j_per_token, kDeployment},
     {"predicted_j_per_response", "(same)", "energy of the devices per response", predicted_j_per_response, kDeployment},
+    {"predicted_j_per_image", "([model, gpu, weights, width, height, steps, batch = ...])", "energy of the devices per image", predicted_j_per_image, "model|gpu|weights|width|height|steps|batch"},
+    {"predicted_j_per_video", "([model, gpu, weights, width, height, frames, steps, batch = ...])", "energy of the devices per video", predicted_j_per_video, "model|gpu|weights|width|height|frames|steps|batch"},
     {"predicted_step_time", "(same)", "time between two tokens of a sequence", predicted_step_time, kDeployment},
     {"predicted_power", "(same)", "mean power of all devices while they serve", predicted_power, kDeployment},
     {"weight_bytes", "([model, weights = ...])", "bytes of all weights as stored", weight_bytes, "model|weights"},
@@ -70,7 +72,7 @@ constexpr NamedFunction kFunctions[] = {
     {"bandwidth", "(['gpu'])", "peak of one device's memory", bandwidth},
     {"published", "('table', 'column', 'mean|median|min|max|range|one|count', column = filter, ...)", "over the rows of a table of data/", published, "*"},
     {"factor", "('id')", "a constant of `joulebook account --factors`, by its id", factor_of},
-    {"grid", "(['place', kind = 'direct|lifecycle'])", "carbon intensity of a place's electricity", grid_of, "kind"},
+    {"grid", "(['place', kind = 'direct|lifecycle', within = 0.3])", "carbon intensity of a place's electricity; within: how far years and regions differ from it", grid_of, "kind|within"},
     {"pue", "('provider', ['region'])", "published power usage effectiveness", pue_of},
     {"wue", "('provider', ['region'])", "published water per energy, on site", wue_of},
     {"equivalent", "('item', unit = 'kWh')", "all published values of a thing things are compared with", equivalent_of, "unit"},

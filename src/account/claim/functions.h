@@ -13,12 +13,18 @@ namespace joulebook::account {
 // of the model over 3 to 405 billion parameters. Errors: those of serving::cost and of names.
 struct Deployed {
   serving::Costed costed;
-  double error = 1;  // the model's own, at its dial
+  double error = 1;  // the model's own, at its dial; alone, the software's as well
 };
 [[nodiscard]] Result<Deployed> deployed(const Call& call);
 
 Result<Number> predicted_j_per_token(const Call& call);
 Result<Number> predicted_j_per_response(const Call& call);
+// By physics/diffusion: what nobody stated of model, gpu, width, height, frames, steps and batch is a range of what
+// is made; the software (xDiT, diffusers) always is. Error: input "recipe.model" for a shape that nobody knows.
+Result<Number> predicted_j_per_image(const Call& call);
+Result<Number> predicted_j_per_video(const Call& call);
+// Whether the catalogue of image and video models has it.
+[[nodiscard]] bool draws_known_shape(std::string_view model);
 Result<Number> predicted_step_time(const Call& call);
 Result<Number> predicted_power(const Call& call);
 Result<Number> weight_bytes(const Call& call);

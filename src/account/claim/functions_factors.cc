@@ -48,7 +48,13 @@ Result<Number> grid_of(const Call& call) {
   }
   const auto f = grid_intensity(*place, kind == "lifecycle" ? GridKind::lifecycle : GridKind::direct);
   if (!f) return fail(f.error());
-  return used(call, **f);
+  Number n = used(call, **f);
+  if (!call.has("within")) return n;
+  const auto within = call.number("within");
+  if (!within) return fail(within.error());
+  if (!within->dimension.none() || within->value < 0 || within->value >= 1) return recipe_error("recipe.argument", "grid: within is no share", "write within = 0.3 for +- 30 %");
+  n.value *= scope.dials().at(fmt::format("other years and regions than {} of {}", (*f)->year, (*f)->name), 1 - within->value, 1, 1 + within->value);
+  return n;
 }
 
 namespace {

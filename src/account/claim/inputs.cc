@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "account/claim/claim.h"
 #include "account/factors/factors.h"
 #include "core/text.h"
+#include "physics/machine/hardware.h"
 
 namespace joulebook::account {
 namespace {
@@ -19,6 +21,10 @@ constexpr KnownInput kKnown[] = {
     {"batch", false, "", "", 1, "sequences in flight at a time"},
     {"input_tokens", false, "token", "", 0, "of a response's prompt"},
     {"output_tokens", false, "token", "", 1e-9, "of a response"},
+    {"width", false, "", "", 16, "of an image or a video, in pixels"},
+    {"height", false, "", "", 16, "of an image or a video, in pixels"},
+    {"frames", false, "", "", 1, "of a video"},
+    {"steps", false, "step", "", 1, "of denoising, of an image or a video"},
     {"min_tokens", false, "token", "", 0, "the least that the protocol lets a response have"},
     {"max_tokens", false, "token", "", 1e-9, "the most that the protocol lets a response have"},
     {"other_max_tokens", false, "token", "", 1e-9, "the same of the arm it is compared with"},
@@ -60,7 +66,7 @@ tl::unexpected<Error> bad(std::string_view name, std::string what, std::string c
 bool fold_into(const Measure& m, const Unit& wanted) {
   if (m.unit.dimension == wanted.dimension) return true;
   Dimension rest = m.unit.dimension / wanted.dimension;
-  for (const std::string_view noun : {"device", "response", "token", "parameter", "image", "video", "run", "server"}) rest.powers.erase(std::string(noun));
+  for (const std::string_view noun : {"device", "response", "token", "parameter", "image", "video", "run", "server", "step"}) rest.powers.erase(std::string(noun));
   return rest.none();
 }
 
@@ -73,13 +79,46 @@ const KnownInput* known_input(std::string_view name) {
   return found == std::end(kKnown) ? nullptr : &*found;
 }
 
+std::optional<std::string> input_like(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kWords = {{
+      {"throughput", "tokens_per_second"}, {"device_hours", "gpu_hours"},   {"place", "grid"},
+      {"country", "grid"},                 {"region", "grid"},              {"hardware", "gpu"},
+      {"device", "gpu"},                   {"devices", "gpus"},             {"power", "mean_power"},
+      {"time", "duration"},                {"tokens", "output_tokens"},     {"prompt_tokens", "input_tokens"},
+      {"quantization", "weights"},         {"concurrency", "batch"},        {"mfu", "utilisation"},
+      {"grid_intensity", "intensity"},
+  }};
+  for (const auto& [other, input] : kWords) {
+    if (other == word) return std::string(input);
+  }
+  std::vector<std::string> names;
+  for (const KnownInput& k : kKnown) names.emplace_back(k.name);
+  return nearest(word, names);
+}
+
 namespace {
+
+// "8xH100", "4 x A100": how many is another input.
+Status one_device(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') rest.remove_prefix(1);
+  const std::string_view count = text.substr(0, text.size() - rest.size());
+  rest = trim(rest);
+  for (const std::string_view times : {"x", "X", "×", "*"}) {
+    if (count.empty() || !rest.starts_with(times)) continue;
+    return bad("gpu", fmt::format("'{}' is a number of devices", text), fmt::format("write gpu = \"{}\" and gpus = \"{}\"", trim(rest.substr(times.size())), count));
+  }
+  return {};
+}
 
 Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
   ClaimInput input;
   input.name = known.name;
   input.text = std::string(trim(text));
   if (input.text.empty()) return bad(known.name, "is empty", fmt::format("write {}, or leave the line out", known.meaning));
+  if (known.name == "gpu") {
+    if (auto ok = one_device(input.text); !ok) return fail(ok.error());
+  }
   if (known.name == "grid") {
     const auto direct = grid_intensity(input.text, GridKind::direct);
     if (!direct && !grid_intensity(input.text, GridKind::lifecycle)) return bad("grid", direct.error().message, direct.error().cure);
@@ -111,10 +150,43 @@ Status check_amount(const KnownInput& known, Measure& m) {
 
 }  // namespace
 
+namespace {
+
+// "2.788M H800 GPU hours" without the device, which `gpu` names.
+std::string without_device(std::string_view text) {
+  std::string out;
+  for (const auto part : split(text, ' ')) {
+    std::string_view word = part;
+    const auto dash = word.find('-');
+    const std::string_view head = word.substr(0, dash);
+    if (!head.empty() && head[0] >= 'A' && head[0] <= 'Z' && physics::find_hardware(head)) word.remove_prefix(dash == word.npos ? word.size() : dash + 1);
+    if (!word.empty()) out.append(out.empty() ? "" : " ").append(word);
+  }
+  return out;
+}
+
+// An amount of a known input. What it counts need not be said again: "70B", "15T", "30.84M" of parameters, tokens,
+// hours.
+Result<Measure> amount_of(const KnownInput* known, std::string_view text) {
+  auto m = Measure::parse(text);
+  const bool counts = known != nullptr && (known->unit == "parameter" || known->unit == "token" || known->unit == "GPU h");
+  if (!counts || (m && fold_into(*m, *Unit::parse(known->unit)))) return m;
+  const std::string plain = without_device(text);
+  for (const std::string& other : {plain, plain + " " + std::string(known->unit)}) {
+    auto named = Measure::parse(other);
+    if (!named || !fold_into(*named, *Unit::parse(known->unit))) continue;
+    named->stated = std::string(trim(text));
+    return named;
+  }
+  return m;
+}
+
+}  // namespace
+
 Result<ClaimInput> claim_input(std::string_view name, std::string_view text) {
   const KnownInput* known = known_input(name);
   if (known != nullptr && known->is_text) return text_input(*known, text);
-  auto m = Measure::parse(text);
+  auto m = amount_of(known, text);
   if (!m) return fail(ErrorKind::input, m.error().code, fmt::format("{}: {}", name, m.error().message), m.error().cure);
   if (known != nullptr) {
     if (auto ok = check_amount(*known, *m); !ok) return fail(ok.error());

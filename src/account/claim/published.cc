@@ -53,9 +53,16 @@ Result<const CsvTable*> table_of(const Table& table) {
   return &*found;
 }
 
+// "Stable Diffusion 3", "stable_diffusion-3": one name.
+std::string as_one_word(std::string_view text) {
+  std::string word = lower(text);
+  std::ranges::replace_if(word, [](char c) { return c == ' ' || c == '_'; }, '-');
+  return word;
+}
+
 // "Llama*70B" matches with anything in the star's place; any case.
 bool matches(std::string_view pattern, std::string_view text) {
-  const std::string p = lower(pattern), t = lower(text);
+  const std::string p = as_one_word(pattern), t = as_one_word(text);
   std::size_t i = 0, j = 0, star = std::string::npos, mark = 0;
   while (j < t.size()) {
     if (i < p.size() && p[i] == '*') {

@@ -25,20 +25,7 @@ bool mentions_pounds(std::string_view text) {
   return low.find("lb") != std::string::npos || low.find("pound") != std::string::npos;
 }
 
-// "300 g/kWh" -> "300 gCO2e/kWh": grams of electricity's carbon can be of nothing else.
-std::string of_carbon(std::string_view text) {
-  std::string out(text);
-  const auto slash = out.find('/');
-  std::string before(trim(std::string_view(out).substr(0, slash)));
-  constexpr std::string_view kBare[] = {"kg", "mg", "g", "t"};
-  for (const auto mass : kBare) {
-    if (!before.ends_with(mass)) continue;
-    const auto at = before.size() - mass.size();
-    const bool alone = at == 0 || before[at - 1] == ' ' || (before[at - 1] >= '0' && before[at - 1] <= '9');
-    if (alone && slash != std::string::npos) return before + "CO2e" + out.substr(slash);
-  }
-  return out;
-}
+constexpr std::string_view kIntensity = "gCO2e/kWh";
 
 tl::unexpected<Error> pounds(std::string_view text) {
   std::string cure = "write it in grams or kilograms: 300 gCO2e/kWh (1 lb is 453.59237 g)";
@@ -92,6 +79,8 @@ Factor given(std::string id, std::string name, std::string kind, Measure measure
 }
 
 Result<Measure> measure_in(std::string_view text, std::string_view unit, std::string_view flag) {
+  if (unit == kIntensity && mentions_pounds(text)) return pounds(text);
+  const std::string what = flag.empty() ? fmt::format("'{}'", text) : fmt::format("{} '{}'", flag, text);
   auto measure = Measure::parse(text);
   if (!measure) return fail(measure.error());
   const auto target = Unit::parse(unit);
@@ -99,12 +88,12 @@ Result<Measure> measure_in(std::string_view text, std::string_view unit, std::st
   auto in = converted(*measure, *target);
   if (!in) {
     Error error = in.error();
-    error.message = fmt::format("{} '{}': {}", flag, text, error.message);
+    error.message = what + ": " + error.message;
     if (error.cure.empty()) error.cure = fmt::format("write it in {}", unit);
     return fail(std::move(error));
   }
   if (!(measure->lo >= 0) || !std::isfinite(measure->hi)) {
-    return fail(ErrorKind::input, "value.negative", fmt::format("{} '{}' is below 0 or no finite number", flag, text), "give a number of at least 0");
+    return fail(ErrorKind::input, "value.negative", what + " is below 0 or no finite number", "give a number of at least 0");
   }
   return measure;
 }
@@ -118,7 +107,7 @@ Result<Measure> pue_of(std::string_view text) {
 
 Result<Unit> intensity_unit(std::string_view text) {
   if (mentions_pounds(text)) return pounds(text);
-  auto unit = Unit::parse(of_carbon(text));
+  auto unit = Unit::parse(text);
   if (!unit) return fail(unit.error());
   const auto target = Unit::parse("gCO2e/kWh");
   if (target && unit->dimension == target->dimension) return unit;
@@ -126,8 +115,7 @@ Result<Unit> intensity_unit(std::string_view text) {
 }
 
 Result<Measure> intensity_of(std::string_view text, std::string_view flag) {
-  if (mentions_pounds(text)) return pounds(text);
-  return measure_in(of_carbon(text), "gCO2e/kWh", flag);
+  return measure_in(text, kIntensity, flag);
 }
 
 }  // namespace joulebook::account

@@ -31,7 +31,7 @@ struct Figure {
 [[nodiscard]] Factor given(std::string id, std::string name, std::string kind, Measure measure, std::string flag);
 
 // The text's measure in `unit`'s base units. Errors: those of Measure::parse and converted; input
-// "value.negative" where it is below 0.
+// "value.negative" where it is below 0; "unit.pounds" of an intensity.
 [[nodiscard]] Result<Measure> measure_in(std::string_view text, std::string_view unit, std::string_view flag);
 // A PUE: a number of at least 1. Error: input "pue.range".
 [[nodiscard]] Result<Measure> pue_of(std::string_view text);

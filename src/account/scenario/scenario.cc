@@ -77,6 +77,33 @@ std::vector<Year> history(const Scenario& s, const Inputs& in) {
   return years;
 }
 
+// Ends of what can be drawn; nothing where it has none.
+std::optional<std::pair<double, double>> ends_of(const std::optional<Distribution>& d) {
+  if (!d || d->kind == Distribution::Kind::normal || d->kind == Distribution::Kind::lognormal) return std::nullopt;
+  const auto [lo, hi] = std::ranges::minmax(d->numbers);
+  return std::pair{lo, hi};
+}
+
+// Numbers that would bind or turn round from the first year on, and are slips.
+Status sane(const Scenario& s) {
+  const auto demand = ends_of(s.demand), cap = ends_of(s.cap), answer = ends_of(s.answer), floor = ends_of(s.floor);
+  if (demand && cap && cap->second < demand->first) {
+    return fail(ErrorKind::input, "scenario.cap", fmt::format("demand.cap of {} is below the demand of the start, {}", s.cap->stated, s.demand.stated),
+                "raise the cap, or lower [demand] answers: it is what demand grows towards");
+  }
+  if (answer && floor && floor->first > answer->second) {
+    return fail(ErrorKind::input, "scenario.floor", fmt::format("efficiency.floor of {} is above an answer of the start, {}", s.floor->stated, s.answer.stated),
+                "lower the floor: it is the least that an answer can ever take");
+  }
+  const std::pair<const char*, std::optional<Distribution>> kShares[] = {{"efficiency.gain", s.gain}, {"grid.decline", s.decline}};
+  for (const auto& [name, d] : kShares) {
+    const auto ends = ends_of(d);
+    if (!ends || ends->second < 1) continue;
+    return fail(ErrorKind::input, "scenario.share", fmt::format("{} of {} takes away all there is in a year, or more", name, d->stated), "write 0.2 for 20 % a year");
+  }
+  return {};
+}
+
 Status valid(const Scenario& s) {
   if (s.start < 1900 || s.end <= s.start || s.end > s.start + 100) {
     return fail(ErrorKind::input, "scenario.years", fmt::format("from {} to {}", s.start, s.end), "give start and end, at most 100 years apart: start = 2025, end = 2035");
@@ -94,7 +121,7 @@ Status valid(const Scenario& s) {
     return fail(ErrorKind::input, "scenario.limit", chips_need ? "a limit of chips needs chip_power" : "a limit of money needs chip_power and chip_price",
                 "write [limits] chip_power = '1.2 kW', chip_price = '40000 USD'");
   }
-  return {};
+  return sane(s);
 }
 
 // All draws, and what they come to.

@@ -19,6 +19,8 @@ class Table {
   }
   template <class Into>
   Table& take(const char* key, const char* unit, Into& into) {
+    // TOML's nan is kept as nothing, and is no number.
+    if (status_ && table_.has(key) && table_[key].is_null()) status_ = toml_error(doc_, name_ + "." + key, "no number", fmt::format("write a number, or leave {} out", key));
     if (status_) status_ = take_distribution(doc_, name_ + "." + key, table_[key], unit, into);
     return *this;
   }

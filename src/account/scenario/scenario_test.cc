@@ -1,6 +1,7 @@
 // Scenarios: closed forms of each part, drivers that multiply to the change, and back-tests.
 #include "account/scenario/scenario.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -104,7 +105,7 @@ TEST(Scenario, BadFilesAreRefused) {
   EXPECT_EQ(code("start = 2020\nend = 2030\n"), "toml.value");
   EXPECT_EQ(code("start = 'soon'\nend = 2030\n"), "toml.value");
   EXPECT_EQ(code(plain + "[mix]\nsmall = 'all'\n"), "toml.value");
-  EXPECT_EQ(code(plain + "[grid]\nintensity = '0.8 lb/kWh'\n"), "unit.ambiguous");
+  EXPECT_EQ(code(plain + "[grid]\nintensity = '0.8 lb/kWh'\n"), "unit.pounds");
   const auto refused = [](const std::string& toml) { return simulate(read(toml)).error().code; };
   EXPECT_EQ(refused(plain + "[mix]\nsmall = [0.6, 0.6]\nreasoning = [0.1, 0.6]\n"), "scenario.share");
   EXPECT_EQ(refused(plain + "[limits]\nchips = 10\n"), "scenario.limit");
@@ -125,6 +126,29 @@ RC_GTEST_PROP(ScenarioProperties, SeededLinearAndInOrder, ()) {
     RC_ASSERT(a.whole == again.years[t].energy.whole);
     RC_ASSERT(std::abs(*b.whole.value - 3 * *a.whole.value) <= 1e-9 * *b.whole.value);
     RC_ASSERT(a.whole.own.lo <= a.q25 && a.q25 <= *a.whole.value && *a.whole.value <= a.q75 && a.q75 <= a.whole.own.hi);
+  }
+}
+
+struct Slip {
+  std::string_view demand, efficiency, rest, code, says;
+};
+// What would silently bind from the first year on is a slip, and its cure names the key.
+TEST(Scenario, SlipsAreRefused) {
+  for (const Slip& slip : {Slip{"cap = '5e11 response/year'", "", "", "scenario.cap", "demand.cap"}, Slip{"", "floor = '1 Wh/response'", "", "scenario.floor", "efficiency.floor"},
+                           Slip{"", "gain = 1.2", "", "scenario.share", "efficiency.gain"}, Slip{"", "gain = 'uniform(0.1, 1.5)'", "", "scenario.share", "efficiency.gain"},
+                           Slip{"", "", "[grid]\nintensity = '380 g/kWh'\ndecline = 2", "scenario.share", "grid.decline"},
+                           Slip{"", "", "[grid]\nintensity = '0.8 lb/kWh'", "unit.pounds", "pounds"}, Slip{"growth = nan", "", "", "toml.value", "demand.growth"}}) {
+    const auto s = parse_scenario(fmt::format("start = 2025\nend = 2030\n[demand]\nanswers = '1e12 response/year'\n{}\n[efficiency]\nanswer = '0.3 Wh/response'\n{}\n{}\n",
+                                              slip.demand, slip.efficiency, slip.rest), "slip.toml");
+    Error error = s ? Error{} : s.error();
+    if (s) {
+      const auto run = simulate(*s);
+      ASSERT_FALSE(run) << slip.says;
+      error = run.error();
+    }
+    EXPECT_EQ(error.code, slip.code) << error.message;
+    EXPECT_NE(error.message.find(slip.says), std::string::npos) << error.message;
+    EXPECT_FALSE(error.cure.empty());
   }
 }
 

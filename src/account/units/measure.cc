@@ -3,132 +3,46 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "account/units/number.h"
 #include "core/text.h"
 
 namespace joulebook::account {
 namespace {
 
-tl::unexpected<Error> no_number(std::string_view text) {
-  return fail(ErrorKind::input, "measure.number", fmt::format("'{}' does not begin with a number", text),
-              "write a number and a unit: '17,800 J/response', '0.24 Wh', '3-4 J/token', '0.42 +- 0.13 Wh'");
-}
-
-bool digit(char c) { return c >= '0' && c <= '9'; }
-
-// A number as written, and half a unit of its last significant digit.
-struct Number {
-  double value = 0, rounding = 0;
-};
-
-// Position after a group of exactly three digits behind a comma or a blank; npos: no such group.
-std::size_t after_group(std::string_view text, std::size_t at) {
-  if (at + 3 >= text.size() || (text[at] != ',' && text[at] != ' ')) return std::string_view::npos;
-  for (std::size_t i = at + 1; i <= at + 3; ++i) {
-    if (!digit(text[i])) return std::string_view::npos;
-  }
-  return at + 4 < text.size() && digit(text[at + 4]) ? std::string_view::npos : at + 4;
-}
-
-// Takes digits with groups off `text`; their plain form in `digits`.
-void take_whole(std::string_view& text, std::string& digits) {
-  std::size_t at = 0;
-  while (at < text.size() && digit(text[at])) ++at;
-  const std::size_t leading = at;
-  digits.append(text.substr(0, at));
-  if (leading >= 1 && leading <= 3) {
-    for (std::size_t next = after_group(text, at); next != std::string_view::npos; next = after_group(text, at)) {
-      if (text[at] == ' ' && next < text.size() && (text[next] == '.')) break;
-      digits.append(text.substr(at + 1, 3));
-      at = next;
-    }
-  }
-  text.remove_prefix(at);
-}
-
-double half_of_last_digit(std::string_view digits, std::size_t decimals, int exponent) {
-  int power = exponent - static_cast<int>(decimals);
-  if (decimals == 0) {
-    std::size_t zeros = 0;
-    while (zeros + 1 < digits.size() && digits[digits.size() - 1 - zeros] == '0') ++zeros;
-    power += static_cast<int>(zeros);
-  }
-  return 0.5 * std::pow(10.0, power);
-}
-
-// Exponent "e-3" at the front, taken off; 0 without one.
-int take_exponent(std::string_view& text) {
-  if (text.size() < 2 || (text[0] != 'e' && text[0] != 'E')) return 0;
-  std::size_t at = 1;
-  if (text[at] == '+' || text[at] == '-') ++at;
-  const std::size_t from = at;
-  while (at < text.size() && digit(text[at])) ++at;
-  if (at == from || at - from > 3) return 0;
-  const auto n = parse_int(text.substr(text[1] == '+' ? 2 : 1, at - (text[1] == '+' ? 2 : 1)));
-  if (!n) return 0;
-  text.remove_prefix(at);
-  return static_cast<int>(*n);
-}
-
-// A number at the front, taken off; nothing where there is none.
-std::optional<Number> take_number(std::string_view& text) {
-  std::string_view rest = text;
-  std::string plain;
-  if (rest.starts_with('+')) rest.remove_prefix(1);
-  if (rest.starts_with('-')) {
-    plain = "-";
-    rest.remove_prefix(1);
-  } else if (rest.starts_with("−")) {
-    plain = "-";
-    rest.remove_prefix(std::string_view("−").size());
-  }
-  std::string digits;
-  take_whole(rest, digits);
-  std::size_t decimals = 0;
-  std::string fraction;
-  if (rest.size() > 1 && rest[0] == '.' && digit(rest[1])) {
-    rest.remove_prefix(1);
-    while (!rest.empty() && digit(rest[0])) {
-      fraction += rest[0];
-      rest.remove_prefix(1);
-    }
-    decimals = fraction.size();
-  }
-  if (digits.empty() && fraction.empty()) return std::nullopt;
-  const int exponent = take_exponent(rest);
-  plain += (digits.empty() ? "0" : digits) + (fraction.empty() ? "" : "." + fraction) + fmt::format("e{}", exponent);
-  const auto value = parse_double(plain);
-  if (!value || !std::isfinite(*value)) return std::nullopt;
-  // A comma that groups no three digits is a decimal comma or a slip.
-  if (rest.starts_with(',')) return std::nullopt;
-  text = rest;
-  return Number{*value, half_of_last_digit(digits, decimals, exponent)};
-}
-
-void skip_blanks(std::string_view& text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-}
-
 enum class Join { none, to, plus_minus };
 
-// What stands between two numbers, taken off.
-Join take_join(std::string_view& text) {
+// What stands between two numbers, taken off. `between`: "and" joins, too.
+Join take_join(std::string_view& text, bool between) {
   std::string_view rest = text;
   skip_blanks(rest);
   constexpr std::pair<std::string_view, Join> kJoins[] = {
       {"+-", Join::plus_minus}, {"+/-", Join::plus_minus}, {"±", Join::plus_minus}, {"..", Join::to},
-      {"to ", Join::to},        {"–", Join::to},           {"—", Join::to},         {"-", Join::to}};
+      {"to ", Join::to},        {"–", Join::to},           {"—", Join::to},         {"-", Join::to},  {"and ", Join::to}};
   for (const auto& [word, join] : kJoins) {
-    if (!rest.starts_with(word)) continue;
+    if (!rest.starts_with(word) || (word == "and " && !between)) continue;
     rest.remove_prefix(word.size());
     skip_blanks(rest);
-    if (rest.empty() || !(digit(rest[0]) || rest[0] == '.' || (join == Join::to && word != "-" && rest[0] == '-'))) return Join::none;
+    if (!begins_number(rest) && !(join == Join::to && word != "-" && rest.starts_with('-'))) return Join::none;
     text = rest;
     return join;
   }
   return Join::none;
+}
+
+// "Wh - 4.0 Wh": a unit, a join and a number; the unit is taken off up to the join. Nothing where there is none.
+std::string_view take_unit_before_join(std::string_view& text, bool between) {
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    std::string_view rest = text.substr(at);
+    const Join join = take_join(rest, between);
+    // "1,000-image" and "GPU-8" are no ranges: a hyphen joins where blanks or a unit stand before it.
+    const std::string_view unit = trim(text.substr(0, at));
+    if (join == Join::none || unit.empty() || !Unit::parse(unit)) continue;
+    text = text.substr(at);
+    return unit;
+  }
+  return {};
 }
 
 std::string plain_blanks(std::string_view written) {
@@ -141,7 +55,27 @@ std::string plain_blanks(std::string_view written) {
 
 double middle(double lo, double hi) { return lo > 0 && hi > 0 ? std::sqrt(lo) * std::sqrt(hi) : lo / 2 + hi / 2; }
 
-Status set_numbers(Measure& m, const Number& a, Join join, const Number& b) {
+// How sure the writer is: "~0.3 Wh", "about 0.3 Wh", "between 3 and 4 Wh".
+struct Said {
+  bool about = false;    // a whole unit of the last digit either way, not half of it
+  bool between = false;
+};
+Said take_said(std::string_view& text) {
+  constexpr std::string_view kAbout[] = {"~", "≈", "∼", "about ", "around ", "roughly ", "approximately ", "approx. ", "approx ", "circa ", "ca. ", "c. "};
+  Said said;
+  const auto take = [&](std::string_view word) {
+    if (lower(text.substr(0, word.size())) != word) return false;
+    text.remove_prefix(word.size());
+    skip_blanks(text);
+    return true;
+  };
+  for (const std::string_view word : kAbout) said.about = said.about || take(word);
+  said.between = take("between ");
+  if (!said.between) (void)take("from ");
+  return said;
+}
+
+Status set_numbers(Measure& m, const WrittenNumber& a, Join join, const WrittenNumber& b) {
   m.value = m.lo = m.hi = a.value;
   m.rounding = std::max(a.rounding, join == Join::to ? b.rounding : 0.0);
   m.range = join != Join::none;
@@ -158,9 +92,9 @@ Status set_numbers(Measure& m, const Number& a, Join join, const Number& b) {
   return {};
 }
 
-// A symbol of money before the number goes behind it: "$0.12/kWh".
+// Money before the number goes behind it: "$0.12/kWh", "EUR 0.30/kWh".
 std::string currency_behind(std::string text) {
-  for (const std::string_view sign : {"$", "€", "£"}) {
+  for (const std::string_view sign : {"$", "€", "£", "USD ", "EUR ", "GBP ", "CHF "}) {
     if (!text.starts_with(sign)) continue;
     std::string_view rest = std::string_view(text).substr(sign.size());
     skip_blanks(rest);
@@ -169,7 +103,7 @@ std::string currency_behind(std::string text) {
     const std::string number(before.substr(0, before.size() - rest.size()));
     std::string_view tail = rest;
     skip_blanks(tail);
-    return number + " " + (tail.starts_with('/') ? "" : std::string(tail) + " ") + std::string(sign) +
+    return number + " " + (tail.starts_with('/') ? "" : std::string(tail) + " ") + std::string(trim(sign)) +
            (tail.starts_with('/') ? std::string(tail) : "");
   }
   return text;
@@ -201,24 +135,86 @@ std::string slip_between(const Dimension& a, const Dimension& b) {
 
 }  // namespace
 
-Result<Measure> Measure::parse(std::string_view written) {
-  if (written.size() > 300) return fail(ErrorKind::input, "measure.number", "an amount of over 300 characters", "write a number and a unit");
-  const std::string text = currency_behind(plain_blanks(written));
-  std::string_view rest = text;
-  Measure m;
-  m.stated = std::string(trim(written));
+namespace {
+
+// Both numbers in the unit that stands behind the second, or behind each of them.
+struct Written {
+  WrittenNumber a, b;
+  Join join = Join::none;
+  Unit unit;
+};
+
+// "0.3 Wh - 0.5 Wh per query": what the second is per holds of the first, too.
+Result<Unit> unit_of_both(std::string_view first, std::string_view second) {
+  const auto own = Unit::parse(first), behind = Unit::parse(second);
+  if (!own || !behind || own->dimension == behind->dimension) return own;
+  const auto per = std::min(second.find('/'), second.find(" per "));
+  if (per == std::string_view::npos) return own;
+  auto fuller = Unit::parse(std::string(first) + std::string(second.substr(per)));
+  return fuller && fuller->dimension == behind->dimension ? fuller : own;
+}
+
+// "0.24 Wh +- 10 %": of the value. Else both units must be of one kind; the first one counts.
+Status fold_second_unit(Written& w, Unit first, const Unit& second, bool named, std::string_view stated) {
+  if (named && w.join == Join::plus_minus && second.dimension.none()) {
+    w.b.value *= second.factor * std::abs(w.a.value);
+  } else if (named && second.dimension != first.dimension) {
+    return fail(ErrorKind::input, "measure.range", fmt::format("'{}' has ends of two kinds", stated), "write one unit behind both: '3.6-4.0 Wh'");
+  } else if (named) {
+    w.b.value *= second.factor / first.factor;
+    w.b.rounding *= second.factor / first.factor;
+  }
+  w.unit = std::move(first);
+  return {};
+}
+
+Result<Written> take_all(std::string_view rest, bool between, const std::string& stated) {
+  Written w;
   const auto a = take_number(rest);
-  if (!a) return no_number(m.stated);
-  const Join join = take_join(rest);
-  std::optional<Number> b;
-  if (join != Join::none && !(b = take_number(rest))) return no_number(rest);
+  if (!a) return fail(no_number(rest));
+  w.a = *a;
+  w.join = take_join(rest, between);
+  std::string_view first;
+  if (w.join == Join::none) {
+    std::string_view behind = rest;
+    first = take_unit_before_join(behind, between);
+    if (!first.empty()) w.join = take_join(rest = behind, between);
+  }
+  if (w.join != Join::none) {
+    const auto b = take_number(rest);
+    if (!b) return fail(no_number(rest));
+    w.b = *b;
+  }
   skip_blanks(rest);
   auto unit = Unit::parse(rest);
   if (!unit) return fail(unit.error());
-  if (auto ok = set_numbers(m, *a, join, b.value_or(Number{})); !ok) return fail(ok.error());
-  for (double* x : {&m.value, &m.lo, &m.hi, &m.rounding}) *x *= unit->factor;
-  if (!std::isfinite(m.lo) || !std::isfinite(m.hi) || !std::isfinite(m.value)) return no_number(m.stated);
-  m.unit = std::move(*unit);
+  if (first.empty()) {
+    w.unit = std::move(*unit);
+    return w;
+  }
+  const auto said = unit_of_both(first, rest);
+  if (!said) return fail(said.error());
+  if (auto ok = fold_second_unit(w, *said, *unit, !rest.empty(), stated); !ok) return fail(ok.error());
+  return w;
+}
+
+}  // namespace
+
+Result<Measure> Measure::parse(std::string_view written) {
+  if (written.size() > 300) return fail(ErrorKind::input, "measure.number", "an amount of over 300 characters", "write a number and a unit");
+  const std::string plain = plain_blanks(written);
+  std::string_view rest = plain;
+  const Said said = take_said(rest);
+  const std::string text = currency_behind(std::string(rest));
+  Measure m;
+  m.stated = std::string(trim(written));
+  auto w = take_all(text, said.between, m.stated);
+  if (!w) return fail(w.error());
+  if (auto ok = set_numbers(m, w->a, w->join, w->b); !ok) return fail(ok.error());
+  if (said.about) m.rounding *= 2;
+  for (double* x : {&m.value, &m.lo, &m.hi, &m.rounding}) *x *= w->unit.factor;
+  if (!std::isfinite(m.lo) || !std::isfinite(m.hi) || !std::isfinite(m.value)) return fail(no_number(m.stated));
+  m.unit = std::move(w->unit);
   return m;
 }
 

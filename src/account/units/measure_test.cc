@@ -66,6 +66,24 @@ TEST(Measure, WhatPeopleWriteIsReadInBaseUnits) {
       {"17,000 US households", 17000, "household"},
       {"1 000 000 kWh", 1e6 * kWh, "J"},
       {"519 mL/email", 519e-6, "m3/response"},
+      {"~0.3 Wh per query", 1080, "J/response"},
+      {"about 0.3 watt-hours", 1080, "J"},
+      {"approx. 0.3 watthours", 1080, "J"},
+      {"2.5bn requests/day", 2.5e9 / 86400, "response/s"},
+      {"17.8k J", 17800, "J"},
+      {"500k kWh a day", 500e3 * kWh / 86400, "J/s"},
+      {"0.3 Wh/1k queries", 1.08, "J/response"},
+      {"0.4 kWh per 1M tokens", 0.4 * kWh / 1e6, "J/token"},
+      {"3.15 x 10^23 FLOP", 3.15e23, "FLOP"},
+      {"3.15×10²³ FLOP", 3.15e23, "FLOP"},
+      {"10^-4 kWh/response", 1e-4 * kWh, "J/response"},
+      {"17'800 J/response", 17800, "J/response"},
+      {"EUR 0.30/kWh", 0.30 / kWh, "EUR/J"},
+      {"381 g CO2e/kWh", 0.381 / kWh, "kgCO2e/J"},
+      {"381 g/kWh", 0.381 / kWh, "kgCO2e/J"},
+      {"0.8 lb/kWh", 0.8 * kPound / kWh, "kgCO2e/J"},
+      {"800 pounds per MWh", 0.8 * kPound / kWh, "kgCO2e/J"},
+      {"2.907 kWh per 1000 images generated", 2.907 * kWh / 1000, "J/image"},
   };
   for (const Case& c : cases) {
     if (c.dimension.empty()) {
@@ -94,6 +112,30 @@ TEST(Measure, RangesHaveTwoEndsAndAMiddle) {
   EXPECT_EQ(parsed("-1 to 2 %").lo, -0.01);
 }
 
+// A unit behind each end is one, and a tolerance in percent is of the value.
+TEST(Measure, RangesMayNameTheirUnitTwice) {
+  for (const char* text : {"3.6-4.0 Wh", "3.6 Wh - 4.0 Wh", "3.6 Wh to 4.0 Wh", "3.6Wh–4.0Wh", "between 3.6 and 4.0 Wh", "from 3.6 to 4.0 Wh", "3600 mWh - 4.0 Wh"}) {
+    const Measure m = parsed(text);
+    EXPECT_NEAR(m.lo, 3.6 * 3600, 1e-9) << text;
+    EXPECT_NEAR(m.hi, 4.0 * 3600, 1e-9) << text;
+    EXPECT_EQ(m.unit.dimension.text(), "J") << text;
+  }
+  for (const char* text : {"0.24 Wh ± 10 %", "0.24 Wh +- 0.024 Wh", "0.24 Wh/query +/- 10%"}) {
+    const Measure m = parsed(text);
+    EXPECT_NEAR(m.lo, 0.216 * 3600, 1e-9) << text;
+    EXPECT_NEAR(m.hi, 0.264 * 3600, 1e-9) << text;
+  }
+  EXPECT_EQ(parsed("0.3 Wh - 0.5 Wh per query").unit.dimension.text(), "J/response");
+  EXPECT_NEAR(parsed("300 mWh to 0.5 Wh/1000 images").lo, 1.08, 1e-12);
+  EXPECT_EQ(Measure::parse("3 Wh to 4 W").error().code, "measure.range");
+}
+
+TEST(Measure, AboutIsAWholeUnitOfTheLastDigit) {
+  EXPECT_NEAR(parsed("~0.3 Wh").rounding, 360, 1e-9);
+  EXPECT_NEAR(parsed("0.3 Wh").rounding, 180, 1e-9);
+  EXPECT_NEAR(parsed("3 x 10^2 J").rounding, 50, 1e-9);
+}
+
 TEST(Measure, RoundingIsHalfOfTheLastDigitThatWasWritten) {
   EXPECT_NEAR(parsed("0.24 Wh").rounding, 18, 1e-9);
   EXPECT_NEAR(parsed("0.30 Wh").rounding, 18, 1e-9);
@@ -116,8 +158,14 @@ TEST(Measure, WhatCannotBeMeantIsRefusedWithTheCure) {
       {"5 KWH", "unit.unknown", "kWh"},
       {"5 jouls", "unit.unknown", "joule"},
       {"5 J/", "unit.empty", "per"},
-      {"about 5 J", "measure.number", "number"},
-      {"0,24 Wh", "measure.number", "number"},
+      {"plenty of J", "measure.number", "number"},
+      {"0,24 Wh", "measure.number", "'0.24 Wh'"},
+      {"0,245 Wh", "measure.number", "'0.245 Wh'"},
+      {"1.234,5 kWh", "measure.number", "'1234.5 kWh'"},
+      {"1,5-2 Wh", "measure.number", "'1.5-2 Wh'"},
+      {"less than 0.3 Wh", "measure.number", "0-0.3 Wh"},
+      {"200m requests", "unit.ambiguous", "million"},
+      {"0.3 Wh/ChatGPT query", "unit.unknown", "leave it out"},
       {"", "measure.number", "number"},
       {"J", "measure.number", "number"},
       {"4-3 J", "measure.range", "lower end"},

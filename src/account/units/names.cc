@@ -86,6 +86,7 @@ constexpr Entry kEntries[] = {
 
 // Written out: they take "kilo", "mega", ... and an s.
 constexpr Entry kWords[] = {
+    {"watthour", kHour, "J"},
     {"joule", 1, "J"},      {"watt", 1, "J", "s"}, {"second", 1, "s"},    {"minute", 60, "s"},
     {"hour", kHour, "s"},   {"day", kDay, "s"},    {"week", 7 * kDay, "s"}, {"month", kYear / 12, "s"},
     {"year", kYear, "s"},   {"liter", 1e-3, "m3"}, {"litre", 1e-3, "m3"}, {"meter", 1, "m"},
@@ -117,8 +118,8 @@ constexpr Mass kMasses[] = {
 };
 
 // Folded noun, and every singular that means it. docs/formats/units.md prints this table.
-constexpr std::pair<std::string_view, std::array<std::string_view, 12>> kNouns[] = {
-    {"response", {"response", "request", "query", "prompt", "answer", "message", "reply", "inference", "search", "completion", "chat", "email"}},
+constexpr std::pair<std::string_view, std::array<std::string_view, 13>> kNouns[] = {
+    {"response", {"response", "request", "query", "prompt", "answer", "message", "reply", "inference", "search", "completion", "chat", "email", "req"}},
     {"token", {"token", "tok"}},
     {"image", {"image", "picture", "img"}},
     {"video", {"video", "clip"}},

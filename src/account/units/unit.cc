@@ -32,7 +32,7 @@ std::string folded(std::string_view written) {
       {"\u00A0", " "}, {"\u202F", " "}, {"\u2009", " "}, {"₂", "2"}, {"³", "3"}, {"CO2-eq", "CO2e"},
       {"CO2-e", "CO2e"}, {"CO2eq", "CO2e"}, {"CO2 equivalents", "CO2e"}, {"CO2 equivalent", "CO2e"}, {"CO2 eq", "CO2e"},
       {"CO2 e", "CO2e"}, {"carbon dioxide", "CO2e"}, {"Sb-eq", "Sbe"}, {"Sb eq", "Sbe"}, {"Sbeq", "Sbe"},
-      {"antimony", "Sbe"}, {"e-mail", "email"}, {"E-mail", "email"}, {"m^3", "m3"}, {"cubic metres", "m3"},
+      {"antimony", "Sbe"}, {"CO2e.", "CO2e"}, {"e-mail", "email"}, {"E-mail", "email"}, {"m^3", "m3"}, {"cubic metres", "m3"},
       {"cubic meters", "m3"}, {"·", " "}, {"*", " "}, {"⋅", " "}, {"-", " "}};
   for (const auto& [what, by] : kSame) text = replaced(std::move(text), what, by);
   return text;
@@ -77,18 +77,38 @@ tl::unexpected<Error> unknown(const std::string& word) {
                    : "docs/formats/units.md lists the units; write what is counted as a noun: J/response, kWh/1000 images");
 }
 
+// "1,000", "1k", "1M": how many of what follows.
 std::optional<double> count_word(std::string_view word) {
+  double scale = 1;
+  constexpr std::pair<std::string_view, double> kBehind[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"bn", 1e9}};
+  for (const auto& [letter, factor] : kBehind) {
+    if (word.size() <= letter.size() || !word.ends_with(letter)) continue;
+    scale = factor;
+    word.remove_suffix(letter.size());
+    break;
+  }
   const auto n = parse_double(replaced(std::string(word), ",", ""));
-  return n && std::isfinite(*n) && *n > 0 ? n : std::nullopt;
+  return n && std::isfinite(*n) && *n > 0 ? std::optional(*n * scale) : std::nullopt;
 }
 
-// "15T tokens", "200M requests": letters that scale a count.
-std::optional<double> scale_letter(std::string_view word) {
-  constexpr std::pair<std::string_view, double> kLetters[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"B", 1e9}, {"G", 1e9}, {"T", 1e12}};
-  for (const auto& [letter, factor] : kLetters) {
+// "15T tokens", "200M requests", "500k kWh", "2.5bn": letters that scale a number. B, G and T are units
+// themselves, or part of one, and scale only what is counted.
+std::optional<double> scale_letter(std::string_view word, bool counts) {
+  constexpr std::pair<std::string_view, double> kAny[] = {{"k", 1e3}, {"K", 1e3}, {"M", 1e6}, {"mn", 1e6}, {"mln", 1e6}, {"bn", 1e9}, {"tn", 1e12}};
+  constexpr std::pair<std::string_view, double> kCounts[] = {{"B", 1e9}, {"G", 1e9}, {"T", 1e12}};
+  for (const auto& [letter, factor] : kAny) {
     if (word == letter) return factor;
   }
+  for (const auto& [letter, factor] : kCounts) {
+    if (counts && word == letter) return factor;
+  }
   return std::nullopt;
+}
+
+// "images generated", "queries served": what was done to what is counted, behind it.
+bool done_to(std::string_view word) {
+  constexpr std::string_view kDone[] = {"generated", "generation", "generations", "served", "answered", "processed", "produced", "sent"};
+  return std::ranges::find(kDone, word) != std::end(kDone);
 }
 
 // Words that say more about the noun behind them, and fold into it.
@@ -99,7 +119,7 @@ bool qualifies(std::string_view word, std::string_view next) {
   constexpr std::string_view kOfTokens[] = {"output", "input", "generated", "decode", "decoded", "prompt", "completion", "total"};
   if (*noun == "token") return std::ranges::find(kOfTokens, std::string_view(w)) != std::end(kOfTokens);
   if (*noun == "charge") return w == "phone" || w == "smartphone" || w == "full";
-  constexpr std::string_view kAny[] = {"us", "american", "text", "user", "median", "average", "generated", "search", "ai"};
+  constexpr std::string_view kAny[] = {"us", "american", "text", "user", "median", "average", "generated", "search", "ai", "single", "typical", "simple", "short", "long", "chat"};
   return std::ranges::find(kAny, std::string_view(w)) != std::end(kAny);
 }
 
@@ -125,10 +145,11 @@ class Segment {
   Result<Unit> next() {
     const std::string word = words_[at_++];
     if (const auto n = count_word(word)) return Unit{*n, {}, {}};
-    if (const auto scale = scale_letter(word); scale && (noun_of_word(peek()) || qualifies(peek(), peek(1)))) {
-      return Unit{*scale, {}, {}};
-    }
+    const bool counts = noun_of_word(peek()) || qualifies(peek(), peek(1));
+    if (const auto scale = scale_letter(word, counts)) return Unit{*scale, {}, {}};
+    if (counts && word == "m") return ambiguous("m " + std::string(peek()), "may be millions or milli", "write M or million");
     if (qualifies(word, peek())) return Unit{1, {}, {}};
+    if (at_ >= 2 && done_to(word) && noun_of_word(words_[at_ - 2])) return Unit{1, {}, {}};
     if (auto mass = fused_mass(word)) return *mass;
     if (word == "t" || mass_of_word(word) || word == "ton" || word == "tons") return mass(word);
     if (word == "metric" || word == "short" || word == "long" || word == "US") return two_words(word);
@@ -136,8 +157,13 @@ class Segment {
       return ambiguous(word, "may be US or imperial", "write 'US gal' or litres");
     }
     const auto unit = unit_of_word(word);
-    if (!unit) return unknown(word);
-    return *unit;
+    if (unit) return *unit;
+    // "Wh/ChatGPT query": the noun is what counts.
+    if (noun_of_word(peek()) && !nearest(word, all_unit_words())) {
+      return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is no unit", word),
+                  fmt::format("leave it out, '{}' will do; whose it is goes into the claim's text", peek()));
+    }
+    return unknown(word);
   }
 
   // "gCO2e", "mgSbe".
@@ -186,7 +212,8 @@ class Segment {
 std::vector<std::string> segments_of(const std::string& text) {
   std::vector<std::string> segments{""};
   for (const std::string& word : words_of(text)) {
-    if (word == "per") {
+    // "kWh a day", "J an answer".
+    if (word == "per" || ((word == "a" || word == "an") && !segments.back().empty())) {
       segments.emplace_back();
       continue;
     }
@@ -198,6 +225,17 @@ std::vector<std::string> segments_of(const std::string& text) {
     }
   }
   return segments;
+}
+
+// "0.8 lb/kWh", "300 g/kWh": electricity's mass can be of nothing but CO2e, which is said where it was left out.
+void name_carbon(std::vector<std::string>& segments) {
+  if (segments.size() != 2) return;
+  const auto words = words_of(segments[0]);
+  if (words.empty() || !mass_of_word(words.back())) return;
+  const auto per = Unit::parse(segments[1]);
+  Dimension energy;
+  energy.powers["J"] = 1;
+  if (per && per->dimension == energy) segments[0] += " CO2e";
 }
 
 }  // namespace
@@ -233,7 +271,9 @@ Result<Unit> Unit::parse(std::string_view written) {
   if (text.empty()) return unit;
   if (text.size() > 200) return fail(ErrorKind::input, "unit.unknown", "a unit of over 200 characters", "write J/response, kWh, gCO2e/kWh");
   bool first = true;
-  for (const std::string& segment : segments_of(text)) {
+  auto segments = segments_of(text);
+  name_carbon(segments);
+  for (const std::string& segment : segments) {
     if (segment.empty() && !first) {
       return fail(ErrorKind::input, "unit.empty", fmt::format("'{}' divides by nothing", unit.text), "write what it is per: J/response");
     }

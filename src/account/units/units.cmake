@@ -3,6 +3,7 @@ joulebook_room(account_units
   SOURCES
     units/measure.cc
     units/names.cc
+    units/number.cc
     units/unit.cc
   DEPENDS core
   LIBRARIES fmt::fmt)
