@@ -1,6 +1,8 @@
 // schema_check SCHEMA FILE...: 0 where every file obeys the schema, else 1 and why. For tests that
 // run the program and look at what it wrote.
 #include <cstdio>
+#include <exception>
+#include <fstream>
 
 #include "fakes/json_schema.h"
 

@@ -1,6 +1,7 @@
 // `serve` and `agent` as programs: a plant whose energy is known below, a mock server behind, real
 // clients in front; what the wire, the ledger and the faces say in the end.
 #include <atomic>
+#include <fstream>
 
 #include "cli/serve_fixture.h"
 #include "fakes/json_schema.h"

@@ -1,13 +1,9 @@
 #pragma once
-// A JSON Schema (draft 7) from a file, for tests: whether a document obeys it, and if not, why.
-#include <fstream>
+// A JSON Schema (draft 7), for tests: whether a document obeys it, and if not, why. The library that
+// validates is heavy to compile, and is seen by json_schema.cc alone.
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 namespace joulebook::fakes {
 
@@ -15,33 +11,24 @@ using Doc = nlohmann::json;
 
 class JsonSchema {
  public:
-  explicit JsonSchema(const std::string& path) {
-    std::ifstream in(path);
-    raw_ = Doc::parse(in);
-    valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(raw_), schema_);
-  }
+  // Of a file. Throws what reading it throws.
+  explicit JsonSchema(const std::string& path);
+  ~JsonSchema();
 
-  [[nodiscard]] const Doc& raw() const { return raw_; }
-  [[nodiscard]] bool accepts(const Doc& doc) const { return explain(doc).empty(); }
-  [[nodiscard]] std::string explain(const Doc& doc) const {
-    valijson::Validator validator;
-    valijson::ValidationResults results;
-    const valijson::adapters::NlohmannJsonAdapter target(doc);
-    if (validator.validate(schema_, target, &results)) return {};
-    std::string why = "refused";
-    valijson::ValidationResults::Error error;
-    while (results.popError(error)) {
-      why += "\n";
-      for (const auto& step : error.context) why += step;
-      why += ": " + error.description;
-    }
-    return why;
-  }
+  // One rule of this schema by itself; what it refers to by name is found as before.
+  [[nodiscard]] JsonSchema part(const Doc& rule) const;
+  [[nodiscard]] const Doc& raw() const;
+  [[nodiscard]] bool accepts(const Doc& doc) const;  // ends at the first fault
+  [[nodiscard]] std::string explain(const Doc& doc) const;  // empty: it obeys
 
  private:
-  Doc raw_;
-  valijson::Schema schema_;
+  struct Raw {
+    Doc doc;
+  };
+  struct Rules;
+  explicit JsonSchema(Raw raw);
+
+  std::unique_ptr<Rules> rules_;
 };
 
 }  // namespace joulebook::fakes

@@ -22,11 +22,7 @@ joulebook_room(card
   DEPENDS core account_footprint export
   LIBRARIES fmt::fmt OpenSSL::Crypto)
 
-if(JOULEBOOK_SANITIZE)  # hundreds of validations: minutes without optimisation
-  set_source_files_properties(card/card_schema_test.cc PROPERTIES
-    COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
-endif()
-joulebook_test(card ROOMS card sample_study
+joulebook_test(card ROOMS card json_schema sample_study
   LIBRARIES rapidcheck rapidcheck_gtest nlohmann_json::nlohmann_json fmt::fmt
   SOURCES card/bundle_test.cc card/card_schema_test.cc card/card_test.cc card/verify_test.cc)
 if(TARGET card_test)

@@ -16,7 +16,7 @@ joulebook_room(study_sizing
   DEPENDS core study_stats
   LIBRARIES fmt::fmt)
 
-joulebook_test(study_sizing ROOMS study_sizing
+joulebook_test(study_sizing ROOMS json_schema study_sizing
   LIBRARIES rapidcheck rapidcheck_gtest fmt::fmt nlohmann_json::nlohmann_json
   SOURCES
     sizing/frontier_test.cc

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
+
 #include "fakes/closed_schema.h"
 #include "fakes/golden.h"
 #include "fakes/sample_tasks.h"

@@ -14,7 +14,7 @@ joulebook_room(study_tasks
   DEPENDS core meter engine study study_stats account_claim account_factors account_footprint account_life
   LIBRARIES fmt::fmt)
 
-joulebook_test(study_tasks ROOMS study_tasks report
+joulebook_test(study_tasks ROOMS json_schema report study_tasks
   LIBRARIES fmt::fmt nlohmann_json::nlohmann_json rapidcheck rapidcheck_gtest
   SOURCES tasks/figures_test.cc tasks/task_toml_test.cc)
 if(TARGET study_tasks_test)
