@@ -10,6 +10,7 @@
 #include "meter/sensor_json.h"
 #include "report/terminal_table.h"
 #include "sensor/discover.h"
+#include "cli/serve_parts.h"
 #include "sensor/doctor.h"
 
 namespace joulebook {
@@ -49,6 +50,7 @@ int doctor(const Context& context) {
                                        system_clock().anchor().wall_ns);
   reuse(found.sensors, known);
   found.findings.push_back(known.finding);
+  for (auto& finding : meter_findings(context)) found.findings.push_back(std::move(finding));
   DoctorFacts facts = doctor_facts(*files);
   const EngineBuild engine = engine_build();
   facts.engine_embedded = engine.embedded;

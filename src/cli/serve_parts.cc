@@ -1,10 +1,13 @@
 #include "cli/serve_parts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "core/nanos.h"
+#include "gateway/meter_plan.h"
 #include "meter/remote_meter.h"
 #include "physics/serving/machines.h"
 #include "physics/serving/shapes.h"
@@ -25,42 +28,155 @@ Result<gw::Tenants> tenants_of(const Settings& in_force, const TomlDocument& fil
   return gw::Tenants::from(file, std::move(*salt));
 }
 
-Result<MeterHere> open_meter_for(const Context& context, const gw::ServeOptions& options,
-                                 const std::vector<gw::UpstreamPlace>& places) {
-  MeterHere out;
-  if (!options.meter.empty()) {
-    RemoteMeterOptions remote;
-    remote.url = options.meter;
-    remote.ca_file = options.meter_ca;
-    const char* token = std::getenv("JOULEBOOK_METER_TOKEN");
-    remote.token = token != nullptr ? token : "";
-    auto meter = open_remote_meter(std::move(remote), system_clock());
+namespace {
+
+Result<std::unique_ptr<RemoteMeter>> open_planned(const gw::PlannedMeter& planned, bool may_come_later) {
+  RemoteMeterOptions remote;
+  remote.url = planned.url;
+  remote.ca_file = planned.ca;
+  const char* token = std::getenv(planned.token_env.c_str());
+  remote.token = token != nullptr ? token : "";
+  remote.may_come_later = may_come_later;
+  return open_remote_meter(std::move(remote), system_clock());
+}
+
+// Two agents of one machine read the same sensors: its energy would be there twice.
+Status check_apart(const gw::MeterPlan& plan, const std::vector<RemoteMeter*>& meters) {
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      const std::string boot = meters[i]->boot_id();
+      if (boot.empty() || boot != meters[k]->boot_id()) continue;
+      return fail(ErrorKind::usage, "serve.meter_twice",
+                  plan.meters[k].url + " and " + plan.meters[i].url + " are meters of the same machine",
+                  "name one agent a machine; for several upstreams on it, once for each: --meter " +
+                      plan.meters[k].url + "=UPSTREAM");
+    }
+  }
+  return {};
+}
+
+Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan& plan, bool alone) {
+  std::vector<RemoteMeter*> opened;
+  for (const auto& planned : plan.meters) {
+    auto meter = open_planned(planned, !alone);
     if (!meter) return fail(meter.error());
-    out.meter = std::move(*meter);
-    out.remote = true;
-    return out;
+    opened.push_back(meter->get());
+    gw::MeteredHost host;
+    host.meter = meter->get();
+    host.name = planned.url;
+    host.label = planned.label;
+    host.upstreams = planned.upstreams;
+    host.here = false;
+    if (const auto away = (*meter)->away()) {
+      host.missing = *away;
+      context.warn(away->message + "; it is asked for again and again, and the others go on");
+      context.say("  cure: " + away->cure);
+    }
+    out.hosts.push_back(std::move(host));
+    out.meters.push_back(std::move(*meter));
   }
-  const bool elsewhere = std::none_of(places.begin(), places.end(),
-                                      [](const gw::UpstreamPlace& p) { return p.here; });
-  if (elsewhere && options.domains.empty()) {
-    out.missing = Reason{"meter.elsewhere", "the upstream runs on another machine, which has no meter here",
-                         "run `joulebook agent` there and name it with --meter"};
-    return out;
-  }
+  return check_apart(plan, opened);
+}
+
+Status open_own(MetersHere& out, const Context& context, std::vector<std::uint32_t> upstreams) {
   auto meter = context.open_meter();
   if (!meter) return fail(meter.error());
+  gw::MeteredHost host;
+  host.name = "this machine";
+  host.upstreams = std::move(upstreams);
   if ((*meter)->sensors().empty()) {
-    out.missing = Reason{"sensor.none", "no sensor can be read on this machine",
-                         "see `joulebook doctor` for what is missing"};
-    return out;
+    host.missing = Reason{"sensor.none", "no sensor can be read on this machine",
+                          "see `joulebook doctor` for what is missing"};
+  } else {
+    host.meter = out.own = meter->get();
+    out.meters.push_back(std::move(*meter));
   }
-  out.meter = std::move(*meter);
+  out.hosts.push_back(std::move(host));
+  return {};
+}
+
+}  // namespace
+
+Result<MetersHere> open_meters_for(const Context& context, const gw::ServeOptions& options,
+                                   const std::vector<gw::UpstreamPlace>& places) {
+  auto plan = gw::plan_meters(options, places);
+  if (!plan) return fail(plan.error());
+  std::vector<std::uint32_t> here;
+  std::vector<std::uint32_t> elsewhere;
+  // Domains that are named without any meter are this machine's, whatever they stand for.
+  const bool all_here = plan->meters.empty() && !options.domains.empty();
+  for (const auto u : plan->rest) (all_here || places[u].here ? here : elsewhere).push_back(u);
+  MetersHere out;
+  const bool alone = plan->meters.size() == 1 && here.empty();
+  if (auto ok = open_remote(out, context, *plan, alone); !ok) return fail(ok.error());
+  if (!here.empty()) {
+    if (auto ok = open_own(out, context, std::move(here)); !ok) return fail(ok.error());
+  }
+  if (!elsewhere.empty()) {
+    gw::MeteredHost none;
+    none.name = "elsewhere";
+    none.upstreams = std::move(elsewhere);
+    none.missing = Reason{"meter.elsewhere", "the upstream runs on another machine, which has no meter here",
+                          "run `joulebook agent` there and name it with --meter"};
+    out.hosts.push_back(std::move(none));
+  }
+  if (out.hosts.size() == 1) out.hosts[0].upstreams.clear();
   return out;
 }
 
-// What the model is, for the weights of its work; nothing where nobody said.
-Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOptions& options,
-                                                             const std::vector<SensorInfo>& sensors) {
+namespace {
+
+Finding found(Finding::Level level, const std::string& subject, Reason reason) {
+  return {level, subject, std::move(reason)};
+}
+
+Finding found(const std::string& subject, const Error& e) {
+  return found(Finding::Level::problem, subject, {e.code, e.message, e.cure});
+}
+
+Finding tried(const gw::PlannedMeter& planned, const std::vector<gw::UpstreamPlace>& places) {
+  auto meter = open_planned(planned, false);
+  if (!meter) return found("meter", meter.error());
+  const double bound_ms = Seconds((*meter)->clock().bound).count() * 1e3;
+  std::string whom;
+  for (const auto u : planned.upstreams) whom += (whom.empty() ? "" : ", ") + places[u].name;
+  std::string domains;
+  for (const auto& sensor : (*meter)->sensors()) {
+    domains += (domains.empty() ? "" : ", ") + gw::domain_at(sensor.domain, planned.label);
+  }
+  return found(Finding::Level::ok, "meter",
+               {"meter.reads", fmt::format("{} meters {}: {}; its clock is known within {:.2g} ms", planned.url, whom, domains, bound_ms),
+                {}});
+}
+
+}  // namespace
+
+std::vector<Finding> meter_findings(const Context& context) {
+  const auto options = gw::serve_options(context.settings.file());
+  if (!options) return {found("serve", options.error())};
+  if (options->meter.empty() && options->meters.empty()) return {};
+  std::vector<gw::UpstreamPlace> places;
+  for (const auto& url : options->upstreams) {
+    auto place = gw::upstream_place(url);
+    if (!place) return {found("serve", place.error())};
+    places.push_back(std::move(*place));
+  }
+  const auto plan = gw::plan_meters(*options, places);
+  if (!plan) return {found("serve", plan.error())};
+  std::vector<Finding> out;
+  for (const auto& planned : plan->meters) out.push_back(tried(planned, places));
+  for (const auto u : plan->rest) {
+    if (places[u].here) continue;
+    out.push_back(found(Finding::Level::note, "meter",
+                        {"meter.elsewhere", places[u].name + " has no meter", "run `joulebook agent` there and name it with --meter"}));
+  }
+  return out;
+}
+
+namespace {
+
+// What the model is; nothing where nobody said.
+Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOptions& options) {
   const std::string& name = options.shape.empty() ? options.model : options.shape;
   if (name.empty()) return std::optional<attribution::ServedModel>();
   auto shape = physics::read_shape(name);
@@ -76,14 +192,36 @@ Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOpti
   model.work.weights = model.work.weight_bytes < 0.8   ? serving::Weights::fp4
                        : model.work.weight_bytes < 1.6 ? serving::Weights::fp8
                                                        : serving::Weights::bits16;
-  auto device = serving::find_device("H100");
-  for (const auto& sensor : sensors) {
-    if (!sensor.domain.starts_with("gpu")) continue;
-    if (auto known = serving::find_device(sensor.name)) device = std::move(known);
-  }
-  if (!device) return fail(device.error());
-  model.work.device = *device;
   return std::optional(std::move(model));
+}
+
+Result<serving::Device> device_of(const std::vector<gw::MeteredHost>& hosts, std::uint32_t upstream) {
+  auto device = serving::find_device("H100");
+  for (const auto& host : hosts) {
+    if (host.meter == nullptr || !host.holds(upstream)) continue;
+    for (const auto& sensor : host.meter->sensors()) {
+      if (!sensor.domain.starts_with("gpu")) continue;
+      if (auto known = serving::find_device(sensor.name)) device = std::move(known);
+    }
+  }
+  return device;
+}
+
+}  // namespace
+
+Result<std::vector<std::optional<attribution::ServedModel>>> served_models(
+    const gw::ServeOptions& options, const std::vector<gw::MeteredHost>& hosts, std::size_t upstreams) {
+  std::vector<std::optional<attribution::ServedModel>> out(upstreams);
+  auto model = served_model(options);
+  if (!model) return fail(model.error());
+  if (!*model) return out;
+  for (std::uint32_t u = 0; u < upstreams; ++u) {
+    auto device = device_of(hosts, u);
+    if (!device) return fail(device.error());
+    out[u] = *model;
+    out[u]->work.device = std::move(*device);
+  }
+  return out;
 }
 
 gw::EdgeOptions edge_options(const gw::ServeOptions& options) {

@@ -11,6 +11,7 @@
 #include "cli/context.h"
 #include "export/live_state.h"
 #include "gateway/edge.h"
+#include "gateway/metered_host.h"
 #include "gateway/serve_options.h"
 #include "gateway/upstream_address.h"
 #include "gateway/wire/identity.h"
@@ -18,22 +19,26 @@
 
 namespace joulebook {
 
-// The meter of the machine that computes: this one's, or that of an agent; or why there is none.
-struct MeterHere {
-  std::unique_ptr<Meter> meter;
-  std::optional<Reason> missing;
-  bool remote = false;
+// The meters of the machines that compute: those of agents, and this one's where an upstream runs here.
+struct MetersHere {
+  std::vector<std::unique_ptr<Meter>> meters;
+  std::vector<gateway::MeteredHost> hosts;  // look into them; every upstream is held by one, or more
+  Meter* own = nullptr;                     // this machine's; null: it is not read
 };
 
-// Errors: those of open_remote_meter and Context::open_meter.
-[[nodiscard]] Result<MeterHere> open_meter_for(const Context& context,
-                                               const gateway::ServeOptions& options,
-                                               const std::vector<gateway::UpstreamPlace>& places);
+// Where one agent is all that meters, it has to be there; of several one may come later. Errors: those of
+// plan_meters, open_remote_meter and Context::open_meter; usage "serve.meter_twice" (two agents of one machine).
+[[nodiscard]] Result<MetersHere> open_meters_for(const Context& context, const gateway::ServeOptions& options,
+                                                 const std::vector<gateway::UpstreamPlace>& places);
 
-// What the model is, for the weights of its work; nothing where nobody said. Errors: those of
-// physics::read_shape.
-[[nodiscard]] Result<std::optional<attribution::ServedModel>> served_model(
-    const gateway::ServeOptions& options, const std::vector<SensorInfo>& sensors);
+// For `doctor`: whether the agents of joulebook.toml answer, and whom they meter. Asks each of them, five
+// seconds at most; empty where the file names none.
+[[nodiscard]] std::vector<Finding> meter_findings(const Context& context);
+
+// What each upstream's model is, on the device of its own host, for the weights of its work; nothing where
+// nobody said. Errors: those of physics::read_shape.
+[[nodiscard]] Result<std::vector<std::optional<attribution::ServedModel>>> served_models(
+    const gateway::ServeOptions& options, const std::vector<gateway::MeteredHost>& hosts, std::size_t upstreams);
 
 // The salt of tenants' hashes, kept beside the ledger. Errors: those of gateway::tenant_salt.
 [[nodiscard]] Result<std::string> salt_of(const Settings& settings);

@@ -56,6 +56,7 @@ class Gateway {
   [[nodiscard]] Status open_upstreams();
   [[nodiscard]] Status open_ledger();
   void look_for_processes();
+  [[nodiscard]] bool metered_here(std::uint32_t upstream) const;
   [[nodiscard]] bool runs(int pid) const;  // as far as can be seen
   [[nodiscard]] bool processes_gone() const;
   [[nodiscard]] Status start_engine();
@@ -63,12 +64,13 @@ class Gateway {
   void push();
   void reload();
   void say_where() const;
+  void say_meter(const gw::HostNow& host) const;
   void end();
 
   const Context& context_;
   gw::ServeOptions options_;
   std::vector<gw::UpstreamPlace> places_;
-  MeterHere meter_;
+  MetersHere meters_;
   std::unique_ptr<ServeWriter> writer_;
   gw::LiveBooks books_;
   std::unique_ptr<gw::Settler> settler_;
@@ -116,24 +118,22 @@ Status Gateway::open_ledger() {
 
 Status Gateway::open() {
   if (auto ok = open_upstreams(); !ok) return ok;
-  auto meter = open_meter_for(context_, options_, places_);
-  if (!meter) return fail(meter.error());
-  meter_ = std::move(*meter);
-  if (meter_.meter) {
-    if (auto ok = meter_.meter->start(); !ok) return ok;
+  auto meters = open_meters_for(context_, options_, places_);
+  if (!meters) return fail(meters.error());
+  meters_ = std::move(*meters);
+  for (const auto& meter : meters_.meters) {
+    if (auto ok = meter->start(); !ok) return ok;
   }
   if (auto ok = open_ledger(); !ok) return ok;
   gw::SettlerOptions settling;
   settling.lengths.busy = nanos(options_.window_s);
   settling.attribution.horizon = nanos(options_.horizon_s);
   settling.domains = options_.domains;
-  if (meter_.missing) settling.no_meter = *meter_.missing;
-  auto model = served_model(options_, meter_.meter ? meter_.meter->sensors() : std::vector<SensorInfo>());
-  if (!model) return fail(model.error());
-  settling.attribution.models.assign(places_.size(), *model);
+  auto models = served_models(options_, meters_.hosts, places_.size());
+  if (!models) return fail(models.error());
+  settling.attribution.models = std::move(*models);
   settling.split.tree_has_self = false;
-  settler_ = std::make_unique<gw::Settler>(meter_.meter.get(), writer_.get(), books_, system_clock(),
-                                           std::move(settling));
+  settler_ = std::make_unique<gw::Settler>(meters_.hosts, writer_.get(), books_, system_clock(), std::move(settling));
   look_for_processes();
   gw::ServiceOptions service;
   service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}, {}};
@@ -143,7 +143,6 @@ Status Gateway::open() {
   service.wire.no_usage_from = std::move(*silent);
   service.ledger = context_.settings.get("ledger");
   service.page = live_page();
-  if (meter_.missing) service.absences.push_back(*meter_.missing);
   auto known = tenants_of(context_.settings, context_.settings.file());
   if (!known) return fail(known.error());
   service_ = std::make_unique<gw::Service>(std::move(service), *settler_, books_, std::move(*known),
@@ -159,7 +158,7 @@ Status Gateway::open() {
   targets.resource.attributes = {
       {"service.instance.id", fmt::format("{}-{}", system_clock().anchor().wall_ns, ::getpid())}};
   if (auto ok = add_environment(targets, process_variable); !ok) return ok;
-  transport_ = meter_.meter ? paid_transport(*meter_.meter) : http_transport();
+  transport_ = meters_.own != nullptr ? paid_transport(*meters_.own) : http_transport();
   pushers_ = std::make_unique<Pushers>(targets, 1, *transport_);
   if (pushers_->any()) settler_->on_row = [this](const gw::RequestRow& row) { pushers_->settled(row); };
   return {};
@@ -170,20 +169,27 @@ Status Gateway::open() {
 // nobody knows of others: what is above idle is the upstream's.
 void Gateway::look_for_processes() {
   looked_ = system_clock().now();
-  if (!meter_.meter) return;
+  if (meters_.own == nullptr) return;
   settler_->alone(pids_.empty());
-  if (meter_.remote) return;
   std::vector<int> pids;
   if (engine_ && runs(engine_->pid())) pids.push_back(engine_->pid());
-  for (const auto& place : places_) {
-    if (!place.here || engine_) continue;
+  for (std::uint32_t u = 0; u < places_.size(); ++u) {
+    const gw::UpstreamPlace& place = places_[u];
+    if (!place.here || engine_ || !metered_here(u)) continue;
     const auto found = pids_listening_on(*context_.files(), static_cast<std::uint16_t>(place.port));
     if (found) pids.insert(pids.end(), found->begin(), found->end());
   }
   if (pids.empty() || pids == pids_) return;
   pids_ = pids;
   settler_->alone(false);
-  meter_.meter->watch_processes(std::move(pids));
+  meters_.own->watch_processes(std::move(pids));
+}
+
+// By this machine's own meter.
+bool Gateway::metered_here(std::uint32_t upstream) const {
+  return std::any_of(meters_.hosts.begin(), meters_.hosts.end(), [&](const gw::MeteredHost& host) {
+    return host.here && host.meter != nullptr && host.holds(upstream);
+  });
 }
 
 bool Gateway::runs(int pid) const {
@@ -274,13 +280,22 @@ void Gateway::say_where() const {
   for (const auto& place : places_) upstreams += (upstreams.empty() ? "" : ", ") + place.name;
   context_.say(fmt::format("joulebook: {} passes to {}", base, upstreams));
   context_.say(fmt::format("joulebook: live page {}/joulebook/, metrics {}/metrics", base, base));
-  if (meter_.missing) {
-    context_.warn("no energy: " + meter_.missing->message);
-    context_.say("  cure: " + meter_.missing->cure);
-  }
+  for (const auto& host : settler_->hosts()) say_meter(host);
   if (options_.open_to_network) {
     context_.warn("whoever reaches " + base + " can use the upstreams and read what requests took");
   }
+}
+
+// Which upstreams have whose meter, where that is not one for all, and which have none.
+void Gateway::say_meter(const gw::HostNow& host) const {
+  std::string whose;
+  for (const auto u : host.upstreams) whose += (whose.empty() ? " of " : ", ") + places_[u].name;
+  if (!host.absence) {
+    if (!whose.empty()) context_.say(fmt::format("joulebook: {} meters {}", host.name, whose.substr(4)));
+    return;
+  }
+  context_.warn(fmt::format("no energy{}: {}", whose, host.absence->message));
+  context_.say("  cure: " + host.absence->cure);
 }
 
 int Gateway::run(double for_s) {
@@ -295,7 +310,7 @@ int Gateway::run(double for_s) {
   }
   // The observer pays: each thread of ours.
   const auto pay = [this] {
-    if (meter_.meter) meter_.meter->register_self_thread();
+    if (meters_.own != nullptr) meters_.own->register_self_thread();
   };
   std::thread serving([&] {
     pay();
@@ -344,7 +359,7 @@ void Gateway::end() {
       context_.warn("the run could not be ended in the ledger: " + ok.error().message);
     }
   }
-  if (meter_.meter) meter_.meter->stop();
+  for (const auto& meter : meters_.meters) meter->stop();
   engine_.reset();
   std::string text = fmt::format("{} requests final, {} void\n", state.final_, state.void_);
   for (const auto& domain : state.domains) {

@@ -51,7 +51,7 @@ constexpr std::array kDefinitions = {
 };
 
 // Tables of the file that a command reads by itself.
-constexpr std::array kTables = {"serve", "tenants"};
+constexpr std::array kTables = {"serve", "meter", "tenants"};
 
 const Definition* definition(std::string_view key) {
   const auto it = std::find_if(kDefinitions.begin(), kDefinitions.end(),

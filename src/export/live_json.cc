@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "core/clock.h"
@@ -40,6 +41,13 @@ Quantity no_energy(const LiveState& state) {
   return Quantity::absent("J", state.absences.empty()
                                    ? Reason{"meter.none", "nothing that served it had a meter", ""}
                                    : state.absences.front());
+}
+
+template <class Rows, class Make>
+Json rows(const Rows& all, Make make) {
+  Json out = Json::array();
+  for (const auto& row : all) out.push(make(row));
+  return out;
 }
 
 Json domain_json(const DomainAccounts& d) {
@@ -94,7 +102,9 @@ Json upstream_json(const gateway::UpstreamState& u) {
                        {"failures", u.failures},
                        {"running", u.running},
                        {"waiting", u.waiting},
-                       {"metrics_page", u.metrics_page}});
+                       {"metrics_page", u.metrics_page},
+                       {"meters", rows(u.meters, [](const std::string& name) { return Json(name); })},
+                       {"absences", rows(std::span(u.absence ? &*u.absence : nullptr, u.absence ? 1 : 0), [](const Reason& r) { return to_json(r); })}});
 }
 
 Json points_json(const LiveState& state, std::int64_t since_ms) {
@@ -119,13 +129,6 @@ template <class T>
 Json numbers(const std::vector<T>& values) {
   Json out = Json::array();
   for (const T x : values) out.push(x);
-  return out;
-}
-
-template <class Rows, class Make>
-Json rows(const Rows& all, Make make) {
-  Json out = Json::array();
-  for (const auto& row : all) out.push(make(row));
   return out;
 }
 

@@ -68,6 +68,8 @@ struct UpstreamState {
   double running = 0;
   double waiting = 0;  // NaN: it does not say
   bool metrics_page = false;
+  std::vector<std::string> meters = {};  // of its machines; empty: none
+  std::optional<Reason> absence = {};    // why its energy, or some of it, is not known now
 };
 
 struct LiveState {

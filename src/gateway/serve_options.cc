@@ -34,8 +34,9 @@ const std::array kKeys = {
              "what the model is, to weigh its work: GGUF, config.json or a catalogue name"},
     ServeKey{"domains", "LIST", &O::domains,
              "domains to divide (gpu:0, package); else those that the upstreams' processes use"},
-    ServeKey{"meter", "URL", &O::meter, "`joulebook agent` on the machine of the upstreams"},
-    ServeKey{"meter_ca", "FILE", &O::meter_ca, "PEM of who may sign the agent's certificate"},
+    ServeKey{"meter", "URL[=UPSTREAM]", &O::meter, "`joulebook agent` on an upstream's machine; URL=UPSTREAM where it is not on the upstream's own host; "
+             "may be given again"},
+    ServeKey{"meter_ca", "FILE", &O::meter_ca, "PEM of who may sign the agents' certificates"},
     ServeKey{"window_s", "S", &O::window_s, "seconds of a settled window while requests run"},
     ServeKey{"horizon_s", "S", &O::horizon_s,
              "seconds after which a window is settled although a request in it still runs"},
@@ -54,10 +55,21 @@ const std::array kKeys = {
     ServeKey{"clickhouse", "URL", &O::clickhouse, "insert settled requests there"},
 };
 
-Error wrong_type(const TomlDocument& file, std::string_view key, const char* wanted) {
-  return toml_error(file, "serve." + std::string(key), std::string(key) + " must be " + wanted,
+Error wrong_type(const TomlDocument& file, const std::string& table, std::string_view key, const char* wanted) {
+  return toml_error(file, table + "." + std::string(key), std::string(key) + " must be " + wanted,
                     "see docs/gateway.md")
       .value();
+}
+
+// A text or a list of them; empty: neither.
+std::vector<std::string> texts_of(const Json& value) {
+  std::vector<std::string> out;
+  if (value.is_string()) out.emplace_back(value.as_string());
+  for (const auto& item : value.items()) {
+    if (!item.is_string()) return {};
+    out.emplace_back(item.as_string());
+  }
+  return out;
 }
 
 // Puts a value of the file into its member; nothing where it is of the right kind.
@@ -66,12 +78,7 @@ const char* assign(O& options, const ServeKey& key, const Json& value) {
     if (!value.is_string()) return "a text";
     options.*(*text) = value.as_string();
   } else if (const auto* texts = std::get_if<std::vector<std::string> O::*>(&key.member)) {
-    std::vector<std::string> out;
-    if (value.is_string()) out.emplace_back(value.as_string());
-    for (const auto& item : value.items()) {
-      if (!item.is_string()) return "a list of texts";
-      out.emplace_back(item.as_string());
-    }
+    auto out = texts_of(value);
     if (out.empty()) return "a text or a list of texts";
     options.*(*texts) = std::move(out);
   } else if (const auto* toggle = std::get_if<bool O::*>(&key.member)) {
@@ -97,8 +104,43 @@ tl::unexpected<Error> usage(const char* code, std::string message, const char* c
 
 std::span<const ServeKey> serve_keys() { return kKeys; }
 
+namespace {
+
+// The [[meter]] tables.
+Result<std::vector<MeterTable>> meter_tables(const TomlDocument& file) {
+  const std::vector<std::string> known = {"url", "upstream", "token_env", "ca"};
+  std::vector<MeterTable> out;
+  const Json& tables = file.root["meter"];
+  if (!tables.is_null() && !tables.is_array()) {
+    return toml_error(file, "meter", "meter must be a list of tables", "write [[meter]], once for each");
+  }
+  for (std::size_t i = 0; i < tables.items().size(); ++i) {
+    const Json& table = tables.at(i);
+    const std::string path = "meter[" + std::to_string(i) + "]";
+    if (auto ok = check_keys(file, path, table, known); !ok) return fail(ok.error());
+    MeterTable meter;
+    for (const auto& [key, text] : {std::pair("url", &meter.url), {"token_env", &meter.token_env}, {"ca", &meter.ca}}) {
+      const Json& value = table[key];
+      if (!value.is_null() && !value.is_string()) return fail(wrong_type(file, path, key, "a text"));
+      if (value.is_string()) *text = value.as_string();
+    }
+    if (meter.url.empty()) return toml_error(file, path, "a [[meter]] has no url", "write url = \"https://gpu-host:8901\"");
+    meter.upstreams = texts_of(table["upstream"]);
+    if (meter.upstreams.empty() && !table["upstream"].is_null()) {
+      return fail(wrong_type(file, path, "upstream", "a text or a list of texts"));
+    }
+    out.push_back(std::move(meter));
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<ServeOptions> serve_options(const TomlDocument& file) {
   ServeOptions options;
+  auto meters = meter_tables(file);
+  if (!meters) return fail(meters.error());
+  options.meters = std::move(*meters);
   const Json& table = file.root["serve"];
   if (table.is_null()) return options;
   std::vector<std::string> known;
@@ -108,7 +150,7 @@ Result<ServeOptions> serve_options(const TomlDocument& file) {
     const Json& value = table[key.key];
     if (value.is_null()) continue;
     if (const char* wanted = assign(options, key, value)) {
-      return fail(wrong_type(file, key.key, wanted));
+      return fail(wrong_type(file, "serve", key.key, wanted));
     }
   }
   return options;

@@ -13,6 +13,14 @@
 
 namespace joulebook::gateway {
 
+// A [[meter]] of the file: what its address alone does not say.
+struct MeterTable {
+  std::string url;
+  std::vector<std::string> upstreams;  // that it meters; empty: those on its host
+  std::string token_env;               // the variable that holds its token; empty: JOULEBOOK_METER_TOKEN
+  std::string ca;                      // PEM of who may sign its certificate; empty: that of meter_ca
+};
+
 struct ServeOptions {
   std::vector<std::string> upstreams;
   std::string model;  // GGUF file: an own llama-server behind it, instead of upstreams
@@ -32,7 +40,8 @@ struct ServeOptions {
   bool trailer = false;
   std::string shape;
   std::vector<std::string> domains;
-  std::string meter;
+  std::vector<std::string> meter;   // "URL" or "URL=UPSTREAM" (meter_plan.h)
+  std::vector<MeterTable> meters;
   std::string meter_ca;
   double window_s = 1;
   double horizon_s = 60;
@@ -64,7 +73,7 @@ struct ServeKey {
 
 [[nodiscard]] std::span<const ServeKey> serve_keys();
 
-// The [serve] table over the defaults. Errors: input, with file and line: "toml.unknown_key",
+// The [serve] table over the defaults, and the [[meter]] tables. Errors: input, with file and line: "toml.unknown_key",
 // "toml.type".
 [[nodiscard]] Result<ServeOptions> serve_options(const TomlDocument& file);
 
@@ -72,7 +81,7 @@ struct ServeKey {
 [[nodiscard]] Status check_tls(const std::string& cert, const std::string& key);
 
 // What contradicts itself. Errors: usage "serve.upstream" (neither or both of upstreams and model),
-// "serve.tls" (one of certificate and key), "serve.range", "serve.domains" beside a remote meter.
+// "serve.tls" (one of certificate and key), "serve.range".
 [[nodiscard]] Status check(const ServeOptions& options);
 
 }  // namespace joulebook::gateway

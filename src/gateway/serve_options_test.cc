@@ -49,6 +49,36 @@ TEST(ServeOptions, WhatIsWrongIsNamedWithItsLine) {
   }
 }
 
+TEST(ServeOptions, MetersHaveTablesOfTheirOwn) {
+  const auto options = read(R"([serve]
+upstream = ["http://a:8000", "http://b:8000"]
+meter = "https://c:8901=http://b:8000"
+
+[[meter]]
+url = "https://a:8901"
+upstream = "http://a:8000"
+token_env = "A_TOKEN"
+ca = "a.pem"
+[[meter]]
+url = "https://b:8901"
+)");
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->meter, std::vector<std::string>{"https://c:8901=http://b:8000"});
+  ASSERT_EQ(options->meters.size(), 2U);
+  EXPECT_EQ(options->meters[0].upstreams, std::vector<std::string>{"http://a:8000"});
+  EXPECT_EQ(options->meters[0].token_env, "A_TOKEN");
+  EXPECT_EQ(options->meters[0].ca, "a.pem");
+  EXPECT_EQ(options->meters[1].url, "https://b:8901");
+  EXPECT_TRUE(options->meters[1].upstreams.empty());
+  for (const char* line : {"url = 3", "url = \"u\"\nupstream = [1]", "url = \"u\"\ntoken = \"secret\"", "ca = \"x\""}) {
+    const auto wrong = read(std::string("[[meter]]\n") + line + "\n");
+    ASSERT_FALSE(wrong) << line;
+    EXPECT_NE(wrong.error().message.find("joulebook.toml:"), std::string::npos) << wrong.error().message;
+    EXPECT_EQ(wrong.error().message.find("secret"), std::string::npos);
+  }
+  EXPECT_FALSE(read("meter = \"https://a:8901\"\n"));
+}
+
 TEST(ServeOptions, WhatContradictsItselfIsRefused) {
   ServeOptions options;
   EXPECT_EQ(check(options).error().code, "serve.upstream");

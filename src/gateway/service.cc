@@ -25,6 +25,16 @@ Metering::Own json_answer(int status, const Json& json) {
   return own;
 }
 
+// What is known of the meters of an upstream's machines.
+void meter_of(UpstreamState& upstream, std::uint32_t index, const std::vector<HostNow>& hosts) {
+  for (const auto& host : hosts) {
+    const auto& held = host.upstreams;
+    if (!held.empty() && std::find(held.begin(), held.end(), index) == held.end()) continue;
+    if (host.metered) upstream.meters.push_back(host.name);
+    if (!upstream.absence) upstream.absence = host.absence;
+  }
+}
+
 Metering::Own unknown(const std::string& message) {
   return json_answer(404, Json::object({{"error", Json::object({{"code", "request.unknown"},
                                                                 {"message", message},
@@ -133,6 +143,12 @@ LiveState Service::state() const {
   state.rule = settler_.rule();
   state.absences = options_.absences;
   books_.fill(state);
+  const auto hosts = settler_.hosts();
+  for (const auto& host : hosts) {
+    if (host.absence && std::find(state.absences.begin(), state.absences.end(), *host.absence) == state.absences.end()) {
+      state.absences.push_back(*host.absence);
+    }
+  }
   const SettlerCounts counts = settler_.counts();
   state.open = counts.open;
   state.pending = counts.pending;
@@ -154,6 +170,7 @@ LiveState Service::state() const {
       upstream.running = pages_[i].running;
       upstream.waiting = pages_[i].waiting;
     }
+    meter_of(upstream, static_cast<std::uint32_t>(i), hosts);
     state.upstreams.push_back(std::move(upstream));
   }
   return state;

@@ -18,9 +18,10 @@ constexpr std::size_t kMostRoom = 16'384;  // facts that are kept room for
 
 }  // namespace
 
-Settler::Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clock,
+Settler::Settler(std::vector<MeteredHost> hosts, ServeWriter* writer, LiveBooks& books, Clock& clock,
                  SettlerOptions options)
-    : meter_(meter),
+    : hosts_(std::move(hosts)),
+      absences_(hosts_.size()),
       writer_(writer),
       books_(books),
       clock_(clock),
@@ -113,8 +114,8 @@ void Settler::take_facts() {
       engine_.push_back(*engine);
     } else {
       const auto& reading = std::get<attribution::EngineReading>(fact);
-      engine_running_ = reading.running.value_or(0);
-      if (engine_running_ > 0) windows_.busy(reading.begin, reading.end);
+      const double running = engine_running_[reading.upstream] = reading.running.value_or(0);
+      if (running > 0) windows_.busy(reading.begin, reading.end, reading.upstream);
       attributor_.reading(reading);
     }
   }
@@ -124,8 +125,10 @@ void Settler::take_facts() {
 
 void Settler::note(const attribution::Remark& remark) {
   attributor_.remark(remark);
-  windows_.busy(remark.at, remark.at);
   const auto it = entries_.find(remark.request);
+  const auto* arrived = std::get_if<attribution::Arrived>(&remark.what);
+  if (it != entries_.end() && arrived != nullptr) it->second.upstream = arrived->upstream;
+  windows_.busy(remark.at, remark.at, it != entries_.end() ? it->second.upstream : 0);
   if (it == entries_.end()) return;
   Entry& entry = it->second;
   if (std::holds_alternative<attribution::Sent>(remark.what)) entry.end.sent = remark.at;
@@ -138,7 +141,7 @@ void Settler::note(const attribution::Remark& remark) {
     (tokens->reasoning ? entry.reasoning : entry.answer) += static_cast<double>(tokens->count);
     entry.reasoning += static_cast<double>(tokens->thought_before);
     entry.answer -= static_cast<double>(tokens->thought_before);
-    tokens_in_window_ += static_cast<double>(tokens->count);
+    tokens_in_window_[entry.upstream] += static_cast<double>(tokens->count);
   }
   if (const auto* usage = std::get_if<attribution::Usage>(&remark.what)) {
     RequestTokens& t = entry.end.tokens;
@@ -168,10 +171,14 @@ void Settler::note(const attribution::Remark& remark) {
 
 // What still runs makes the time until now no silence.
 void Settler::keep_busy(SteadyTime now) {
-  const bool runs = engine_running_ > 0 ||
-                    std::any_of(entries_.begin(), entries_.end(),
-                                [](const auto& item) { return !item.second.over; });
-  if (runs) windows_.busy(std::min(busy_until_, now), now);
+  std::set<std::uint32_t> running;
+  for (const auto& [upstream, count] : engine_running_) {
+    if (count > 0) running.insert(upstream);
+  }
+  for (const auto& [request, entry] : entries_) {
+    if (!entry.over) running.insert(entry.upstream);
+  }
+  for (const auto upstream : running) windows_.busy(std::min(busy_until_, now), now, upstream);
   busy_until_ = now;
 }
 
@@ -269,19 +276,19 @@ void Settler::pump(bool last) {
   const SteadyTime known = last ? now : now - kFactsLag;
   std::unique_lock lock(mutex_);
   take_facts();
-  if (meter_ == nullptr) {
+  if (!any_meter(hosts_)) {
     finish_without_meter();
   } else {
     keep_busy(known);
     change_engine(known);
     windows_.cut(known, last);
     lock.unlock();
-    windows_.measure(*meter_, now, last);
+    windows_.measure(hosts_, now, last);
     lock.lock();
     observe();
     attributor_.now(last ? now + options_.attribution.horizon : now);
     while (may_settle(now, last)) {
-      const SteadyTime edge = windows_.front()->energy.window.end;
+      const SteadyTime edge = windows_.front()->window.end;
       settle_front();
       windows_.pop();
       finish(edge);
@@ -294,11 +301,15 @@ void Settler::pump(bool last) {
 // known of the power at rest: the first silence tells, if it comes soon.
 bool Settler::may_settle(SteadyTime now, bool last) const {
   const MeteredWindow* front = windows_.front();
-  if (front == nullptr || !attributor_.ready(front->energy.window.end)) return false;
-  if (last || front->silent || now - started_ >= options_.attribution.horizon) return true;
-  return std::none_of(front->energy.domains.begin(), front->energy.domains.end(), [&](const DomainEnergy& d) {
-    return metered(d) && d.settled && !floors_.floor_known(d.domain);
-  });
+  if (front == nullptr || !attributor_.ready(front->window.end)) return false;
+  if (last || front->silent() || now - started_ >= options_.attribution.horizon) return true;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    if (front->silent(hosts_[i])) continue;
+    for (const DomainEnergy& d : front->energies[i].domains) {
+      if (metered(d) && d.settled && !floors_.floor_known(d.domain)) return false;
+    }
+  }
+  return true;
 }
 
 // Of a request whose first fact waits for the next pump: a client may ask as soon as it has the id.
@@ -334,13 +345,14 @@ std::optional<StoredRequest> Settler::find(const std::string& id) const {
   return out;
 }
 
-Quantity Settler::provisional(double tokens) const {
+Quantity Settler::provisional(double tokens, std::uint32_t upstream) const {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || recent_tokens_ <= 0 || recent_joules_ <= 0) {
+  const auto recent = lock.owns_lock() ? recent_.find(upstream) : recent_.end();
+  if (!lock.owns_lock() || recent == recent_.end() || recent->second.tokens <= 0 || recent->second.joules <= 0) {
     return Quantity::absent("J", {"request.pending", "nothing was settled in the last minute",
                                   "ask for the request by its id"});
   }
-  Quantity q = Quantity::exact(recent_joules_ / recent_tokens_ * tokens, "J");
+  Quantity q = Quantity::exact(recent->second.joules / recent->second.tokens * tokens, "J");
   // Another request's token may take a third or three times as much: prompts differ.
   q.own = {*q.value / 3, *q.value * 3};
   q.tier = Tier::modelled;
@@ -361,6 +373,17 @@ SettlerCounts Settler::counts() const {
 std::string Settler::boundary() const {
   const std::lock_guard lock(mutex_);
   return boundary_;
+}
+
+std::vector<HostNow> Settler::hosts() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<HostNow> out;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const MeteredHost& host = hosts_[i];
+    auto absence = host.meter == nullptr ? std::optional(host.missing) : absences_[i];
+    out.push_back({host.name, host.meter != nullptr, host.upstreams, std::move(absence)});
+  }
+  return out;
 }
 
 std::string Settler::rule() const {

@@ -38,10 +38,17 @@ struct SettlerOptions {
   attribution::Options attribution;
   SplitRule split;  // of CPU-side domains; floorless ones are found by the settler
   std::vector<std::string> domains;  // metered ones, as "gpu:0" or a kind; empty: all of the total
-  Reason no_meter{"sensor.none", "there is no meter for the upstream's machine",
-                  "run `joulebook sensors` there, or name one with --meter"};
+  Reason no_meter = MeteredHost{}.missing;  // of upstreams that no host holds
   std::size_t remembered = 10'000;  // settled requests that find() still answers
   std::size_t most_batches = 64;    // that wait while the ledger cannot take them
+};
+
+// A machine's meter, as its newest settled window found it.
+struct HostNow {
+  std::string name;
+  bool metered = false;                  // there is one, whether or not it says anything now
+  std::vector<std::uint32_t> upstreams;  // empty: all of them
+  std::optional<Reason> absence;         // why its energy, or some of it, is not known
 };
 
 struct SettlerCounts {
@@ -54,8 +61,10 @@ struct SettlerCounts {
 
 class Settler final : public TrafficSink {
  public:
-  // `meter` and `writer` may be null: no energy, no ledger. All outlive it.
-  Settler(Meter* meter, ServeWriter* writer, LiveBooks& books, Clock& clock, SettlerOptions options);
+  // An upstream may be held by several hosts, over which it runs: its energy is their sum. Where none has
+  // a meter there is no energy. `writer` may be null: no ledger. All outlive it.
+  Settler(std::vector<MeteredHost> hosts, ServeWriter* writer, LiveBooks& books, Clock& clock,
+          SettlerOptions options);
 
   // A request that is metered, and, later, the status its answer began with.
   void opened(attribution::RequestId request, RequestBegin begin) override;
@@ -66,7 +75,7 @@ class Settler final : public TrafficSink {
   // What the engine does from `at` on, in order of time; "resident" where nobody says. What a window of
   // loading takes above the floor is posted to "load", and the floor without a model is "idle.bare".
   void engine(EngineIs is, SteadyTime at);
-  // Whether nobody else works on the machine (SplitRule::alone), from the next settled window on.
+  // Whether nobody else works on this machine (SplitRule::alone), from the next settled window on.
   void alone(bool alone);
 
   // Does all that is due. `last`: everything, whatever is still open.
@@ -77,13 +86,14 @@ class Settler final : public TrafficSink {
 
   // What is known of a request now.
   [[nodiscard]] std::optional<StoredRequest> find(const std::string& id) const;
-  // J that `tokens` of output may have taken so far, by the newest settled minute: a guess for a
-  // stream's last comment, never stored. An absence where nothing was settled. Never waits.
-  [[nodiscard]] Quantity provisional(double tokens) const override;
+  // J that `tokens` of output of that upstream may have taken so far, by the newest settled minute: a
+  // guess for a stream's last comment, never stored. An absence where nothing was settled. Never waits.
+  [[nodiscard]] Quantity provisional(double tokens, std::uint32_t upstream) const override;
   [[nodiscard]] SettlerCounts counts() const;
   [[nodiscard]] std::string rule() const;
   // Kinds of the domains that were settled last, "gpu+package"; empty: none.
   [[nodiscard]] std::string boundary() const;
+  [[nodiscard]] std::vector<HostNow> hosts() const;
 
  private:
   struct Opened {
@@ -108,6 +118,7 @@ class Settler final : public TrafficSink {
   struct Entry {
     RequestBegin begin;
     EndRow end;
+    std::uint32_t upstream = 0;
     bool over = false;
     double reasoning = 0;  // tokens seen on the wire
     double answer = 0;
@@ -126,19 +137,25 @@ class Settler final : public TrafficSink {
     double gross = 0;  // J
     double active = 0;
     double unattributed = 0;
-    bool whole = true;  // every metered domain had a reading
+    std::map<std::uint32_t, double> shares;  // J, by upstream
+    std::set<std::size_t> dark;              // hosts whose energy is not, or not all, known
+    bool whole = true;                       // every metered domain had a reading
   };
   [[nodiscard]] bool may_settle(SteadyTime now, bool last) const;
   void settle_front();
   void observe();
-  [[nodiscard]] SplitRule split_of(const WindowEnergy& energy, const Floors& floors) const;
-  // The domains that are metered here; marks requests whose window lacks one.
-  [[nodiscard]] WindowEnergy counted(const MeteredWindow& window, Sums& sums);
+  void settle_host(const MeteredWindow& window, std::size_t host, Sums& sums);
+  void observe_host(const MeteredWindow& window, std::size_t host, const Floors& floors);
+  [[nodiscard]] SplitRule split_of(const WindowEnergy& energy, const Floors& floors, const MeteredHost& host) const;
+  // The domains of that host that are metered; marks its requests whose window lacks one.
+  [[nodiscard]] WindowEnergy counted(const MeteredWindow& window, std::size_t host, Sums& sums);
   // `floor`: what was taken off the domain as idle, W.
-  void divide(Settlement& settlement, const DomainEnergy& domain, const Window& window, double floor,
-              Sums& sums);
+  void divide(Settlement& settlement, const DomainEnergy& domain, const Window& window, const MeteredHost& host,
+              double floor, Sums& sums);
+  [[nodiscard]] attribution::ActiveEnergy active_of(const DomainEnergy& domain, const Window& window,
+                                                    MicroJoules active, double floor, const MeteredHost& host) const;
   void show(const Window& window, const Sums& sums);
-  void mark_lost(const Window& window, const Reason& reason);
+  void mark_lost(const Window& window, const Reason& reason, std::size_t host, Sums& sums);
   void finish(SteadyTime edge);
   void finish_without_meter();
   // A request that is final or void.
@@ -160,8 +177,11 @@ class Settler final : public TrafficSink {
   void give_up(const ServeBatch& batch);
   void without_lost(ServeBatch& batch);
   [[nodiscard]] bool metered(const DomainEnergy& domain) const;
+  [[nodiscard]] bool known(std::uint32_t upstream, const Sums& sums) const;  // all of its energy
+  [[nodiscard]] Reason why_none(std::uint32_t upstream) const;
 
-  Meter* meter_;
+  const std::vector<MeteredHost> hosts_;
+  std::vector<std::optional<Reason>> absences_;  // by host, of the newest settled window
   ServeWriter* writer_;
   LiveBooks& books_;
   Clock& clock_;
@@ -187,10 +207,14 @@ class Settler final : public TrafficSink {
   SteadyTime flushed_;
   SteadyTime busy_until_;
   SteadyTime observed_;  // end of the newest window that was learned from
-  double engine_running_ = 0;  // by the engine's own count, at the newest reading
-  double tokens_in_window_ = 0;
-  double recent_joules_ = 0;  // of the newest minute, decayed
-  double recent_tokens_ = 0;
+  // By upstream:
+  std::map<std::uint32_t, double> engine_running_;  // by the engine's own count, at the newest reading
+  std::map<std::uint32_t, double> tokens_in_window_;
+  struct Recent {  // of the newest minute, decayed
+    double joules = 0;
+    double tokens = 0;
+  };
+  std::map<std::uint32_t, Recent> recent_;
   std::string boundary_;
   SettlerCounts counts_;
 };

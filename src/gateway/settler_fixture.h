@@ -65,7 +65,9 @@ class SettlerTest : public testing::Test {
     meter_ = std::make_unique<fakes::FakeMeter>(clock_, std::move(more));
     SettlerOptions options;
     options.attribution.horizon = std::chrono::seconds(30);
-    settler_ = std::make_unique<Settler>(meter ? meter_.get() : nullptr, &writer_, books_, clock_, options);
+    MeteredHost host;
+    if (meter) host.meter = meter_.get();
+    settler_ = std::make_unique<Settler>(std::vector{host}, &writer_, books_, clock_, options);
   }
   void at(double s) {
     while (static_cast<double>(clock_.now().ns) * 1e-9 + 0.1 < s) {
@@ -74,7 +76,7 @@ class SettlerTest : public testing::Test {
     }
   }
   SteadyTime time(double s) const { return {static_cast<std::int64_t>(s * 1000) * kMs}; }
-  void open(attribution::RequestId id, double s, std::int64_t prompt) {
+  void open(attribution::RequestId id, double s, std::int64_t prompt, std::uint32_t upstream = 0) {
     RequestBegin begin;
     begin.id = "r" + std::to_string(id);
     begin.model = "m";
@@ -84,6 +86,7 @@ class SettlerTest : public testing::Test {
     settler_->opened(id, begin);
     attribution::Arrived arrived;
     arrived.streamed = true;
+    arrived.upstream = upstream;
     arrived.prompt_bytes = prompt * 4;
     settler_->remark({id, time(s), arrived});
     settler_->remark({id, time(s), attribution::Sent{}});

@@ -235,13 +235,13 @@ TEST_F(SettlerTest, TheLastPumpLeavesNothingOpen) {
 
 TEST_F(SettlerTest, TheProvisionalFigureIsAGuessOrAnAbsence) {
   start(gpu(40, 45));
-  EXPECT_FALSE(settler_->provisional(10).present());
+  EXPECT_FALSE(settler_->provisional(10, 0).present());
   at(40);
   open(1, 40, 100);
   at(45);
   decode(1, 40.5, 45, 50, 100);
   at(50);
-  const Quantity q = settler_->provisional(10);
+  const Quantity q = settler_->provisional(10, 0);
   ASSERT_TRUE(q.present());
   EXPECT_NEAR(*q.value, 300, 60);  // 1,500 J over 50 tokens
   EXPECT_EQ(q.tier, Tier::modelled);

@@ -111,7 +111,9 @@ Outcome serve(const fakes::Mix& mix, const Plant& plant, bool pages, std::uint64
   Outcome out;
   SettlerOptions options;
   options.attribution.models = {fakes::simulated_model()};
-  Settler settler(&meter, &out.counts, books, clock, options);
+  MeteredHost host;
+  host.meter = &meter;
+  Settler settler(std::vector{host}, &out.counts, books, clock, options);
   const auto read = pages ? fakes::pages_of(run) : std::vector<attribution::EngineReading>{};
   std::size_t next = 0, page = 0;
   while (static_cast<double>(clock.now().ns) * 1e-9 < kQuiet + run.end_s + 70) {

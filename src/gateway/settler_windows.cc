@@ -20,42 +20,66 @@ std::int64_t wall_ns(SteadyTime t, const Anchor& anchor) {
   return anchor.wall_ns - (anchor.steady - t).count();
 }
 
-std::string kind_of(const std::string& domain) { return domain.substr(0, domain.find(':')); }
-
 }  // namespace
 
+// Named are all of a kind, one by its name, or that of one host.
 bool Settler::metered(const DomainEnergy& domain) const {
   if (!domain.top_level) return false;
   if (options_.domains.empty()) return true;
   return std::any_of(options_.domains.begin(), options_.domains.end(), [&](const std::string& d) {
-    return d == domain.domain || d == kind_of(domain.domain);
+    return d == domain.domain || d == kind_of_domain(domain.domain) || d == without_host(domain.domain);
   });
 }
 
-void Settler::mark_lost(const Window& window, const Reason& reason) {
+void Settler::mark_lost(const Window& window, const Reason& reason, std::size_t host, Sums& sums) {
+  if (!absences_[host]) absences_[host] = reason;
+  sums.dark.insert(host);
   for (auto& [request, entry] : entries_) {
+    if (!hosts_[host].holds(entry.upstream)) continue;
     if (entry.begin.arrived >= window.end) continue;
     if (entry.end.ended && *entry.end.ended <= window.begin) continue;
     if (!entry.lost) entry.lost = reason;
   }
 }
 
-WindowEnergy Settler::counted(const MeteredWindow& window, Sums& sums) {
-  WindowEnergy out = window.energy;
+bool Settler::known(std::uint32_t upstream, const Sums& sums) const {
+  bool held = false;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    if (!hosts_[i].holds(upstream)) continue;
+    if (sums.dark.contains(i)) return false;
+    held = true;
+  }
+  return held;
+}
+
+WindowEnergy Settler::counted(const MeteredWindow& window, std::size_t host, Sums& sums) {
+  WindowEnergy out = window.energies[host];
+  absences_[host].reset();
+  const bool any = !out.domains.empty();
   std::erase_if(out.domains, [&](const DomainEnergy& d) { return !metered(d); });
-  sums.whole = !out.domains.empty();
-  if (out.domains.empty() && !window.silent) mark_lost(out.window, options_.no_meter);
+  if (out.domains.empty()) {
+    const Reason& none = any ? options_.no_meter : hosts_[host].missing;
+    mark_lost(window.window, any ? none : out.total.reason.value_or(none), host, sums);
+    if (hosts_[host].meter != nullptr) sums.whole = false;
+  }
   for (const auto& domain : out.domains) {
     if (domain.settled) continue;
     sums.whole = false;
-    if (!window.silent) mark_lost(out.window, domain.energy.reason.value_or(options_.no_meter));
+    mark_lost(window.window, domain.energy.reason.value_or(options_.no_meter), host, sums);
   }
+  return out;
+}
+
+attribution::ActiveEnergy Settler::active_of(const DomainEnergy& domain, const Window& window, MicroJoules active,
+                                             double floor, const MeteredHost& host) const {
+  auto out = active_energy(domain, window, active, floor, floors_.within(domain.domain));
+  out.upstreams = host.upstreams;
   return out;
 }
 
 // Replaces the posting of all work by one a request.
 void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const Window& window,
-                     double floor, Sums& sums) {
+                     const MeteredHost& host, double floor, Sums& sums) {
   const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
                                  [](const Posting& p) { return p.account == kWork; });
   // A domain that stayed at its floor gives its requests nothing, and is in their figures all the same.
@@ -64,8 +88,7 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
     active = work->amount;
     settlement.postings.erase(work);
   }
-  const auto division = attributor_.divide(
-      active_energy(domain, window, active, floor, floors_.within(settlement.domain)));
+  const auto division = attributor_.divide(active_of(domain, window, active, floor, host));
   // Shares come by request.
   std::map<std::string, std::int64_t> named;
   for (const auto& posting : settlement.postings) named[posting.account] += posting.amount.count;
@@ -80,6 +103,7 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
       if (entry != entries_.end()) postings.push_back({account_of(entry->second.begin.id), {}});
     }
     (entry == entries_.end() ? unattributed : postings.back().amount.count) += share.energy.count;
+    if (entry != entries_.end()) sums.shares[entry->second.upstream] += to_joules(share.energy).value();
   }
   named["unattributed"] += unattributed;
   for (const auto& [account, amount] : named) {
@@ -89,8 +113,9 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
   sums.unattributed += to_joules(division.unattributed).value();
 }
 
-SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors) const {
+SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors, const MeteredHost& host) const {
   SplitRule rule = options_.split;
+  if (!host.here) rule.alone = true;  // what its agent doesn't tell of CPU times nobody knows here
   for (const auto& domain : energy.domains) {
     if (!floors.watts.contains(domain.domain)) rule.floorless.insert(domain.domain);
   }
@@ -98,65 +123,79 @@ SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors) co
 }
 
 // Windows that were measured and wait for their requests to end show what work costs, and silence
-// what rest does: those in front of them are divided the better for it.
+// what rest does, machine by machine: those in front of them are divided the better for it.
 void Settler::observe() {
   const auto& measured = windows_.measured();
   if (measured.empty()) return;
-  const SteadyTime from = std::exchange(observed_, measured.back().energy.window.end);
+  const SteadyTime from = std::exchange(observed_, measured.back().window.end);
   for (const MeteredWindow& window : measured) {
-    if (window.energy.window.end <= from) continue;
-    floors_.known(window.energy);
-    floors_.seen(window.energy);
-    if (window.silent && window.engine == EngineIs::resident) floors_.silent(window.energy);
+    if (window.window.end <= from) continue;
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const WindowEnergy& energy = window.energies[i];
+      floors_.known(energy);
+      floors_.seen(energy);
+      if (window.silent(hosts_[i]) && window.engine == EngineIs::resident) floors_.silent(energy);
+    }
   }
   const Floors floors = floors_.floors();
   for (const MeteredWindow& window : measured) {
-    if (window.energy.window.end <= from || window.silent) continue;
-    WindowEnergy energy = window.energy;
-    std::erase_if(energy.domains, [&](const DomainEnergy& d) {
-      return !metered(d) || !d.settled || !floors.watts.contains(d.domain);
-    });
-    for (const auto& settlement : settle_window(energy, floors, kWork, split_of(energy, floors))) {
-      const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
-                                     [](const Posting& p) { return p.account == kWork; });
-      if (work == settlement.postings.end()) continue;
-      const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(), [&](const auto& d) {
-        return d.domain == settlement.domain;
-      });
-      attributor_.measured(active_energy(*domain, energy.window, work->amount,
-                                         floors.watts.at(settlement.domain),
-                                         floors_.within(settlement.domain)));
+    if (window.window.end <= from) continue;
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      if (!window.silent(hosts_[i])) observe_host(window, i, floors);
     }
+  }
+}
+
+void Settler::observe_host(const MeteredWindow& window, std::size_t host, const Floors& floors) {
+  WindowEnergy energy = window.energies[host];
+  std::erase_if(energy.domains, [&](const DomainEnergy& d) {
+    return !metered(d) || !d.settled || !floors.watts.contains(d.domain);
+  });
+  for (const auto& settlement : settle_window(energy, floors, kWork, split_of(energy, floors, hosts_[host]))) {
+    const auto work = std::find_if(settlement.postings.begin(), settlement.postings.end(),
+                                   [](const Posting& p) { return p.account == kWork; });
+    if (work == settlement.postings.end()) continue;
+    const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(), [&](const auto& d) {
+      return d.domain == settlement.domain;
+    });
+    attributor_.measured(active_of(*domain, energy.window, work->amount, floors.watts.at(settlement.domain),
+                                   hosts_[host]));
   }
 }
 
 void Settler::settle_front() {
   const MeteredWindow& window = *windows_.front();
+  Sums sums;
+  boundary_.clear();
+  for (std::size_t i = 0; i < hosts_.size(); ++i) settle_host(window, i, sums);
+  show(window.window, sums);
+  ++counts_.windows;
+}
+
+void Settler::settle_host(const MeteredWindow& window, std::size_t host, Sums& sums) {
   const bool resident = window.engine == EngineIs::resident;
   Floors floors = floors_.floors();
   if (!resident) floors.account = "idle.bare";
-  Sums sums;
-  const WindowEnergy energy = counted(window, sums);
-  const SplitRule rule = split_of(energy, floors);
-  boundary_.clear();
-  const bool divides = resident && !window.silent;
+  const WindowEnergy energy = counted(window, host, sums);
+  const SplitRule rule = split_of(energy, floors, hosts_[host]);
+  const bool divides = resident && !window.silent(hosts_[host]);
   const std::string above = window.engine == EngineIs::loading ? "load" : divides ? kWork : floors.account;
-  if (window.energy.cpu.self > 0) books_.self_cpu(window.energy.cpu.self);
+  if (energy.cpu.self > 0) books_.self_cpu(energy.cpu.self);
   for (auto& settlement : settle_window(energy, floors, above, rule)) {
     const auto domain = std::find_if(energy.domains.begin(), energy.domains.end(),
                                      [&](const auto& d) { return d.domain == settlement.domain; });
     const auto floor = floors.watts.find(settlement.domain);
     if (divides) {
-      divide(settlement, *domain, energy.window, floor == floors.watts.end() ? 0 : floor->second, sums);
+      divide(settlement, *domain, energy.window, hosts_[host], floor == floors.watts.end() ? 0 : floor->second, sums);
     }
     sums.gross += to_joules(settlement.meter).value();
-    const std::string kind = kind_of(settlement.domain);
-    if (boundary_.find(kind) == std::string::npos) boundary_ += (boundary_.empty() ? "" : "+") + kind;
+    const std::string kind = kind_of_domain(settlement.domain);
+    if (("+" + boundary_ + "+").find("+" + kind + "+") == std::string::npos) {
+      boundary_ += (boundary_.empty() ? "" : "+") + kind;
+    }
     books_.settled({settlement, domain->energy.tier, domain->energy.interval(), domain->energy.level});
     batch_.windows.push_back(std::move(settlement));
   }
-  show(energy.window, sums);
-  ++counts_.windows;
 }
 
 void Settler::show(const Window& window, const Sums& sums) {
@@ -165,14 +204,19 @@ void Settler::show(const Window& window, const Sums& sums) {
   const Anchor anchor = clock_.anchor();
   LivePoint point;
   point.utc_ms = wall_ns(window.end, anchor) / 1'000'000;
+  double tokens = 0;
+  double priced = 0;  // tokens whose energy is known
+  for (const auto& [upstream, count] : tokens_in_window_) {
+    tokens += count;
+    if (known(upstream, sums)) priced += count;
+  }
   point.watts = sums.whole ? sums.gross / seconds : kNever;
-  point.tokens_per_s = tokens_in_window_ / seconds;
+  point.tokens_per_s = tokens / seconds;
   // A share of next to nothing says nothing: at rest that is what meter and floor differ by.
   constexpr double kFaintest = 0.01;  // of all that the window took
   point.unattributed =
       sums.active > kFaintest * sums.gross ? sums.unattributed / sums.active : kNever;
-  point.joules_per_token =
-      sums.active > 0 && tokens_in_window_ > 0 ? sums.active / tokens_in_window_ : kNever;
+  point.joules_per_token = sums.active > 0 && priced > 0 ? sums.active / priced : kNever;
   for (const auto& [request, entry] : entries_) {
     const SteadyTime begin = std::max(entry.end.sent.value_or(window.end), window.begin);
     const SteadyTime end = std::min(entry.end.ended.value_or(window.end), window.end);
@@ -180,16 +224,24 @@ void Settler::show(const Window& window, const Sums& sums) {
   }
   books_.point(point);
   const double keep = std::exp(-seconds / kMinute);
-  recent_joules_ = recent_joules_ * keep + sums.active;
-  recent_tokens_ = recent_tokens_ * keep + tokens_in_window_;
-  tokens_in_window_ = 0;
+  for (auto& [upstream, recent] : recent_) recent = {recent.joules * keep, recent.tokens * keep};
+  for (const auto& [upstream, joules] : sums.shares) recent_[upstream].joules += joules;
+  for (const auto& [upstream, count] : tokens_in_window_) {
+    if (known(upstream, sums)) recent_[upstream].tokens += count;
+  }
+  tokens_in_window_.clear();
+}
+
+Reason Settler::why_none(std::uint32_t upstream) const {
+  const auto held = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& h) { return h.holds(upstream); });
+  return held != hosts_.end() ? held->missing : options_.no_meter;
 }
 
 void Settler::close(attribution::RequestId request, Entry& entry,
                     attribution::SettledRequest* figures) {
   EndRow& end = entry.end;
   MicroJoules posted;
-  if (figures == nullptr && !entry.lost) end.fair = end.marginal = Figure::absent(options_.no_meter);
+  if (figures == nullptr && !entry.lost) end.fair = end.marginal = Figure::absent(why_none(entry.upstream));
   if (figures != nullptr) {
     posted = figures->posted;
     end.rule = std::move(figures->rule);

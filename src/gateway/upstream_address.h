@@ -9,6 +9,7 @@ namespace joulebook::gateway {
 
 struct UpstreamPlace {
   std::string name;   // "http://127.0.0.1:8080", without prefix
+  std::string host;   // "127.0.0.1"; of IPv6 without brackets
   int port = 0;
   bool here = false;  // on loopback: its processes run on this machine
 };

@@ -25,53 +25,84 @@ bool may_be_closed(const WindowEnergy& energy) {
   return open;
 }
 
+// What a host's meter says of a window; nothing where it may say more.
+std::optional<WindowEnergy> asked(const MeteredHost& host, const Window& window, bool wait) {
+  WindowEnergy energy;
+  energy.window = window;
+  if (host.meter == nullptr) return energy;
+  host.meter->settle(window.end);
+  energy = host.meter->energy(window);
+  if (wait && may_be_closed(energy)) return std::nullopt;
+  name_by(energy, host.label);
+  return energy;
+}
+
 }  // namespace
+
+bool MeteredWindow::silent(const MeteredHost& host) const {
+  return std::none_of(busy.begin(), busy.end(), [&](std::uint32_t u) { return host.holds(u); });
+}
 
 void Windows::add(SteadyTime end) {
   if (end <= begin_) return;
-  cut_.push_back({begin_, end, !busy_, engine_});
-  quiet_ = busy_ ? 0 : quiet_ + 1;
+  Cut next{begin_, end, {}, engine_, {}};
+  for (const auto& [upstream, seen] : busy_) next.busy.insert(upstream);
+  quiet_ = busy_.empty() ? quiet_ + 1 : 0;
+  cut_.push_back(std::move(next));
   begin_ = end;
-  busy_.reset();
+  busy_.clear();
 }
 
-void Windows::busy(SteadyTime begin, SteadyTime end) {
+void Windows::carry(const std::map<std::uint32_t, SteadyTime>& seen) {
+  for (const auto& [upstream, at] : seen) {
+    if (at >= begin_) busy_[upstream] = at;
+  }
+}
+
+void Windows::busy(SteadyTime begin, SteadyTime end, std::uint32_t upstream) {
   if (end < begin_) return;  // of a window that is cut: it was silent by what was known then
-  if (!busy_) add(begin);
-  busy_ = std::max(busy_.value_or(end), end);
+  if (busy_.empty()) add(begin);
+  const auto [newest, is_new] = busy_.emplace(upstream, end);
+  if (!is_new) newest->second = std::max(newest->second, end);
 }
 
 void Windows::engine(SteadyTime at, EngineIs is) {
   cut(at);
   const auto seen = busy_;
   add(at);
-  if (seen && *seen >= begin_) busy_ = seen;
+  carry(seen);
   engine_ = is;
   quiet_ = 0;
 }
 
 // Short at first, so that the power at rest is soon known.
 Nanos Windows::length() const {
-  return busy_ ? lengths_.busy : std::min(lengths_.silent, lengths_.busy * (1 + quiet_));
+  return !busy_.empty() ? lengths_.busy : std::min(lengths_.silent, lengths_.busy * (1 + quiet_));
 }
 
 void Windows::cut(SteadyTime now, bool last) {
   while (now - begin_ >= length()) {
     const auto seen = busy_;
     add(begin_ + length());
-    if (seen && *seen >= begin_) busy_ = seen;  // the work goes on into the next window
+    carry(seen);  // the work goes on into the next window
   }
   if (last) add(now);
 }
 
-void Windows::measure(Meter& meter, SteadyTime now, bool last) {
+void Windows::measure(const std::vector<MeteredHost>& hosts, SteadyTime now, bool last) {
   while (!cut_.empty() && (last || now - cut_.front().end >= lengths_.lag)) {
-    const Cut next = cut_.front();
-    meter.settle(next.end);
-    WindowEnergy energy = meter.energy({"", next.begin, next.end});
-    if (!last && now - next.end < lengths_.patience && may_be_closed(energy)) return;
+    Cut& next = cut_.front();
+    next.energies.resize(hosts.size());
+    const Window window{"", next.begin, next.end};
+    const bool wait = !last && now - next.end < lengths_.patience;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      if (!next.energies[i]) next.energies[i] = asked(hosts[i], window, wait);
+    }
+    if (!std::all_of(next.energies.begin(), next.energies.end(), [](const auto& e) { return e.has_value(); })) return;
+    MeteredWindow done{window, {}, std::move(next.busy), next.engine};
+    for (auto& energy : next.energies) done.energies.push_back(std::move(*energy));
     cut_.pop_front();
-    measured_.push_back({std::move(energy), next.silent, next.engine});
+    measured_.push_back(std::move(done));
   }
 }
 

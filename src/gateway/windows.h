@@ -1,11 +1,14 @@
 #pragma once
-// Cuts a service's time into windows that tile, asks the meter for each once its end is settled, and
+// Cuts a service's time into windows that tile, asks every meter for each once its end is settled, and
 // keeps them in order until their energy can be divided. Silence is cut coarsely, work finely, and
 // the edge between them is where the first request came. Not thread-safe.
 #include <deque>
+#include <map>
 #include <optional>
+#include <set>
+#include <vector>
 
-#include "meter/meter.h"
+#include "gateway/metered_host.h"
 
 namespace joulebook::gateway {
 
@@ -17,9 +20,14 @@ enum class EngineIs {
 };
 
 struct MeteredWindow {
-  WindowEnergy energy;
-  bool silent = false;  // no request was open in it, and the engine ran none that it told of
+  Window window;
+  std::vector<WindowEnergy> energies;  // one a host, in their order; of one without a meter: no domains
+  std::set<std::uint32_t> busy;  // upstreams: a request was open there, or the engine told of one
   EngineIs engine = EngineIs::resident;
+
+  // No request was open in it, and no engine ran one that it told of.
+  [[nodiscard]] bool silent() const { return busy.empty(); }
+  [[nodiscard]] bool silent(const MeteredHost& host) const;  // on that machine
 };
 
 class Windows {
@@ -35,15 +43,16 @@ class Windows {
 
   Windows(SteadyTime start, Lengths lengths) : lengths_(lengths), begin_(start) {}
 
-  // Work was seen over [begin, end]; `end` may be now. Ends the silence before it.
-  void busy(SteadyTime begin, SteadyTime end);
+  // Work of that upstream was seen over [begin, end]; `end` may be now. Ends the silence before it.
+  void busy(SteadyTime begin, SteadyTime end, std::uint32_t upstream = 0);
   // From `at` on it does that; a window ends there. In order of time.
   void engine(SteadyTime at, EngineIs is);
   // Cuts what is due at `now`; `last`: also the window that has begun.
   void cut(SteadyTime now, bool last = false);
-  // Asks the meter for the windows whose end lies `lag` back (`last`: for all), in order. May wait for
-  // a sensor's tick.
-  void measure(Meter& meter, SteadyTime now, bool last = false);
+  // Asks the meters for the windows whose end lies `lag` back (`last`: for all), in order. May wait for
+  // a sensor's tick. Of one that may still answer a window waits; what others said of it is kept.
+  // `hosts`: the same ones each time.
+  void measure(const std::vector<MeteredHost>& hosts, SteadyTime now, bool last = false);
   // The oldest one that was measured; null: none.
   [[nodiscard]] const MeteredWindow* front() const {
     return measured_.empty() ? nullptr : &measured_.front();
@@ -58,16 +67,19 @@ class Windows {
   struct Cut {
     SteadyTime begin;
     SteadyTime end;
-    bool silent;
+    std::set<std::uint32_t> busy;
     EngineIs engine;
+    std::vector<std::optional<WindowEnergy>> energies;  // what was said so far
   };
   void add(SteadyTime end);
   [[nodiscard]] Nanos length() const;
+  // The work that was seen goes on in what is open now.
+  void carry(const std::map<std::uint32_t, SteadyTime>& seen);
 
   Lengths lengths_;
   SteadyTime begin_;                // of the window that is open
   EngineIs engine_ = EngineIs::resident;
-  std::optional<SteadyTime> busy_;  // the newest instant of work seen in it
+  std::map<std::uint32_t, SteadyTime> busy_;  // the newest instant of work seen in it, by upstream
   std::int64_t quiet_ = 0;          // silent windows since the last work
   std::deque<Cut> cut_;
   std::deque<MeteredWindow> measured_;

@@ -32,6 +32,12 @@ class EchoMeter final : public Meter {
   SteadyTime settled_;
 };
 
+std::vector<MeteredHost> only(Meter& meter) {
+  MeteredHost host;
+  host.meter = &meter;
+  return {host};
+}
+
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 // A sensor that has no reading of a window until `back`, for that reason.
@@ -70,10 +76,10 @@ TEST(Windows, AWindowWaitsForAReadingThatMayStillBracketIt) {
     Windows windows({0}, {});
     windows.busy({0}, {2 * kSecond});
     windows.cut({2 * kSecond});
-    windows.measure(meter, {3 * kSecond});
+    windows.measure(only(meter), {3 * kSecond});
     EXPECT_EQ(windows.front(), nullptr) << code;
     meter.back = true;
-    windows.measure(meter, {4 * kSecond});
+    windows.measure(only(meter), {4 * kSecond});
     EXPECT_EQ(windows.measured().size(), 2U) << code;
   }
 }
@@ -85,9 +91,64 @@ TEST(Windows, WhatNoReadingCanMendIsToldAtOnceAndPatienceEnds) {
     Windows windows({0}, {});
     windows.busy({0}, {kSecond});
     windows.cut({kSecond});
-    windows.measure(meter, {now_s * kSecond});
+    windows.measure(only(meter), {now_s * kSecond});
     EXPECT_NE(windows.front(), nullptr) << code;
   }
+}
+
+// What one machine cannot say yet holds the window; what others have said is not asked for again, and
+// a machine without a meter holds nobody up.
+TEST(Windows, EachMeterIsAskedUntilItHasSaidAllItCan) {
+  AwayMeter there("sensor.missing");
+  AwayMeter away("sensor.missing");
+  there.back = true;
+  std::vector<MeteredHost> hosts(3);
+  hosts[0].meter = &there;
+  hosts[0].label = "a";
+  hosts[0].upstreams = {0};
+  hosts[1].meter = &away;
+  hosts[1].label = "b";
+  hosts[1].upstreams = {1, 2};
+  hosts[2].upstreams = {3};
+  Windows windows({0}, {});
+  windows.busy({0}, {kSecond / 2}, 2);
+  windows.cut({kSecond});
+  windows.measure(hosts, {2 * kSecond});
+  EXPECT_EQ(windows.front(), nullptr);
+  there.back = false;  // what it said stays
+  windows.measure(hosts, {8 * kSecond});
+  ASSERT_NE(windows.front(), nullptr);
+  const MeteredWindow& w = *windows.front();
+  ASSERT_EQ(w.energies.size(), 3U);
+  EXPECT_TRUE(w.energies[0].domains.at(0).settled);
+  EXPECT_EQ(w.energies[0].domains.at(0).domain, "package:0@a");
+  EXPECT_FALSE(w.energies[1].domains.at(0).settled);
+  EXPECT_EQ(w.energies[1].domains.at(0).energy.reason->code, "sensor.missing");
+  EXPECT_TRUE(w.energies[2].domains.empty());
+  EXPECT_FALSE(w.silent());
+  EXPECT_TRUE(w.silent(hosts[0]));
+  EXPECT_FALSE(w.silent(hosts[1]));
+}
+
+TEST(MeteredHost, NamesAreThoseOfTheMachine) {
+  EXPECT_EQ(domain_at("gpu:0", ""), "gpu:0");
+  EXPECT_EQ(domain_at("gpu:0", "gpu-a:8901"), "gpu:0@gpu-a:8901");
+  EXPECT_EQ(domain_at("wall", "fd00::1"), "wall:0@fd00::1");
+  for (const char* domain : {"gpu:0", "wall"}) {
+    const std::string there = domain_at(domain, "gpu-a:8901");
+    EXPECT_EQ(kind_of_domain(there), kind_of_domain(domain));
+  }
+  EXPECT_EQ(without_host("gpu:0@gpu-a:8901"), "gpu:0");
+  WindowEnergy energy;
+  energy.domains.resize(1);
+  energy.domains[0].domain = "package:0";
+  energy.domains[0].contains = {"core:0"};
+  energy.domains[0].energy.shared = {{"gain:package:0", 0.9, 1.1}};
+  energy.idle["package:0"] = Quantity::exact(1, "J");
+  name_by(energy, "b");
+  EXPECT_EQ(energy.domains[0].contains.at(0), "core:0@b");
+  EXPECT_EQ(energy.domains[0].energy.shared.at(0).id, "gain:package:0@b");
+  EXPECT_TRUE(energy.idle.contains("package:0@b"));
 }
 
 struct Piece {
@@ -100,12 +161,12 @@ struct Piece {
 std::vector<Piece> drain(Windows& windows, std::int64_t now_s, bool last = false) {
   EchoMeter meter;
   windows.cut({now_s * kSecond}, last);
-  windows.measure(meter, {now_s * kSecond}, last);
+  windows.measure(only(meter), {now_s * kSecond}, last);
   std::vector<Piece> out;
   for (; windows.front() != nullptr; windows.pop()) {
-    const auto& w = windows.front()->energy.window;
+    const auto& w = windows.front()->window;
     out.push_back({static_cast<double>(w.begin.ns) / 1e9, static_cast<double>(w.end.ns) / 1e9,
-                   windows.front()->silent});
+                   windows.front()->silent()});
   }
   return out;
 }
@@ -146,7 +207,7 @@ TEST(Windows, WhatTheEngineDoesEndsAWindow) {
   windows.busy({kSecond}, {2 * kSecond});
   windows.engine({5 * kSecond / 2}, EngineIs::resident);
   windows.cut({3 * kSecond}, true);
-  windows.measure(meter, {3 * kSecond}, true);
+  windows.measure(only(meter), {3 * kSecond}, true);
   struct Seen {
     double end;
     bool silent;
@@ -156,7 +217,7 @@ TEST(Windows, WhatTheEngineDoesEndsAWindow) {
   std::vector<Seen> seen;
   for (; windows.front() != nullptr; windows.pop()) {
     const auto& w = *windows.front();
-    seen.push_back({static_cast<double>(w.energy.window.end.ns) / kSecond, w.silent, w.engine});
+    seen.push_back({static_cast<double>(w.window.end.ns) / kSecond, w.silent(), w.engine});
   }
   const std::vector<Seen> expected{{0.5, true, EngineIs::absent},
                                    {1, true, EngineIs::loading},
@@ -182,18 +243,18 @@ RC_GTEST_PROP(Windows, TileAndNeverCallWorkSilence, ()) {
     }
     if (*rc::gen::inRange(0, 4) == 0) windows.engine({now}, EngineIs::loading);
     windows.cut({now});
-    windows.measure(meter, {now});
+    windows.measure(only(meter), {now});
   }
   now += 1;
   windows.cut({now}, true);
-  windows.measure(meter, {now}, true);
+  windows.measure(only(meter), {now}, true);
   std::int64_t edge = 0;
   std::size_t silent_work = 0;
   for (; windows.front() != nullptr; windows.pop()) {
-    const auto& w = windows.front()->energy.window;
+    const auto& w = windows.front()->window;
     RC_ASSERT(w.begin.ns == edge);
     edge = w.end.ns;
-    if (!windows.front()->silent) continue;
+    if (!windows.front()->silent()) continue;
     for (const auto t : work) silent_work += (w.begin.ns <= t && t < w.end.ns) ? 1 : 0;
   }
   RC_ASSERT(edge == now);

@@ -14,10 +14,12 @@
 namespace joulebook {
 namespace {
 
+constexpr const char* kUnreachable = "meter.unreachable";
 constexpr Nanos kAsk = std::chrono::seconds(1);
 constexpr Nanos kLeastRest = std::chrono::milliseconds(250);  // between two attempts to connect
 constexpr Nanos kMostRest = std::chrono::seconds(5);
 constexpr Nanos kNetwork = std::chrono::seconds(2);  // what the way may add to a closing reading
+constexpr Nanos kLate = std::chrono::milliseconds(1500);  // no block for so long: nothing is waited for
 constexpr std::size_t kMostClockAnswer = 4096;
 
 Error unreachable(const RemoteMeterOptions& options, const HttpCall& call) {
@@ -35,7 +37,7 @@ Error unreachable(const RemoteMeterOptions& options, const HttpCall& call) {
             options.url + " answers, but is no joulebook agent (" + std::to_string(call.status) + ")",
             "name the address of `joulebook agent`"};
   }
-  return {ErrorKind::no_reading, "meter.unreachable",
+  return {ErrorKind::no_reading, kUnreachable,
           "no meter at " + options.url + (call.failure.empty() ? "" : ": " + call.failure),
           "start `joulebook agent` there and look at its address"};
 }
@@ -67,6 +69,11 @@ class Translator {
   }
   void restart(std::size_t channels) {
     newest_.assign(channels, {});
+    cpu_theirs_ = {};
+  }
+  // Their clock began anew; ours goes on.
+  void reboot() {
+    for (auto& newest : newest_) newest.theirs = {};
     cpu_theirs_ = {};
   }
 
@@ -102,14 +109,19 @@ class FollowingMeter final : public RemoteMeter {
 
   [[nodiscard]] Status connect() {
     HttpCall first = ask();
-    if (first.status != 200 || !join_.at(clock_.now())) return fail(unreachable(options_, first));
+    const bool answered = first.status == 200 && join_.at(clock_.now());
+    if (!answered) {
+      trouble_ = unreachable(options_, first);
+      if (!options_.may_come_later || trouble_->code != kUnreachable) return fail(*trouble_);
+    }
     asker_ = std::thread([this] { ask_on(); });
     reader_ = std::thread([this] { read_on(); });
+    if (!answered) return {};
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, options_.patience, [&] { return traced_ != nullptr || fatal_; });
-    if (traced_) return {};
-    if (fatal_) return fail(*fatal_);
-    return fail(ErrorKind::no_reading, "meter.unreachable", "no trace came from " + options_.url,
+    changed_.wait_for(lock, options_.patience, [&] { return traced_ != nullptr || trouble_; });
+    if (traced_ || options_.may_come_later) return {};
+    if (trouble_) return fail(*trouble_);
+    return fail(ErrorKind::no_reading, kUnreachable, "no trace came from " + options_.url,
                 "look at what the agent says there");
   }
 
@@ -118,6 +130,7 @@ class FollowingMeter final : public RemoteMeter {
     {
       const std::lock_guard lock(mutex_);
       cancel_ = true;
+      drop_ = true;
     }
     changed_.notify_all();
     if (asker_.joinable()) asker_.join();
@@ -126,21 +139,31 @@ class FollowingMeter final : public RemoteMeter {
   [[nodiscard]] SteadyTime now() const override { return clock_.now(); }
   void settle(SteadyTime t) override {
     std::unique_lock lock(mutex_);
+    if (!traced_ || late()) return;
     changed_.wait_for(lock, traced_->core().closing() + kNetwork,
                       [&] { return cancel_ || traced_->core().settled(t); });
   }
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
     const std::lock_guard lock(mutex_);
-    return traced_->core().energy(window);
+    WindowEnergy out;
+    out.window = window;
+    if (traced_) out = traced_->core().energy(window);
+    const auto why = why_away();
+    if (!why) return out;
+    for (auto& domain : out.domains) {
+      if (!domain.settled) domain.energy.reason = why;
+    }
+    if (!out.total.present()) out.total = Quantity::absent("J", *why);
+    return out;
   }
   [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
                                               std::size_t points) const override {
     const std::lock_guard lock(mutex_);
-    return traced_->core().trace(begin, end, points);
+    return traced_ ? traced_->core().trace(begin, end, points) : std::vector<PowerPoint>();
   }
   [[nodiscard]] std::vector<SensorInfo> sensors() const override {
     const std::lock_guard lock(mutex_);
-    return traced_->core().sensors();
+    return traced_ ? traced_->core().sensors() : std::vector<SensorInfo>();
   }
   void register_self_thread() override {}
   void watch_processes(std::vector<int>) override {}
@@ -151,8 +174,23 @@ class FollowingMeter final : public RemoteMeter {
     if (!offset) return {};
     return {offset->best, offset->bound, join_.broken()};
   }
+  [[nodiscard]] std::optional<Reason> away() const override {
+    const std::lock_guard lock(mutex_);
+    return why_away();
+  }
+  [[nodiscard]] std::string boot_id() const override {
+    const std::lock_guard lock(mutex_);
+    return boot_;
+  }
 
  private:
+  [[nodiscard]] bool late() const { return !connected_ || clock_.now().ns - heard_ns_ > kLate.count(); }
+  [[nodiscard]] std::optional<Reason> why_away() const {
+    if (!late()) return std::nullopt;
+    if (trouble_) return Reason{trouble_->code, trouble_->message, trouble_->cure};
+    return Reason{kUnreachable, "no word from the meter at " + options_.url,
+                  "see whether `joulebook agent` runs there, and the network to it"};
+  }
   [[nodiscard]] HttpCall call(const std::string& path) const {
     HttpCall call;
     call.url = options_.url + path;
@@ -177,7 +215,10 @@ class FollowingMeter final : public RemoteMeter {
     if (question.status != 200 || theirs <= 0 || question.answered_ns == 0) return question;
     const std::string boot(answer ? (*answer)["boot_id"].as_string() : std::string_view());
     const std::lock_guard lock(mutex_);
-    if (boot != boot_) join_.forget();
+    if (boot != boot_) {
+      join_.forget();
+      translator_.reboot();
+    }
     boot_ = boot;
     join_.answer({question.sent_ns}, {theirs}, {question.answered_ns});
     return question;
@@ -189,26 +230,49 @@ class FollowingMeter final : public RemoteMeter {
     return !changed_.wait_for(lock, span, [&] { return cancel_.load(); });
   }
   void ask_on() {
-    while (rest(kAsk)) ask();
+    while (rest(kAsk)) {
+      ask();
+      if (connected_ && clock_.now().ns - heard_ns_ > options_.silence.count()) drop_ = true;
+    }
   }
 
+  // Which run of their clock the readings are of is asked before each connection.
   void read_on() {
     Nanos pause = kLeastRest;
     while (!cancel_) {
       const std::uint64_t before = blocks_;
-      follow();
+      const HttpCall question = ask();
+      if (question.status == 200 && joined()) {
+        follow();
+      } else {
+        troubled(question);
+      }
       connected_ = false;
       pause = blocks_ > before ? kLeastRest : std::min(2 * pause, kMostRest);
       if (!rest(pause)) return;
     }
   }
 
+  [[nodiscard]] bool joined() const {
+    const std::lock_guard lock(mutex_);
+    return join_.at(clock_.now()).has_value();
+  }
+
+  void troubled(const HttpCall& call) {
+    if (cancel_) return;
+    const std::lock_guard lock(mutex_);
+    trouble_ = unreachable(options_, call);
+    changed_.notify_all();
+  }
+
   // One connection, for as long as it holds.
   void follow() {
     TraceStream stream;
-    std::string header;
     bool numbered = false;
     HttpCall reading = call(std::string(kAgentTrace) + "?from=" + std::to_string(blocks_));
+    drop_ = false;
+    if (cancel_) return;
+    reading.cancel = &drop_;
     reading.on_body = [&](std::string_view bytes) {
       if (!numbered) {
         blocks_ = static_cast<std::uint64_t>(
@@ -218,25 +282,24 @@ class FollowingMeter final : public RemoteMeter {
       return take(stream, bytes);
     };
     options_.call(reading);
-    if (reading.status == 200 || cancel_) return;
-    const std::lock_guard lock(mutex_);
-    if (!traced_) fatal_ = unreachable(options_, reading);
-    changed_.notify_all();
+    if (reading.status != 200) troubled(reading);
   }
 
   bool take(TraceStream& stream, std::string_view bytes) {
     auto events = stream.feed(bytes);
     const std::lock_guard lock(mutex_);
     if (!events) {
-      if (!traced_) fatal_ = events.error();
+      trouble_ = events.error();
       return false;
     }
     if (!stream.header()) return true;
     if (auto ok = begin(*stream.header()); !ok) {
-      fatal_ = ok.error();
+      trouble_ = ok.error();
       return false;
     }
     connected_ = true;
+    trouble_.reset();
+    heard_ns_ = clock_.now().ns;
     blocks_ = blocks_ + stream.take_blocks();
     for (auto& event : *events) {
       if (const auto mine = translator_.ours(std::move(event), join_, clock_.now())) {
@@ -268,10 +331,12 @@ class FollowingMeter final : public RemoteMeter {
   std::unique_ptr<TracedCore> traced_;
   Translator translator_;
   std::string header_;
-  std::optional<Error> fatal_;
+  std::optional<Error> trouble_;  // of the newest attempt; empty: it was heard since
+  std::atomic<std::int64_t> heard_ns_{0};
   std::atomic<std::uint64_t> blocks_{0};  // number of the next one wanted
   std::atomic<bool> connected_{false};
   std::atomic<bool> cancel_{false};
+  std::atomic<bool> drop_{false};  // the connection that is open
   std::thread asker_;
   std::thread reader_;
 };

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/text.h"
 #include "meter/feed.h"
@@ -21,7 +22,7 @@ class FakeAgent {
  public:
   static constexpr double kWatts = 100;
 
-  explicit FakeAgent(Nanos skew) : skew_(skew) {
+  explicit FakeAgent(Nanos skew) : skew_(skew.count()) {
     SensorInfo info;
     info.id = "fake:energy";
     info.domain = "gpu:0";
@@ -43,16 +44,25 @@ class FakeAgent {
   }
   std::atomic<bool> cut{false};     // ends the connection that is open, once
   std::atomic<bool> silent{false};  // no blocks are made
-  std::atomic<bool> down{false};    // answers nobody
+  std::atomic<bool> down{false};    // answers nobody, and ends what is open
+  std::atomic<bool> hung{false};    // connections stay open, and nothing comes, as of a host without power
+  // Started anew: its clock is another, and its counter begins at nothing.
+  void reboot(Nanos skew) {
+    skew_ = skew.count();
+    ++boots_;
+    oldest_ = feed_.first_from(1'000'000);
+  }
   std::atomic<int> connections{0};
 
  private:
-  [[nodiscard]] SteadyTime theirs() const { return system_clock().now() + skew_; }
+  [[nodiscard]] SteadyTime theirs() const { return system_clock().now() + Nanos(skew_.load()); }
 
   void run() {
-    const SteadyTime start = theirs();
+    SteadyTime start = theirs();
+    int boots = 0;
     TraceEncoder encoder;
     while (!stop_) {
+      if (const int now = boots_; now != std::exchange(boots, now)) start = theirs();
       for (int i = 0; i < 4; ++i) {
         const SteadyTime begin = theirs();
         const double joules = kWatts * Seconds(begin - start).count();
@@ -61,7 +71,7 @@ class FakeAgent {
         std::this_thread::sleep_for(5 * kMs);
       }
       const std::string block(encoder.take());
-      if (!silent) feed_.publish(block);
+      if (!silent && !down) feed_.publish(block);
     }
   }
 
@@ -81,16 +91,21 @@ class FakeAgent {
       const auto now = theirs();
       std::this_thread::sleep_for(1 * kMs);
       call.answered_ns = system_clock().now().ns;
-      call.on_body("{\"steady_ns\": " + std::to_string(now.ns) + ", \"boot_id\": \"a\"}");
+      call.on_body("{\"steady_ns\": " + std::to_string(now.ns) + ", \"boot_id\": \"boot " + std::to_string(boots_) + "\"}");
       return;
     }
     ++connections;
     const auto at = call.url.find("from=");
     std::uint64_t cursor = feed_.first_from(
         static_cast<std::uint64_t>(parse_int(call.url.substr(at + 5)).value_or(0)));
+    cursor = std::max(cursor, oldest_.load());
     call.answer_headers = {{kAgentFirstBlock, std::to_string(cursor)}};
     if (!call.on_body(feed_.header())) return;
-    while (!stop_ && !*call.cancel && !cut.exchange(false)) {
+    while (!stop_ && !*call.cancel && !cut.exchange(false) && !down) {
+      if (hung) {
+        std::this_thread::sleep_for(5 * kMs);
+        continue;
+      }
       const std::string bytes = feed_.since(cursor);
       const std::string_view view(bytes);
       // In pieces, as a network would.
@@ -101,15 +116,24 @@ class FakeAgent {
     }
   }
 
-  Nanos skew_;
+  std::atomic<std::int64_t> skew_;  // ns
+  std::atomic<int> boots_{0};
+  std::atomic<std::uint64_t> oldest_{0};  // block: those before it were lost
   TraceFeed feed_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
 
+RemoteMeterOptions options_for(FakeAgent& agent) {
+  RemoteMeterOptions options;
+  options.url = "http://agent";
+  options.token = "secret";
+  options.call = agent.calls();
+  return options;
+}
+
 std::unique_ptr<RemoteMeter> follow(FakeAgent& agent) {
-  RemoteMeterOptions options{"http://agent", "secret", {}, std::chrono::seconds(5), agent.calls()};
-  auto meter = open_remote_meter(std::move(options), system_clock());
+  auto meter = open_remote_meter(options_for(agent), system_clock());
   EXPECT_TRUE(meter) << meter.error().message;
   return meter ? std::move(*meter) : nullptr;
 }
@@ -128,7 +152,7 @@ void expect_true(RemoteMeter& meter, SteadyTime begin, SteadyTime end) {
 void wait(Nanos span) { std::this_thread::sleep_for(span); }
 
 TEST(RemoteMeter, HoldsTheTruthWhateverTheOtherClockSays) {
-  for (const auto skew : {std::chrono::hours(-1), std::chrono::hours(300)}) {
+  for (const Nanos skew : {Nanos(std::chrono::seconds(-30)), Nanos(std::chrono::hours(300))}) {
     FakeAgent agent(skew);
     const auto meter = follow(agent);
     ASSERT_TRUE(meter);
@@ -170,9 +194,95 @@ TEST(RemoteMeter, AnAgentThatFellSilentGivesAnAbsenceAndNoZero) {
   EXPECT_FALSE(energy.present());
 }
 
+// A gateway that starts while a machine is away meters it once it is there.
+TEST(RemoteMeter, MayComeLater) {
+  FakeAgent agent(std::chrono::hours(3));
+  agent.down = true;
+  auto options = options_for(agent);
+  EXPECT_FALSE(open_remote_meter(options, system_clock()));
+  options.may_come_later = true;
+  const auto opened = open_remote_meter(options, system_clock());
+  ASSERT_TRUE(opened) << opened.error().message;
+  RemoteMeter& meter = **opened;
+  EXPECT_TRUE(meter.sensors().empty());
+  const SteadyTime before = meter.now();
+  meter.settle(before);
+  const auto none = meter.energy({"w", before + -100 * kMs, before});
+  EXPECT_FALSE(none.total.present());
+  EXPECT_EQ(none.total.reason->code, "meter.unreachable");
+  ASSERT_TRUE(meter.away());
+  agent.down = false;
+  for (int i = 0; i < 400 && meter.away(); ++i) wait(10 * kMs);
+  EXPECT_FALSE(meter.away());
+  EXPECT_EQ(meter.sensors().size(), 1U);
+  wait(100 * kMs);
+  const SteadyTime begin = meter.now();
+  wait(300 * kMs);
+  expect_true(meter, begin, meter.now());
+  options.token = "wrong";
+  const auto forbidden = open_remote_meter(options, system_clock());
+  ASSERT_FALSE(forbidden);  // waiting would not cure it
+  EXPECT_EQ(forbidden.error().code, "meter.forbidden");
+}
+
+// It comes back with another clock, an hour behind or a day ahead, and a counter that began at nothing: what
+// lies over its absence is not known, and what comes after is true.
+TEST(RemoteMeter, AMachineThatStartedAnewIsMeteredAgain) {
+  for (const auto skew : {std::chrono::minutes(1), std::chrono::minutes(1440)}) {
+    FakeAgent agent(std::chrono::hours(1));
+    const auto meter = follow(agent);
+    ASSERT_TRUE(meter);
+    wait(200 * kMs);
+    const SteadyTime before = meter->now();
+    agent.down = true;
+    wait(50 * kMs);
+    agent.reboot(skew);
+    wait(50 * kMs);
+    const auto lost = meter->energy({"w", before, meter->now()});
+    EXPECT_FALSE(lost.total.present());
+    EXPECT_EQ(lost.total.reason->code, "meter.unreachable");
+    agent.down = false;
+    for (int i = 0; i < 400 && meter->away(); ++i) wait(10 * kMs);
+    wait(200 * kMs);
+    const SteadyTime begin = meter->now();
+    wait(300 * kMs);
+    expect_true(*meter, begin, meter->now());
+    meter->settle(begin);
+    EXPECT_FALSE(meter->energy({"w", before, begin}).total.present());
+  }
+}
+
+// A host without power closes no connection: another is made, and meanwhile nobody waits for it.
+TEST(RemoteMeter, AConnectionThatFellSilentIsMadeAnew) {
+  FakeAgent agent(std::chrono::seconds(9));
+  auto options = options_for(agent);
+  options.silence = 1700 * kMs;
+  const auto opened = open_remote_meter(options, system_clock());
+  ASSERT_TRUE(opened);
+  RemoteMeter& meter = **opened;
+  wait(100 * kMs);
+  agent.hung = true;
+  wait(1650 * kMs);
+  const SteadyTime asked = meter.now();
+  meter.settle(asked);
+  EXPECT_LT(Seconds(meter.now() - asked).count(), 0.3);
+  EXPECT_TRUE(meter.away());
+  const int before = agent.connections;
+  for (int i = 0; i < 400 && agent.connections == before; ++i) wait(10 * kMs);
+  EXPECT_GT(agent.connections, before);
+  agent.hung = false;
+  for (int i = 0; i < 400 && meter.away(); ++i) wait(10 * kMs);
+  wait(100 * kMs);
+  const SteadyTime begin = meter.now();
+  wait(200 * kMs);
+  expect_true(meter, begin, meter.now());
+}
+
 TEST(RemoteMeter, SaysWhyThereIsNone) {
   FakeAgent agent(Nanos(0));
-  RemoteMeterOptions options{"http://agent/", "wrong", {}, std::chrono::seconds(1), agent.calls()};
+  auto options = options_for(agent);
+  options.url += "/";
+  options.token = "wrong";
   const auto forbidden = open_remote_meter(options, system_clock());
   ASSERT_FALSE(forbidden);
   EXPECT_EQ(forbidden.error().code, "meter.forbidden");

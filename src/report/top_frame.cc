@@ -213,6 +213,18 @@ class Frame {
     section(grid.text(view_.width), room - 1);
   }
 
+  // Where machines have meters of their own.
+  [[nodiscard]] std::string metered(const Json& upstream) const {
+    if (!upstream["absences"].items().empty()) {
+      return "  " + ink_.bad("no energy: " + std::string(upstream["absences"].at(0)["code"].as_string()));
+    }
+    std::string names;
+    for (const auto& name : upstream["meters"].items()) {
+      names += (names.empty() ? "  metered by " : ", ") + std::string(name.as_string());
+    }
+    return names;
+  }
+
   [[nodiscard]] Lines upstreams() const {
     Lines out;
     for (const auto& u : live_["upstreams"].items()) {
@@ -222,6 +234,7 @@ class Frame {
       if (u["waiting"].is_number()) line += fmt::format(", {} waiting", plain(u["waiting"].as_double()));
       line += fmt::format("  {} sent", count_text(u["requests"].as_int()));
       if (u["failures"].as_int() > 0) line += fmt::format(", {} failed", count_text(u["failures"].as_int()));
+      line += metered(u);
       out.push_back(clip_text(line, view_.width));
     }
     const Json& r = live_["requests"];

@@ -1,7 +1,9 @@
 // `serve` and `agent` as programs: a plant whose energy is known below, a mock server behind, real
 // clients in front; what the wire, the ledger and the faces say in the end.
+#include <array>
 #include <atomic>
 #include <fstream>
+#include <map>
 
 #include "cli/serve_fixture.h"
 #include "fakes/json_schema.h"
@@ -103,6 +105,73 @@ TEST_F(ServeOnAPlant, AnAgentsMeterIsJoined) {
   EXPECT_GE(request["fair"]["hi"].get<double>(), 180);
   EXPECT_EQ(gateway->end(), 0);
   EXPECT_EQ(agent.end(), 0);
+}
+
+// Two machines with an agent each, named apart on loopback: requests are paid by the plant of their own
+// upstream, domain by domain, and an agent that dies costs its own upstream its energy until it is back.
+TEST_F(ServeOnAPlant, EachMachineHasItsOwnMeter) {
+  MockUpstream other({.first = 200ms, .gap = 50ms});
+  const std::string other_root = folder_ + "/other";
+  PowerPlant other_plant(other_root, origin_,
+                         {{.directory = "intel-rapl:0",
+                           .name = "package-0",
+                           .power = PowerFunction::steps({{0, 10}, {kFrom, 150}, {kTo, 10}}),
+                           .tick = 5ms}});
+  other_plant.run(system_clock());
+  const std::string first_err = folder_ + "/first", other_err = folder_ + "/second";
+  Beside first({"agent", "--listen", "127.0.0.1:0", "--sysroot", sysroot_}, first_err);
+  auto second = std::make_unique<Beside>(
+      std::vector<std::string>{"agent", "--listen", "127.0.0.1:0", "--sysroot", other_root}, other_err);
+  const std::string first_port = std::to_string(port_of(first_err, "agent on port "));
+  const std::string second_port = std::to_string(port_of(other_err, "agent on port "));
+  setenv("JOULEBOOK_METER_TOKEN", "0123456789abcdef", 1);
+  const auto gateway = serve({"--upstream", other.address(), "--horizon-s", "10",
+                              "--meter", "http://127.0.0.1:" + first_port + "=" + upstream_.address(),
+                              "--meter", "http://127.0.0.1:" + second_port + "=" + other.address()});
+  wait_until(kFrom);
+  // One on each: the gateway chooses the one that has less to do.
+  const auto both = [&](int tokens) {
+    std::array<Answer, 2> answers;
+    std::thread beside([&] { answers[0] = ask(url_ + "/v1/chat/completions", prompt(tokens)); });
+    std::this_thread::sleep_for(20ms);
+    answers[1] = ask(url_ + "/v1/chat/completions", prompt(tokens));
+    beside.join();
+    std::map<std::string, nlohmann::json> out;
+    for (const auto& answer : answers) {
+      auto request = settled(answer.id);
+      out[request["upstream"]] = request;
+    }
+    return out;
+  };
+  auto requests = both(57);
+  ASSERT_EQ(requests.size(), 2U);
+  for (const auto& [upstream, joules] : {std::pair(upstream_.address(), 180.0), {other.address(), 420.0}}) {
+    const auto& fair = requests[upstream]["fair"];
+    ASSERT_EQ(requests[upstream]["status"], "final") << requests[upstream].dump(1) << text_of(err_);
+    EXPECT_NEAR(fair["value"].get<double>(), joules, 0.1 * joules);
+    EXPECT_LE(fair["lo"].get<double>(), joules);
+    EXPECT_GE(fair["hi"].get<double>(), joules);
+  }
+  const std::string page = ask(url_ + "/metrics").body;
+  for (const auto& port : {first_port, second_port}) {
+    EXPECT_THAT(page, HasSubstr("joulebook_meter_joules_total{domain=\"package:0@127.0.0.1:" + port + "\""));
+  }
+  EXPECT_THAT(page, HasSubstr("joulebook_upstream_metered{upstream=\"" + other.address() + "\"} 1"));
+  second->end(SIGKILL);
+  requests = both(20);
+  EXPECT_EQ(requests[upstream_.address()]["status"], "final") << requests[upstream_.address()].dump(1);
+  EXPECT_EQ(requests[other.address()]["status"], "void");
+  EXPECT_EQ(requests[other.address()]["reason"]["code"], "meter.unreachable") << requests[other.address()].dump(1);
+  EXPECT_THAT(ask(url_ + "/metrics").body, HasSubstr("joulebook_upstream_metered{upstream=\"" + other.address() + "\"} 0"));
+  second = std::make_unique<Beside>(
+      std::vector<std::string>{"agent", "--listen", "127.0.0.1:" + second_port, "--sysroot", other_root}, other_err);
+  (void)port_of(other_err, "agent on port ");
+  std::this_thread::sleep_for(7s);  // until it is found again, and windows in which it was away are over
+  requests = both(20);
+  EXPECT_EQ(requests[other.address()]["status"], "final") << requests[other.address()].dump(1);
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
+  other_plant.stop();
 }
 
 // The load generator in front of it reports what the gateway settled for each request, to the microjoule.

@@ -105,6 +105,7 @@ LiveState sample_live() {
   add_consumers(state);
   state.upstreams = {{"http://127.0.0.1:8080", true, 11'300, 4, 14.2, 2, true},
                      {"http://127.0.0.1:8081", false, 3'107, 61, 0, kNaN, false}};
+  for (auto& upstream : state.upstreams) upstream.meters = {"this machine"};
   for (std::int64_t i = 0; i < 600; ++i) state.points.push_back(second(i));
   state.open = 17;
   state.pending = 3;
@@ -140,6 +141,10 @@ LiveState sample_live_unmetered() {
   }
   for (auto& p : state.points) p.watts = p.joules_per_token = p.unattributed = kNaN;
   state.self_energy = Quantity::absent("J", why);
+  for (auto& upstream : state.upstreams) {
+    upstream.meters.clear();
+    upstream.absence = why;
+  }
   return state;
 }
 

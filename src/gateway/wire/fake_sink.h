@@ -17,7 +17,7 @@ class FakeSink final : public TrafficSink {
   void answered(attribution::RequestId, int status) override { statuses.push_back(status); }
   void broken(attribution::RequestId, const Reason& reason) override { reasons.push_back(reason); }
   void remark(const attribution::Remark& remark) override { remarks.push_back(remark); }
-  [[nodiscard]] Quantity provisional(double tokens) const override { return Quantity::exact(tokens, "J"); }
+  [[nodiscard]] Quantity provisional(double tokens, std::uint32_t) const override { return Quantity::exact(tokens, "J"); }
 
   template <class What>
   [[nodiscard]] std::vector<What> all() const {

@@ -41,6 +41,7 @@ void MeteredExchange::sent(std::uint32_t upstream, SteadyTime at) {
   asked_usage_ = asked_usage_ && replaces_for(upstream);
   if (upstream < options_.upstreams.size()) begin_.upstream = options_.upstreams[upstream];
   opened_ = true;
+  upstream_ = upstream;
   sink_.opened(request_, begin_);
   attribution::Arrived arrived;
   arrived.upstream = upstream;
@@ -77,7 +78,7 @@ std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& f
 }
 
 std::string MeteredExchange::note() const {
-  const Quantity q = sink_.provisional(reader_.tokens());
+  const Quantity q = sink_.provisional(reader_.tokens(), upstream_);
   const Json json = Json::object({{"id", begin_.id}, {"status", "pending"}, {"provisional", to_json(q)}});
   std::string out = ": joulebook " + json.dump() + "\n\n";
   if (options_.energy_event) out += "event: energy\ndata: " + json.dump() + "\n\n";
@@ -124,7 +125,7 @@ void MeteredExchange::last(SteadyTime at, std::string& out, std::string& trailer
   }
   if (framed_ && !noted_) out += note();
   if (framed_ && options_.trailer) {
-    trailer = "x-joulebook-energy: " + to_json(sink_.provisional(reader_.tokens())).dump() + "\r\n";
+    trailer = "x-joulebook-energy: " + to_json(sink_.provisional(reader_.tokens(), upstream_)).dump() + "\r\n";
   }
 }
 

@@ -24,8 +24,9 @@ class TrafficSink {
   // What it took will not be known whole: it is void, for that reason. Before its Ended.
   virtual void broken(attribution::RequestId request, const Reason& reason) = 0;
   virtual void remark(const attribution::Remark& remark) = 0;
-  // What `tokens` of output may have taken so far; an absence where that is not known. Never waits.
-  [[nodiscard]] virtual Quantity provisional(double tokens) const = 0;
+  // What `tokens` of output of that upstream may have taken so far; an absence where that is not known.
+  // Never waits.
+  [[nodiscard]] virtual Quantity provisional(double tokens, std::uint32_t upstream) const = 0;
 };
 
 struct WireOptions {
@@ -72,6 +73,7 @@ class MeteredExchange final : public Exchange {
   Mode mode_ = Mode::unread;
   SteadyTime now_;
   std::string whole_;
+  std::uint32_t upstream_ = 0;
   int status_ = 0;
   bool opened_ = false;
   bool asked_usage_ = false;  // by us

@@ -145,10 +145,15 @@ function consumers(kind) {
   $(`table-${kind}`).hidden = mine.length === 0;
 }
 
+function metered(u) {
+  if (u.absences.length) return `no energy: ${u.absences[0].code}`;
+  return u.meters.length ? `metered by ${u.meters.join(", ")}` : "";
+}
+
 function upstreams() {
   fill($("rows-upstream"), state.upstreams.map((u) => [
     u.name,
-    u.name,
+    [u.name, metered(u)],
     u.reachable ? "answers" : "does not answer",
     u.running === null ? "not said" : digits(u.running),
     u.waiting === null ? "not said" : digits(u.waiting),
