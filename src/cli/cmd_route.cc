@@ -30,13 +30,6 @@ Result<StudyResult> study_of(const Context& context, const std::string& what) {
               "name the id or the JSON file of a study that ended: joulebook list");
 }
 
-Result<Day> day_of(const std::string& given) {
-  if (!given.ends_with(".csv")) return parse_day(given);
-  const auto text = read_file(given);
-  if (!text) return fail(text.error());
-  return parse_day_csv(*text, given);
-}
-
 Result<RouteOptions> options_of(const RouteFlags& flags, const StudyResult& study) {
   const std::string require = flags.require.empty() ? study.spec.require.value_or("") : flags.require;
   if (require.empty()) {
@@ -49,7 +42,7 @@ Result<RouteOptions> options_of(const RouteFlags& flags, const StudyResult& stud
   out.sizing = {*requirement, flags.sure, flags.cost_only};
   out.largest = flags.largest;
   if (flags.day.empty()) return out;
-  auto day = day_of(flags.day);
+  auto day = read_day(flags.day);
   if (!day) return fail(day.error());
   out.day = std::move(*day);
   return out;

@@ -127,6 +127,7 @@ int all_tasks(const Context& context, const StudyOptions& options) {
   TasksOptions tasks = options.tasks;
   tasks.minutes = options.minutes;
   tasks.seed = options.seed;
+  tasks.require = options.require;
   if (options.models.size() > 1) {
     return report_error({ErrorKind::usage, "tasks.models", "tasks take one --model",
                          "name the one that stands in for the built-in model"});

@@ -83,6 +83,23 @@ struct Plan {
   account::Factor grid;
 };
 
+// Tasks that a day names must be among those that run.
+Status add_day(TasksRequest& request, const std::string& text) {
+  if (text.empty()) return {};
+  auto day = read_day(text);
+  if (!day) return fail(day.error());
+  std::vector<std::string> names;
+  for (const auto& folder : request.folders) names.push_back(fs::path(folder).filename().string());
+  for (const auto& [name, count] : *day) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    const auto near = nearest(name, names);
+    return fail(ErrorKind::usage, "route.kind", fmt::format("no task '{}' runs here", name),
+                near ? fmt::format("did you mean '{}'?", *near) : "one of: " + join(names, ", "));
+  }
+  request.day = std::move(*day);
+  return {};
+}
+
 Result<Plan> plan_of(const Context& context, const TasksOptions& options) {
   auto folders = folders_of(options);
   if (!folders) return fail(folders.error());
@@ -97,6 +114,8 @@ Result<Plan> plan_of(const Context& context, const TasksOptions& options) {
   plan.request.budget_s = options.quick ? kQuickBudget : kFullBudget;
   if (options.minutes > 0) plan.request.budget_s = options.minutes * 60;
   if (options.seed >= 0) plan.request.seed = static_cast<std::uint64_t>(options.seed);
+  plan.request.require = options.require;
+  if (auto ok = add_day(plan.request, options.day); !ok) return fail(ok.error());
   return plan;
 }
 
@@ -152,6 +171,9 @@ void add_tasks_flags(CLI::App& command, TasksOptions& options) {
       ->capture_default_str()
       ->type_name("PLACE")
       ->group(group);
+  command.add_option("--day", options.day, "items of each task a day: digits=300,speech=20, or a CSV file")
+      ->type_name("MIX")
+      ->group(group);
   command.add_option("-o,--output", options.output, "write the table to FILE, too")
       ->type_name("FILE")
       ->group(group);
@@ -159,6 +181,9 @@ void add_tasks_flags(CLI::App& command, TasksOptions& options) {
 
 int study_tasks(const Context& context, const TasksOptions& options) {
   if (auto ok = context.check_outputs({options.output}); !ok) return report_error(ok.error());
+  if (!options.require.empty()) {
+    if (const auto r = parse_requirement(options.require); !r) return report_error(r.error());
+  }
   auto plan = plan_of(context, options);
   if (!plan) return report_error(plan.error());
   const auto result = run_plan(context, *plan);

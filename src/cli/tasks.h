@@ -20,13 +20,15 @@ struct TasksOptions {
   std::string tasks;              // folder of task folders; empty: the program's own
   std::string grid = "world";
   std::string output;             // the table as text, too
+  std::string day;                // "digits=300,speech=20": items of each task a day
   // From the study's own flags.
   double minutes = 0;             // for all tasks together; 0: 15, or 2 with --quick
   std::int64_t seed = -1;
+  std::string require;            // what is enough; empty: what each task says
   std::string model;              // general arms' default; empty: the built-in one
 };
 
-// --quick, --only, --train, --work, --tasks, --grid, -o: for `study tasks` alone.
+// --quick, --only, --train, --work, --tasks, --grid, --day, -o: for `study tasks` alone.
 void add_tasks_flags(CLI::App& command, TasksOptions& options);
 
 int study_tasks(const Context& context, const TasksOptions& options);

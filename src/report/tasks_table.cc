@@ -17,6 +17,7 @@ using Align = TextGrid::Align;
 
 constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kGramsPerKg = 1000;
+constexpr double kOptimism = 0.05;  // from which it is said
 
 // Three significant digits however small: rows of a task differ by factors of a thousand.
 std::string small(double value) {
@@ -69,7 +70,8 @@ void add_arm(TextGrid& grid, const Json& arm, Reasons& reasons) {
   }
   const Json& seconds = arm["seconds"];
   const Json& carbon = arm["carbon"]["value"];
-  grid.add({role, name, cell(arm["energy"], 1 / kJoulesPerKwh, reasons),
+  grid.add({role, name, count_text(arm["items"].as_int()),
+            cell(arm["energy"], 1 / kJoulesPerKwh, reasons),
             carbon.is_number() ? small(carbon.as_double() * kGramsPerKg)
                                : absent(arm["carbon"], reasons),
             seconds.is_number() ? number_text(seconds.as_double()) : "unknown",
@@ -110,8 +112,10 @@ std::string ratio_text(const Json& ratio, Reasons& reasons) {
   if (!times["value"].is_number()) {
     return fmt::format("{} against {}: {}", general, special, absent(times, reasons));
   }
-  std::string text = fmt::format("{} takes {} the energy of {}", general,
-                                 figure_text(times).line(), special);
+  const std::int64_t items = ratio["items"].as_int();
+  std::string text = fmt::format("{} takes {} the energy of {} on {} item{} of both", general,
+                                 figure_text(times).line(), special, count_text(items),
+                                 items == 1 ? "" : "s");
   const Json& even = ratio["break_even"];
   const auto code = even["reason"]["code"].as_string();
   if (even["value"].is_number() && even["value"].as_double() < 1) {
@@ -147,6 +151,7 @@ class Page {
 
   std::string text() {
     for (const Json& task : document_["tasks"].items()) add_task(task);
+    add_day();
     add_foot();
     return std::move(out_);
   }
@@ -164,7 +169,7 @@ class Page {
       out_ += "\n";
       return;
     }
-    out_ += fmt::format("  {} of {} items, {}; per 1,000 items, joules {}\n", count_text(task["items_run"].as_int()),
+    out_ += fmt::format("  of {} items, {}; per 1,000 items, joules {}\n",
                         count_text(task["items_there"].as_int()),
                         task["rounds"].as_int() == 1
                             ? std::string("once each")
@@ -172,6 +177,7 @@ class Page {
                         tiers_of(task));
     TextGrid grid({{"arm", Align::left},
                    {"", Align::left, true},
+                   {"items", Align::right},
                    {"kWh", Align::right, true},
                    {"g CO2e", Align::right},
                    {"seconds", Align::right},
@@ -182,6 +188,7 @@ class Page {
     out_ += grid.text(style_.width);
     for (const Json& arm : task["arms"].items()) add_notes(arm);
     for (const Json& ratio : task["ratios"].items()) line("  ", ratio_text(ratio, reasons_));
+    add_enough(task["enough"]);
     line("  ", published_text(task["published"], reasons_));
     out_ += "\n";
   }
@@ -198,6 +205,54 @@ class Page {
                              arm["failed"].as_int() + arm["answered"].as_int()));
     }
     if (arm["training"].is_object()) line("  ", training_text(arm, reasons_));
+  }
+
+  void add_enough(const Json& enough) {
+    if (!enough.is_object()) return;
+    if (enough["absent"].is_object()) {
+      line("  ", fmt::format("Enough ({}) can't be said: {}", enough["require"].as_string(),
+                             why(enough["absent"])));
+    } else {
+      line("  ", std::string(enough["sentence"].as_string()));
+    }
+  }
+
+  void add_day() {
+    const Json& day = document_["day"];
+    if (!day.is_object()) return;
+    out_ += ink_.bold("A day by the route over tasks") + "\n";
+    TextGrid grid({{"task", Align::left},
+                   {"items", Align::right},
+                   {"goes to", Align::left, true},
+                   {"enough", Align::left},
+                   {"chosen by", Align::right},
+                   {"of the energy of", Align::right, true}});
+    for (const Json& row : day["lines"].items()) add_rule(grid, row);
+    out_ += grid.text(style_.width);
+    line("  ", std::string(day["sentence"].as_string()));
+    line("  ", fmt::format("By the rule {} a day, by the general model {}.", figure_cell(day["route"], reasons_),
+                           figure_cell(day["general"], reasons_)));
+    if (const double optimism = day["optimism"].as_double(); std::abs(optimism) >= kOptimism) {
+      line("  ", fmt::format("The rule was chosen on these items; chosen on others it takes {:.0f} % {}.",
+                             100 * std::abs(1 / (1 + optimism) - 1), optimism < 0 ? "more" : "less"));
+    }
+    for (const Json& left : day["left_out"].items()) {
+      line("  ", fmt::format("without {}: {}", left["task"].as_string(), why(left["why"])));
+    }
+    out_ += "\n";
+  }
+
+  void add_rule(TextGrid& grid, const Json& row) {
+    const auto name = row["task"].as_string();
+    for (const Json& task : document_["tasks"].items()) {
+      if (task["name"].as_string() != name) continue;
+      const Json& enough = task["enough"];
+      grid.add({std::string(name), number_text(row["count"].as_double()),
+                std::string(enough["rule"].as_string()), enough["sufficient"].as_bool() ? "yes" : "no",
+                fmt::format("{:.0f} %", 100 * enough["stable"].as_double()),
+                fmt::format("{} of {}", cell(enough["to_general"], 1, reasons_),
+                            enough["general"].as_string())});
+    }
   }
 
   void add_foot() {

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "core/version.h"
 #include "study/answers.h"
 #include "study/checker.h"
 #include "study/comparison.h"
 #include "study/engines.h"
+#include "study/sample.h"
 #include "study/schedule.h"
 #include "study/sizing/add_sizing.h"
 #include "study/spec.h"
@@ -24,6 +26,8 @@ namespace {
 constexpr auto kNap = std::chrono::milliseconds(100);  // between two looks at `cancel`
 constexpr std::int64_t kWarmupTokens = 32;
 constexpr std::size_t kTracePoints = 2000;
+constexpr auto kLeastAlone = std::chrono::seconds(1);  // of a sample's time, for thorough arms
+constexpr auto kUnmetered = std::chrono::seconds(1);  // that answers of a sample may wait for the meter
 
 using Key = std::tuple<std::size_t, std::size_t, int>;
 Key key_of(const TrialRecord& t) { return {t.arm, t.prompt, t.round}; }
@@ -145,6 +149,7 @@ class StudyRun {
     if (!context_.on_lost) return fail(error);
     for (const std::size_t arm : arms) {
       lost_.insert(arm);
+      if (sample_) sample_->drop(arm);
       warn(fmt::format("{} was given up: {}", spec_.arms[arm].name, error.message));
       context_.on_lost(arm, error);
     }
@@ -189,9 +194,15 @@ class StudyRun {
 
   Status rounds() {
     first_trial_ = context_.clock.now();
+    if (context_.until) {
+      sample_.emplace(SampleSpec{spec_.arms.size(), prompts_, spec_.seed, context_.thorough,
+                                 spec_.stopping.min_rounds, first_trial_, *context_.until,
+                                 kLeastAlone});
+      for (const std::size_t arm : lost_) sample_->drop(arm);
+    }
     for (int round = 0; !rule_.done() && !cancelled(); ++round) {
       progress_.on_phase(fmt::format("round {}", round + 1));
-      if (auto ok = one_round(round); !ok) return ok;
+      if (auto ok = sample_ ? sample_round(round) : one_round(round); !ok) return ok;
       if (cancelled()) break;
       look(round);
     }
@@ -199,32 +210,30 @@ class StudyRun {
     return {};
   }
 
-  [[nodiscard]] std::vector<Slot> order_of(int round) const {
-    return context_.until ? sample_order(spec_.arms.size(), prompts_, spec_.seed, round)
-                          : round_order(spec_.arms.size(), prompts_, spec_.seed, round);
-  }
-
-  // Whether the first round of a sample ends before this slot: never within a prompt.
-  [[nodiscard]] bool sample_ends(const Slot& slot) const {
-    if (!context_.until || slot.round > 0 || slot.prompt == 0 || result_.trials.empty() ||
-        result_.trials.back().prompt == slot.prompt) {
-      return false;
-    }
-    return context_.clock.now() - first_trial_ >=
-           (*context_.until - first_trial_) / spec_.stopping.min_rounds;
-  }
-
   Status one_round(int round) {
-    for (const Slot& slot : order_of(round)) {
+    for (const Slot& slot : round_order(spec_.arms.size(), prompts_, spec_.seed, round)) {
       if (cancelled()) return {};
-      if (sample_ends(slot)) {
-        prompts_ = slot.prompt;
-        result_.spec.prompts.resize(prompts_);
-        return {};
-      }
       if (done_.contains(key_of(slot)) || lost_.contains(slot.arm)) continue;
-      if (auto ok = one_trial(slot); !ok) return ok;
+      if (auto ok = ask(slot); !ok) return ok;
+      if (auto ok = meter_asked(); !ok) return ok;
     }
+    return {};
+  }
+
+  // Answers of milliseconds are metered some at a time: each look at the meter waits for its tick.
+  Status sample_round(int round) {
+    sample_->begin(round, context_.clock.now());
+    while (const auto slot = sample_->next(context_.clock.now())) {
+      if (cancelled()) break;
+      if (auto ok = ask(*slot); !ok) return ok;
+      const bool trouble = !asked_.empty() && asked_.back().trial.error;
+      const bool long_ago = !asked_.empty() && context_.clock.now() - asked_.front().trial.begin > kUnmetered;
+      if (!trouble && !long_ago) continue;
+      if (auto ok = meter_asked(); !ok) return ok;
+    }
+    if (auto ok = meter_asked(); !ok) return ok;
+    prompts_ = sample_->asked();
+    result_.spec.prompts.resize(prompts_);
     return {};
   }
 
@@ -237,59 +246,55 @@ class StudyRun {
                Seconds(context_.clock.now() - first_trial_).count());
   }
 
-  Status one_trial(const Slot& slot) {
-    const auto ordinal = static_cast<std::int64_t>(result_.trials.size());
-    const std::string account = fmt::format("request:{}-{}", log_.run(), ordinal);
-    const SteadyTime asked = context_.clock.now();
-    auto asked_for = ask_arm(*engines_.of_arm(slot.arm).engine, spec_, slot, context_.cancel);
-    Result<Generation> generation = asked_for ? Result<Generation>(std::move(asked_for->generation))
-                                              : Result<Generation>(fail(asked_for.error()));
+  [[nodiscard]] std::string account_of(std::int64_t ordinal) const {
+    return fmt::format("request:{}-{}", log_.run(), ordinal);
+  }
+
+  // What was said; its joules are looked up by meter_asked().
+  Status ask(const Slot& slot) {
+    const auto ordinal = static_cast<std::int64_t>(result_.trials.size() + asked_.size());
+    const SteadyTime begin = context_.clock.now();
+    auto got = ask_arm(*engines_.of_arm(slot.arm).engine, spec_, slot, context_.cancel);
+    Result<Generation> generation = got ? Result<Generation>(std::move(got->generation))
+                                        : Result<Generation>(fail(got.error()));
     if (stopped(generation)) {
       // Not a trial of the study, but its joules were used.
-      timeline_.close("cancelled trial", context_.clock.now(), account);
+      const SteadyTime end = context_.clock.now();
+      if (auto ok = meter_asked(); !ok) return ok;
+      timeline_.close("cancelled trial", end, account_of(ordinal));
       return {};
     }
-    TrialRecord trial = generation ? record_of(spec_, slot, *generation)
-                                   : failed_record(slot, asked, generation.error());
-    trial.ordinal = ordinal;
-    if (asked_for) {
-      trial.well_formed = asked_for->well_formed;
-      trial.right = asked_for->right;
+    Asked asked{generation ? record_of(spec_, slot, *generation)
+                           : failed_record(spec_, slot, {"", begin, context_.clock.now()},
+                                           generation.error()),
+                generation ? generation->warnings : std::vector<std::string>{}};
+    asked.trial.ordinal = ordinal;
+    if (got) {
+      asked.trial.well_formed = got->well_formed;
+      asked.trial.right = got->right;
     }
-    meter_trial(trial, meters_[slot.arm], context_.meter, timeline_, account);
-    if (generation) note(*generation);
-    if (auto ok = log_.trial(trial, timeline_.take()); !ok) return ok;
-    done_.insert(key_of(slot));
-    result_.trials.push_back(trial);
-    tell();
-    return check_failures(trial);
+    asked_.push_back(std::move(asked));
+    return {};
+  }
+
+  Status meter_asked() {
+    if (!asked_.empty()) timeline_.settle(asked_.back().trial.end);
+    for (Asked& asked : std::exchange(asked_, {})) {
+      TrialRecord& trial = asked.trial;
+      meter_trial(trial, meters_[trial.arm], context_.meter, timeline_, account_of(trial.ordinal));
+      for (const auto& text : asked.warnings) warn(text);
+      if (auto ok = log_.trial(trial, timeline_.take()); !ok) return ok;
+      done_.insert(key_of(trial));
+      result_.trials.push_back(trial);
+      tell();
+      if (auto ok = check_failures(trial); !ok) return ok;
+    }
+    return {};
   }
 
   static bool stopped(const Result<Generation>& generation) {
     return generation ? generation->finish == Finish::cancelled
                       : generation.error().kind == ErrorKind::interrupted;
-  }
-
-  TrialRecord failed_record(const Slot& slot, SteadyTime asked, const Error& error) const {
-    TrialRecord trial;
-    trial.arm = slot.arm;
-    trial.prompt = slot.prompt;
-    trial.round = slot.round;
-    trial.seed = trial_seed(spec_.seed + spec_.arms[slot.arm].seed, slot);
-    trial.begin = asked;
-    trial.end = context_.clock.now();
-    trial.error = error;
-    // No answer is a wrong one, as far as it can be checked, and its time was spent for nothing.
-    trial.phases.push_back({{Phase::wasted, trial.begin, trial.end, {}}, {}});
-    if (const auto verdict = judge(spec_.prompts[slot.prompt].checker, "")) {
-      trial.correct = false;
-      trial.score = verdict->score;
-    }
-    return trial;
-  }
-
-  void note(const Generation& generation) {
-    for (const auto& text : generation.warnings) warn(text);
   }
 
   void tell() {
@@ -370,6 +375,12 @@ class StudyRun {
   Timeline timeline_;
   StoppingRule rule_;
   std::size_t prompts_;  // the first so many are asked
+  std::optional<SamplePlan> sample_;
+  struct Asked {
+    TrialRecord trial;
+    std::vector<std::string> warnings;
+  };
+  std::vector<Asked> asked_;  // and not metered yet
   StudyResult result_;
   SteadyTime begin_;
   SteadyTime first_trial_;

@@ -48,10 +48,13 @@ struct StudyContext {
   // Processes that listen at the address of an endpoint on this machine; may be empty.
   std::function<std::vector<int>(const std::string& address)> find_pids;
   Json machine;  // for StudyResult::machine
-  // A study of a sample: prompts are taken as they stand (sample.h), and those that the first of
-  // min_rounds rounds does not reach in its part of the time until then are left out of the result.
-  // At least one is asked.
+  // A study of a sample: prompts are taken as they stand, and those that the first of min_rounds
+  // rounds does not reach in its part of the time until then are left out of the result. At least one
+  // is asked of each arm.
   std::optional<SteadyTime> until;
+  // Of a sample, by arm: answers all prompts, as far as time goes, and not as many as the slowest arm
+  // (SamplePlan, sample.h). Empty: no arm.
+  std::vector<bool> thorough;
   // An arm that can't be loaded, or fails kMostFailures times in a row, is told here and not asked any
   // more; the others go on. Empty: it ends the study.
   std::function<void(std::size_t arm, const Error& error)> on_lost;

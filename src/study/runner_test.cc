@@ -215,6 +215,35 @@ TEST(Runner, ASampleEndsItsFirstRoundByTheClock) {
   EXPECT_EQ(late.run(spec)->spec.prompts.size(), 1U);
 }
 
+// The quick arm answers all prompts, in both rounds; the slow one those that fit.
+TEST(Runner, AThoroughArmAnswersAllWhileTheOtherAnswersASample) {
+  StudyBench bench;
+  auto spec = small_spec(6);
+  spec.baseline_seconds = 0;
+  spec.warmups = 0;
+  spec.arms[1].model = "slow.gguf";
+  const auto open = bench.context.open_engine;
+  bench.context.open_engine = [&](const std::string& model, const EngineOptions& options) {
+    bench.script = [slow = model == "slow.gguf"](FakeEngine& engine) {
+      engine.otherwise({.answer = "56", .prefill = std::chrono::milliseconds(slow ? 400 : 1)});
+    };
+    return open(model, options);
+  };
+  bench.context.until = bench.clock.now() + std::chrono::milliseconds(2800);
+  bench.context.thorough = {true, false};
+  const auto result = bench.run(spec);
+  ASSERT_TRUE(result) << result.error().message;
+  std::map<std::size_t, int> asked;
+  for (const auto& t : result->trials) ++asked[t.arm];
+  EXPECT_EQ(asked[0], 12);
+  EXPECT_GE(asked[1], 4);
+  EXPECT_LT(asked[1], 12);
+  EXPECT_EQ(result->spec.prompts.size(), 6U);
+  EXPECT_EQ(result->comparisons[0].prompts * 2, static_cast<std::size_t>(asked[1]));
+  for (const auto& t : result->trials) EXPECT_TRUE(t.energy.present());
+  expect_tiles(bench.ledger.runs.at(result->id), bench);
+}
+
 TEST(Runner, AnArmThatIsLostLeavesTheOthersGoing) {
   StudyBench bench;
   auto spec = small_spec();

@@ -4,8 +4,14 @@
 
 namespace joulebook {
 
+void Timeline::settle(SteadyTime t) {
+  if (t <= settled_) return;
+  meter_.settle(t);
+  settled_ = t;
+}
+
 WindowEnergy Timeline::read(std::string name, SteadyTime end) {
-  meter_.settle(end);
+  settle(end);
   const Window window{std::move(name), edge_, end};
   edge_ = end;
   return meter_.energy(window);

@@ -1,6 +1,7 @@
 #pragma once
 // Cuts a study's time into windows that tile, meters each once its end is settled, and keeps the
 // settlements until a ledger row takes them along. Nothing between two edges is ever left out.
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ class Timeline {
   // The same for a window of silence: all of it to `account`, whose floors hold from now on.
   WindowEnergy close_silence(std::string name, SteadyTime end, const std::string& account);
 
+  // Waits for what closes `t`: windows that end by then are closed without waiting again.
+  void settle(SteadyTime t);
+
   [[nodiscard]] SteadyTime edge() const { return edge_; }
   [[nodiscard]] std::vector<Settlement> take() { return std::exchange(pending_, {}); }
 
@@ -29,6 +33,7 @@ class Timeline {
 
   Meter& meter_;
   SteadyTime edge_;
+  SteadyTime settled_{std::numeric_limits<std::int64_t>::min()};
   Floors floors_;
   std::vector<Settlement> pending_;
 };

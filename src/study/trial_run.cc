@@ -119,6 +119,24 @@ TrialRecord record_of(const StudySpec& spec, const Slot& slot, const Generation&
   return trial;
 }
 
+TrialRecord failed_record(const StudySpec& spec, const Slot& slot, const Window& time,
+                          const Error& error) {
+  TrialRecord trial;
+  trial.arm = slot.arm;
+  trial.prompt = slot.prompt;
+  trial.round = slot.round;
+  trial.seed = trial_seed(spec.seed + spec.arms[slot.arm].seed, slot);
+  trial.begin = time.begin;
+  trial.end = time.end;
+  trial.error = error;
+  trial.phases.push_back({{Phase::wasted, trial.begin, trial.end, {}}, {}});
+  if (const auto verdict = judge(spec.prompts[slot.prompt].checker, "")) {
+    trial.correct = false;
+    trial.score = verdict->score;
+  }
+  return trial;
+}
+
 void meter_trial(TrialRecord& trial, const ArmMeter& arm, const Meter& meter, Timeline& timeline,
                  const std::string& account) {
   timeline.close("between trials", std::max(timeline.edge(), trial.begin), {});

@@ -27,6 +27,11 @@ struct ArmMeter {
 [[nodiscard]] TrialRecord record_of(const StudySpec& spec, const Slot& slot,
                                     const Generation& generation);
 
+// The same of a trial without an answer: that is a wrong one, as far as it can be checked, and its
+// time was spent for nothing.
+[[nodiscard]] TrialRecord failed_record(const StudySpec& spec, const Slot& slot, const Window& time,
+                                        const Error& error);
+
 // Adds energies: closes the gap before the trial and the trial itself on the timeline, `account`
 // taking what the trial used above idle, and meters each phase. Phases add up to the trial on best
 // values; the shared part "instruction_mix" is told apart by engine and by prefill and decode,

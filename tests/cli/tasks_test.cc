@@ -114,7 +114,7 @@ class TasksOnAPlant : public testing::Test {
 };
 
 TEST_F(TasksOnAPlant, SpecialAgainstGeneral) {
-  const Outcome outcome = run({"--grid", "Germany"});
+  const Outcome outcome = run({"--grid", "Germany", "--require", "correct>=0.9", "--day", "letters=500"});
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   const json document = result();
   ASSERT_EQ(document["tasks"].size(), 1U);
@@ -143,12 +143,65 @@ TEST_F(TasksOnAPlant, SpecialAgainstGeneral) {
   EXPECT_TRUE(task["arms"][2]["energy"]["value"].is_number());
   EXPECT_EQ(task["arms"][3]["absent"]["code"], "task.needs");
   EXPECT_THAT(task["arms"][3]["absent"]["cure"], HasSubstr("some-package"));
+  for (const int arm : {0, 1, 2}) EXPECT_EQ(task["arms"][arm]["items"], 6);
   ASSERT_EQ(task["ratios"].size(), 2U);
+  EXPECT_EQ(task["ratios"][0]["items"], 6);
+  // The special arm is enough; five of six is not.
+  EXPECT_EQ(task["enough"]["require"], "correct >= 90 %");
+  EXPECT_EQ(task["enough"]["cheapest"], "table");
+  EXPECT_TRUE(table["meets"]);
+  EXPECT_FALSE(failing["meets"]);
+  EXPECT_TRUE(task["arms"][2]["meets"].is_null());
+  const json& day = document["day"];
+  EXPECT_EQ(day["lines"], json::parse(R"([{"task": "letters", "count": 500}])"));
+  EXPECT_NEAR(day["general"]["value"].get<double>(), failing["energy"]["value"].get<double>() / 2, 1e-6);
+  EXPECT_LT(day["ratio"]["value"], 0.5);
+  EXPECT_THAT(outcome.out, HasSubstr("table is the cheapest that meets correct >= 90 %"));
+  EXPECT_THAT(outcome.out, HasSubstr("Sent to the cheapest arm that is enough"));
   EXPECT_GT(task["ratios"][0]["times"]["value"], 1);
   EXPECT_TRUE(task["ratios"][0]["break_even"]["value"].is_number());
   EXPECT_EQ(task["published"]["kind"], "text_classification");
   EXPECT_THAT(outcome.out, HasSubstr("cost only"));
   EXPECT_THAT(outcome.out, HasSubstr("failed 1 of 6 times"));
+}
+
+// A slow general arm answers as many as fit, the special one all there are.
+TEST_F(TasksOnAPlant, TheSpecialArmAnswersAllItems) {
+  std::string items;
+  for (int i = 0; i < 300; ++i) {
+    items += "{\"id\": \"" + std::to_string(i) +
+             "\", \"kind\": \"k\", \"prompt\": \"x\", \"check\": {\"kind\": \"exact\", \"expected\": \"x\"}}\n";
+  }
+  write("many/items.jsonl", items);
+  write("many/task.toml", R"(
+published_none = "no"
+prompts = "items.jsonl"
+require = "correct>=0.8"
+[[arm]]
+name = "echo"
+role = "special"
+command = ["sh", "-c", "echo ready; cat"]
+input = "line"
+ready = "ready"
+[[arm]]
+name = "slow"
+role = "general"
+command = ["sh", "-c", "sleep 0.2; cat"]
+)");
+  const Outcome outcome = run({"--only", "many"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json document = result();
+  const json& task = document["tasks"][0];
+  EXPECT_EQ(task["arms"][0]["items"], 300);
+  EXPECT_EQ(task["arms"][0]["checked"], 300);
+  EXPECT_GE(task["arms"][1]["items"], 1);
+  EXPECT_LT(task["arms"][1]["items"], 100);
+  EXPECT_EQ(task["ratios"][0]["items"], task["arms"][1]["items"]);
+  EXPECT_EQ(task["enough"]["sure"], "echo");
+  EXPECT_GT(task["arms"][0]["confidence"], 0.99);
+  EXPECT_LT(task["seconds"], 30);
+  // The ledger's trials of a burst tile, as all do.
+  EXPECT_EQ(joulebook({"ledger", "verify"}).code, 0);
 }
 
 TEST_F(TasksOnAPlant, TrainingIsStoredUntilWhatWentInChanges) {
@@ -239,6 +292,9 @@ ready = "ready"
   EXPECT_EQ(one.code, 5) << one.err;
   EXPECT_EQ(run({"--only", "lettres"}).code, 2);
   EXPECT_EQ(run({"--grid", "Atlantis"}).code, 3);
+  EXPECT_EQ(run({"--day", "lettres=3"}).code, 2);
+  EXPECT_EQ(run({"--day", "letters"}).code, 2);
+  EXPECT_EQ(run({"--require", "right>=0.9"}).code, 2);
   EXPECT_EQ(run({"--tasks", folder_ + "/nowhere"}).code, 3);
 }
 

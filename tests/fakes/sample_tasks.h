@@ -2,6 +2,7 @@
 // A result of `study tasks` by hand, for tests: a task that ran, with an arm for cost only and one
 // that could not run, and a task that could not.
 #include "core/version.h"
+#include "study/tasks/day.h"
 #include "study/tasks/figures.h"
 #include "study/tasks/result.h"
 
@@ -24,6 +25,7 @@ inline TaskArmResult sample_task_arm(const std::string& name, ArmRole role, doub
   arm.arm.name = name;
   arm.arm.role = role;
   arm.engine = role == ArmRole::special ? "command" : "llama.cpp";
+  arm.items = role == ArmRole::special ? 1797 : 40;
   arm.answered = 40;
   arm.energy = sample_figure(joules, joules * 0.9, joules * 1.1, "J", "1000 items");
   arm.carbon = sample_figure(joules * 1.3e-7, joules * 1.1e-7, joules * 1.5e-7, "kgCO2e", "1000 items");
@@ -42,7 +44,7 @@ inline TaskResult sample_task_that_ran() {
   task.title = "Digits, 8 × 8 images";
   task.fairer = "more writers";
   task.study = "study-1";
-  task.items_run = 40;
+  task.items_run = 1797;
   task.items_there = 1797;
   task.rounds = 2;
   task.seconds = 12.5;
@@ -59,10 +61,23 @@ inline TaskResult sample_task_that_ran() {
   task.arms[3].arm = {"torch net", ArmRole::special, {}, {}, {}};
   set_absent(task.arms[3], {ErrorKind::input, "task.needs", "there is no libtorch.so",
                             "install the package libtorch-dev"});
-  task.ratios = {{"forest", "language model", sample_figure(31, 28, 35, "1"),
+  task.ratios = {{"forest", "language model", 40, sample_figure(31, 28, 35, "1"),
                   sample_figure(4.2, 3.1, 5.4, "1")},
-                 {"forest", "a shape", sample_figure(200, 180, 222, "1"),
+                 {"forest", "a shape", 1, sample_figure(200, 180, 222, "1"),
                   Quantity::absent("1", {"life.never", "it is not repaid", ""})}};
+  task.arms[0].meets = true;
+  task.arms[0].confidence = 0.99;
+  task.arms[1].meets = false;
+  TaskEnough& enough = task.enough.emplace();
+  enough.require = "correct >= 80 %";
+  enough.cheapest = enough.sure = enough.best = enough.rule = "forest";
+  enough.sentence = "forest is the cheapest that meets correct >= 80 %.";
+  enough.sufficient = true;
+  enough.stable = 1;
+  enough.joules = 0.45;
+  enough.cross_joules = 0.5;
+  enough.general = "language model";
+  enough.to_general = sample_figure(0.032, 0.029, 0.036, "1");
   task.published = PublishedKind{"image_classification", 48,
                                  sample_figure(25'000, 9'000, 60'000, "J", "1000 items"),
                                  sample_figure(3'700, 900, 9'000, "J", "1000 items")};
@@ -90,6 +105,7 @@ inline TasksResult sample_tasks() {
   set_absent(lost, {ErrorKind::input, "task.needs", "there is no pocketsphinx_continuous",
                     "install the package pocketsphinx"});
   out.tasks = {sample_task_that_ran(), lost};
+  out.day = *day_of(out, std::nullopt);
   return out;
 }
 

@@ -19,17 +19,14 @@ std::span<const TaskVerb> more_learning_verbs();
 
 namespace {
 
-constexpr std::size_t kDigitsPerLabel = 10;
-constexpr std::size_t kDiagnosesPerLabel = 14;
-
 // DIR: items.jsonl (what is asked), held-out.jsonl (all that could be), train.jsonl. What lies
 // there and is the same is not written again.
-Status write_data(const TaskCall& call, const TaskData& data, std::size_t per_label) {
+Status write_data(const TaskCall& call, const TaskData& data) {
   const std::filesystem::path folder(call.argument(0));
   const std::array<std::pair<const char*, std::string>, 3> files = {
       std::pair{"train.jsonl", examples_jsonl(data.train)},
       std::pair{"held-out.jsonl", items_jsonl(data.held_out)},
-      std::pair{"items.jsonl", items_jsonl(balanced(data.held_out, per_label))}};
+      std::pair{"items.jsonl", items_jsonl(balanced(data.held_out))}};
   for (const auto& [name, text] : files) {
     const std::string path = (folder / name).string();
     if (const auto there = read_file(path); there && *there == text) continue;
@@ -44,7 +41,7 @@ Status digits_data_verb(const TaskCall& call) {
   const auto csv = read_data_file("digits.csv");
   if (!csv) return fail(csv.error());
   const auto data = digits_data(*csv);
-  return data ? write_data(call, *data, kDigitsPerLabel) : fail(data.error());
+  return data ? write_data(call, *data) : fail(data.error());
 }
 
 Status diagnosis_data_verb(const TaskCall& call) {
@@ -53,7 +50,7 @@ Status diagnosis_data_verb(const TaskCall& call) {
   const auto wine = read_data_file("wine_data.csv");
   if (!wine) return fail(wine.error());
   const auto data = diagnosis_data(*mass, *wine);
-  return data ? write_data(call, *data, kDiagnosesPerLabel) : fail(data.error());
+  return data ? write_data(call, *data) : fail(data.error());
 }
 
 constexpr std::string_view kData = "makes items.jsonl, held-out.jsonl and train.jsonl";

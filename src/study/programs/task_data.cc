@@ -136,11 +136,18 @@ Result<TaskData> diagnosis_data(std::string_view mass_csv, std::string_view wine
   return out;
 }
 
-std::vector<AskedRow> balanced(const std::vector<AskedRow>& rows, std::size_t per_label) {
+std::vector<AskedRow> balanced(const std::vector<AskedRow>& rows) {
+  std::map<std::pair<std::string, std::string>, std::size_t> there;
+  for (const AskedRow& row : rows) ++there[{row.kind, row.example.label}];
+  std::map<std::string, std::size_t> least;
+  for (const auto& [label, count] : there) {
+    const auto at = least.emplace(label.first, count).first;
+    at->second = std::min(at->second, count);
+  }
   std::map<std::pair<std::string, std::string>, std::size_t> taken;
   std::vector<AskedRow> out;
   for (const AskedRow& row : rows) {
-    if (taken[{row.kind, row.example.label}]++ < per_label) out.push_back(row);
+    if (taken[{row.kind, row.example.label}]++ < least[row.kind]) out.push_back(row);
   }
   return out;
 }

@@ -35,10 +35,9 @@ struct TaskData {
 [[nodiscard]] Result<TaskData> diagnosis_data(std::string_view mass_csv,
                                               std::string_view wine_csv);
 
-// The first `per_label` held-out rows of each label, in their order: as many of each, so that a
-// constant answer gets the share of one label right.
-[[nodiscard]] std::vector<AskedRow> balanced(const std::vector<AskedRow>& rows,
-                                             std::size_t per_label);
+// Of each kind as many rows of each label as its rarest has, the first ones in their order: a constant
+// answer gets the share of one label right.
+[[nodiscard]] std::vector<AskedRow> balanced(const std::vector<AskedRow>& rows);
 
 // As JSONL of a study's prompts, checked by label.
 [[nodiscard]] std::string items_jsonl(const std::vector<AskedRow>& rows);

@@ -98,10 +98,18 @@ TEST(TaskData, TheRealSetsAreSplitCleanlyToo) {
 TEST(TaskData, BalancedRowsHaveAsManyOfEachLabel) {
   const auto data = diagnosis_data(table_csv(200, 30, 2), table_csv(90, 13, 3));
   ASSERT_TRUE(data);
-  std::map<std::string, int> counts;
-  for (const AskedRow& row : balanced(data->held_out, 5)) ++counts[row.example.label];
-  EXPECT_EQ(counts.size(), 5U);
-  for (const auto& [label, count] : counts) EXPECT_EQ(count, 5) << label;
+  std::map<std::string, std::map<std::string, int>> all;
+  std::map<std::string, std::map<std::string, int>> asked;
+  for (const AskedRow& row : data->held_out) ++all[row.kind][row.example.label];
+  for (const AskedRow& row : balanced(data->held_out)) ++asked[row.kind][row.example.label];
+  ASSERT_EQ(asked.size(), 2U);
+  for (const auto& [kind, counts] : asked) {
+    EXPECT_EQ(counts.size(), all[kind].size());
+    int least = 1000;
+    for (const auto& [label, count] : all[kind]) least = std::min(least, count);
+    EXPECT_GT(least, 0);
+    for (const auto& [label, count] : counts) EXPECT_EQ(count, least) << label;
+  }
 }
 
 TEST(TaskData, ItemsAreAsAStudyReadsThem) {

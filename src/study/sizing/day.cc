@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/file_tree.h"
 #include "core/text.h"
 #include "study/sizing/route.h"
 
@@ -38,6 +39,13 @@ Result<Day> parse_day(std::string_view text) {
     }
   }
   return day;
+}
+
+Result<Day> read_day(const std::string& given) {
+  if (!given.ends_with(".csv")) return parse_day(given);
+  const auto text = read_file(given);
+  if (!text) return fail(text.error());
+  return parse_day_csv(*text, given);
 }
 
 Result<Day> parse_day_csv(std::string_view text, const std::string& origin) {

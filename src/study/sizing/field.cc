@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
 
 #include "study/split.h"
 
@@ -41,6 +43,20 @@ void choose_arms(Field& field, std::span<const std::string> cost_only) {
   }
 }
 
+void choose_prompts(Field& field) {
+  std::vector<const ArmTrials*> chosen;
+  for (const std::size_t a : field.arms) chosen.push_back(&field.trials[a]);
+  if (!field.own_prompts) {
+    field.prompts = complete_in(chosen);
+    return;
+  }
+  for (std::size_t p = 0; p < field.study->spec.prompts.size(); ++p) {
+    if (std::ranges::any_of(chosen, [p](const auto* arm) { return arm->complete(p); })) {
+      field.prompts.push_back(p);
+    }
+  }
+}
+
 void find_kinds(Field& field) {
   const auto& prompts = field.study->spec.prompts;
   field.kind_of.assign(prompts.size(), 0);
@@ -70,6 +86,14 @@ std::vector<std::size_t> Field::of_kind(std::size_t kind,
   return out;
 }
 
+std::vector<std::size_t> Field::answered(std::size_t arm,
+                                         std::span<const std::size_t> among) const {
+  std::vector<std::size_t> out;
+  std::ranges::copy_if(among, std::back_inserter(out),
+                       [&](std::size_t p) { return trials[arm].complete(p); });
+  return out;
+}
+
 Quality Field::quality(std::size_t arm, std::span<const std::size_t> among) const {
   std::vector<double> values;
   for (const std::size_t p : among) {
@@ -79,28 +103,29 @@ Quality Field::quality(std::size_t arm, std::span<const std::size_t> among) cons
 }
 
 double Field::mean_joules(std::size_t arm, std::span<const std::size_t> among) const {
+  const auto mine = answered(arm, among);
+  if (mine.empty()) return std::numeric_limits<double>::infinity();
   double sum = 0;
-  for (const std::size_t p : among) sum += joules[arm][p];
-  return sum / static_cast<double>(among.size());
+  for (const std::size_t p : mine) sum += joules[arm][p];
+  return sum / static_cast<double>(mine.size());
 }
 
 Field field_of(const StudyResult& study, const Requirement& requirement,
-               std::span<const std::string> cost_only) {
+               std::span<const std::string> cost_only, bool own_prompts) {
   Field field;
+  field.own_prompts = own_prompts;
   field.study = &study;
   field.requirement = requirement;
   field.trials = group_trials(study.spec, study.trials);
   choose_arms(field, cost_only);
-  std::vector<const ArmTrials*> chosen;
-  for (const std::size_t a : field.arms) chosen.push_back(&field.trials[a]);
-  field.prompts = complete_in(chosen);
+  choose_prompts(field);
   find_kinds(field);
   field.same_code = all_same_code(field);
   field.joules.assign(field.trials.size(), std::vector<double>(study.spec.prompts.size(), 0));
   field.value.assign(field.trials.size(),
                      std::vector<std::optional<double>>(study.spec.prompts.size()));
   for (const std::size_t a : field.arms) {
-    for (const std::size_t p : field.prompts) {
+    for (const std::size_t p : field.answered(a, field.prompts)) {
       field.joules[a][p] = joules_of(field.trials[a], p);
       field.value[a][p] = value_of(field, a, p);
     }

@@ -28,6 +28,9 @@ struct Field {
   std::vector<std::vector<double>> joules;                // [arm][prompt of the study]
   std::vector<std::vector<std::optional<double>>> value;  // likewise; nothing: not graded
   bool same_code = false;            // all of `arms` run the same: see split.h
+  // Each arm is looked at on the prompts that it answered itself, and `prompts` are those that any
+  // of `arms` did: where quick arms were asked more than slow ones (sample.h).
+  bool own_prompts = false;
 
   [[nodiscard]] const std::string& name(std::size_t arm) const {
     return study->spec.arms[arm].name;
@@ -35,13 +38,17 @@ struct Field {
   // Those of `among` that are of a kind.
   [[nodiscard]] std::vector<std::size_t> of_kind(std::size_t kind,
                                                  std::span<const std::size_t> among) const;
+  // Those of `among` that the arm answered; all of them unless own_prompts.
+  [[nodiscard]] std::vector<std::size_t> answered(std::size_t arm,
+                                                  std::span<const std::size_t> among) const;
   [[nodiscard]] Quality quality(std::size_t arm, std::span<const std::size_t> among) const;
+  // Infinite where it answered none of them.
   [[nodiscard]] double mean_joules(std::size_t arm, std::span<const std::size_t> among) const;
 };
 
 // `cost_only`: names of arms whose answers mean nothing (random weights): they are not chosen.
 [[nodiscard]] Field field_of(const StudyResult& study, const Requirement& requirement,
-                             std::span<const std::string> cost_only);
+                             std::span<const std::string> cost_only, bool own_prompts = false);
 
 struct Pick {
   std::size_t arm = 0;

@@ -157,7 +157,7 @@ std::string sentence_of(const Route& route, const Field& field) {
 
 Result<Route> route_study(const StudyResult& study, const RouteOptions& options) {
   const SizingOptions& sizing = options.sizing;
-  const auto field = sizable(study, sizing.requirement, sizing.cost_only);
+  const auto field = sizable(study, sizing);
   if (!field) return fail(field.error());
   const auto mix = mix_of(*field, options.day);
   if (!mix) return fail(mix.error());

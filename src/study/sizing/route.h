@@ -83,6 +83,8 @@ struct Route {
 // "code=300,chat=700". Errors: usage "route.day" (no KIND=COUNT, a kind twice, a count that is no
 // number from 0 to 1e15).
 [[nodiscard]] Result<Day> parse_day(std::string_view text);
+// As a flag gives it: a mix, or the path of a CSV file where it ends in ".csv". Errors: also as read_file.
+[[nodiscard]] Result<Day> read_day(const std::string& given);
 // CSV of two columns, "kind,count" first. Errors: input "route.day" with the line.
 [[nodiscard]] Result<Day> parse_day_csv(std::string_view text, const std::string& origin);
 

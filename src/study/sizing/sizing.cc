@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/text.h"
 #include "study/arm_result.h"
@@ -26,7 +27,8 @@ ArmFit fit_of(const Field& field, const SizingOptions& o, std::size_t arm,
   out.quality = field.quality(arm, prompts);
   out.meets = out.quality.meets(o.requirement) &&
               (o.sure <= 0 || out.quality.confidence.value_or(0) >= o.sure);
-  out.joules = joules_per_response(field.trials[arm], prompts, field.name(arm), alpha_of(field));
+  out.joules = joules_per_response(field.trials[arm], field.answered(arm, prompts), field.name(arm),
+                                   alpha_of(field));
   return out;
 }
 
@@ -52,6 +54,7 @@ void compare_joules(Fit& fit, const Field& field, std::span<const std::size_t> p
   if (!named) return;
   const std::size_t base = fit.arms[*named].arm;
   const SplitArm a{&field.trials[base], field.name(base)};
+  const auto of_base = field.answered(base, prompts);
   for (ArmFit& arm : fit.arms) {
     if (arm.arm == base) {
       arm.ratio = Quantity::exact(1, "1");
@@ -59,8 +62,8 @@ void compare_joules(Fit& fit, const Field& field, std::span<const std::size_t> p
       continue;
     }
     const bool alike = same_code(field.study->arms[base], field.study->arms[arm.arm]);
-    const Estimate energy = split_ratio(a, {&field.trials[arm.arm], field.name(arm.arm)}, prompts,
-                                        {alike, alpha_of(field)})
+    const Estimate energy = split_ratio(a, {&field.trials[arm.arm], field.name(arm.arm)},
+                                        field.answered(arm.arm, of_base), {alike, alpha_of(field)})
                                 .energy;
     arm.ratio = energy.these;
     arm.told_apart = differs(energy);
@@ -83,6 +86,16 @@ std::string value_words(const Requirement& r, const Quality& q) {
   return out + fmt::format(" of {}, {}", q.prompts, sureness(q));
 }
 
+// Where nothing was repeated, the interval for prompts like these.
+std::string joules_words(const Estimate& e) {
+  Quantity q = e.these;
+  if (q.present() && !std::isfinite(q.interval().hi) && e.alike) {
+    q.own = *e.alike;
+    q.shared.clear();
+  }
+  return human(q);
+}
+
 // Arms that meet it too, at joules that can't be told from those of the one named.
 std::string twins(const Fit& fit, const Field& field) {
   std::vector<std::string> names;
@@ -98,14 +111,14 @@ std::string named_sentence(const Fit& fit, const Field& field, const Requirement
   const ArmFit& arm = fit.arms[*fit.cheapest];
   std::string out = fmt::format("{} is the cheapest that meets {}: {}, at {} a response.",
                                 field.name(arm.arm), to_string(r), value_words(r, arm.quality),
-                                human(arm.joules.these));
+                                joules_words(arm.joules));
   out += twins(fit, field);
   if (fit.sure == fit.cheapest) return out;
   if (!fit.sure) return out + fmt::format(" None meets it with {:.0f} % confidence.", 100 * kSure);
   const ArmFit& sure = fit.arms[*fit.sure];
   return out + fmt::format(" With {:.0f} % confidence it is {}: {}, at {} a response.", 100 * kSure,
                            field.name(sure.arm), value_words(r, sure.quality),
-                           human(sure.joules.these));
+                           joules_words(sure.joules));
 }
 
 std::string sentence_of(const Fit& fit, const Field& field, const SizingOptions& o) {
@@ -152,16 +165,16 @@ std::vector<std::string> notes_of(const Field& field) {
                                 reason.message));
   }
   const std::size_t missing = field.study->spec.prompts.size() - field.prompts.size();
-  if (missing > 0) {
+  if (missing > 0 && !field.own_prompts) {
     notes.push_back(fmt::format("{} of {} prompts are left out: not every arm answered them",
                                 missing, field.study->spec.prompts.size()));
   }
   return notes;
 }
 
-Result<Field> sizable(const StudyResult& study, const Requirement& requirement,
-                      std::span<const std::string> cost_only) {
-  Field field = field_of(study, requirement, cost_only);
+Result<Field> sizable(const StudyResult& study, const SizingOptions& options) {
+  const Requirement& requirement = options.requirement;
+  Field field = field_of(study, requirement, options.cost_only, options.own_prompts);
   if (field.arms.empty() || field.prompts.empty()) {
     return fail(ErrorKind::input, "sizing.no_arm",
                 field.left_out.empty() ? "no prompt was answered by every arm"
@@ -179,7 +192,7 @@ Result<Field> sizable(const StudyResult& study, const Requirement& requirement,
 }
 
 Result<Sizing> size_arms(const StudyResult& study, const SizingOptions& options) {
-  const auto field = sizable(study, options.requirement, options.cost_only);
+  const auto field = sizable(study, options);
   if (!field) return fail(field.error());
   Sizing out;
   out.options = options;

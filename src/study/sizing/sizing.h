@@ -19,6 +19,8 @@ struct SizingOptions {
   Requirement requirement;
   double sure = 0;  // 0..1: an arm meets it only with at least this confidence
   std::vector<std::string> cost_only;  // names of arms whose answers mean nothing
+  // Each arm is judged on the prompts that it answered itself; ratios are over those of both (Field).
+  bool own_prompts = false;
 };
 
 // One arm on some prompts.
@@ -34,7 +36,7 @@ struct ArmFit {
 // All prompts, or those of one kind.
 struct Fit {
   std::string kind;  // empty: all
-  std::size_t prompts = 0;
+  std::size_t prompts = 0;              // own_prompts: of any arm
   std::vector<ArmFit> arms;             // cheapest first
   std::optional<std::size_t> cheapest;  // index into `arms`: the one named
   std::optional<std::size_t> sure;      // the cheapest that meets it with kSure confidence
@@ -57,8 +59,7 @@ struct Sizing {
 [[nodiscard]] Json to_json(const Sizing& sizing, const StudyResult& study);
 
 // The field of a study that can be sized. Errors: as size_arms.
-[[nodiscard]] Result<Field> sizable(const StudyResult& study, const Requirement& requirement,
-                                    std::span<const std::string> cost_only);
+[[nodiscard]] Result<Field> sizable(const StudyResult& study, const SizingOptions& options);
 // "cloud: no joules (...)": of each arm that isn't among those chosen from.
 [[nodiscard]] std::vector<std::string> notes_of(const Field& field);
 

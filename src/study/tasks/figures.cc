@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <set>
 
 #include "account/footprint/reckon.h"
 #include "account/life/life.h"
+#include "study/arm_result.h"
 #include "study/comparison.h"
 #include "study/estimates.h"
 #include "study/proportion.h"
@@ -117,7 +120,13 @@ Quantity break_even(const TaskArmResult& special, const TaskArmResult& general,
   return life->break_even;
 }
 
-void fill_ratios(TaskResult& row, const FigureInput& input) {
+// How many items both answered.
+std::int64_t common_items(const std::vector<ArmTrials>& trials, std::size_t a, std::size_t b) {
+  const std::array both = {&trials[a], &trials[b]};
+  return static_cast<std::int64_t>(complete_in(both).size());
+}
+
+void fill_ratios(TaskResult& row, const FigureInput& input, const std::vector<ArmTrials>& trials) {
   const auto& arms = input.study.spec.arms;
   const auto place_of = [&](const std::string& name) {
     return static_cast<std::size_t>(std::ranges::find(arms, name, &ArmSpec::name) - arms.begin());
@@ -126,25 +135,47 @@ void fill_ratios(TaskResult& row, const FigureInput& input) {
     if (special.arm.role != ArmRole::special || special.absent) continue;
     for (const auto& general : row.arms) {
       if (general.arm.role != ArmRole::general || general.absent) continue;
-      const Split split =
-          split_between(input.study, place_of(special.arm.name), place_of(general.arm.name));
-      row.ratios.push_back({special.arm.name, general.arm.name, shown(split.energy),
+      const std::size_t a = place_of(special.arm.name);
+      const std::size_t b = place_of(general.arm.name);
+      row.ratios.push_back({special.arm.name, general.arm.name, common_items(trials, a, b),
+                            shown(split_between(input.study, a, b).energy),
                             break_even(special, general, input.seed)});
     }
   }
+}
+
+// Over the items that the arm itself answered.
+ArmResult own_result(const FigureInput& input, const std::vector<ArmTrials>& trials, std::size_t at) {
+  ArmResult out = input.study.arms[at];
+  const std::array only = {&trials[at]};
+  fill_arm(out, trials[at], input.study.spec,
+           trials[at].usable > 0 ? complete_in(only) : std::vector<std::size_t>{});
+  return out;
+}
+
+std::int64_t items_of(const StudyResult& study, std::size_t arm) {
+  std::set<std::size_t> asked;
+  for (const auto& trial : study.trials) {
+    if (trial.arm == arm) asked.insert(trial.prompt);
+  }
+  return static_cast<std::int64_t>(asked.size());
 }
 
 }  // namespace
 
 void fill_figures(TaskResult& row, const FigureInput& input) {
   row.items_run = static_cast<std::int64_t>(input.study.spec.prompts.size());
+  const auto trials = group_trials(input.study.spec, input.study.trials);
   for (const auto& trial : input.study.trials) row.rounds = std::max(row.rounds, trial.round + 1);
   for (auto& arm : row.arms) {
     const auto it = std::ranges::find(input.study.arms, arm.arm.name,
                                       [](const ArmResult& a) { return a.spec.name; });
-    if (!arm.absent && it != input.study.arms.end()) fill_arm_row(arm, *it, input);
+    if (arm.absent || it == input.study.arms.end()) continue;
+    const auto at = static_cast<std::size_t>(it - input.study.arms.begin());
+    arm.items = items_of(input.study, at);
+    fill_arm_row(arm, own_result(input, trials, at), input);
   }
-  fill_ratios(row, input);
+  fill_ratios(row, input, trials);
 }
 
 void set_absent(TaskArmResult& arm, const Error& why) {

@@ -23,6 +23,7 @@ struct TaskArmResult {
   TaskArm arm;
   std::string engine;            // "llama.cpp", "command"
   std::optional<Error> absent;
+  std::int64_t items = 0;        // that it was asked
   std::int64_t answered = 0;     // trials with an answer
   std::int64_t failed = 0;       // and without: they count as wrong
   Quantity energy;               // J per 1000 items, gross
@@ -31,6 +32,8 @@ struct TaskArmResult {
   std::int64_t checked = 0;      // items whose answer was checked
   Quantity correct;              // share of them, unit "1"; an absence for cost only
   Quantity j_per_correct;        // J; likewise
+  std::optional<bool> meets;          // the task's requirement; nothing: not judged
+  std::optional<double> confidence;   // that it does on items like these
   Quantity memory;               // "By"
   std::optional<Trained> trained;
 };
@@ -39,6 +42,7 @@ struct TaskArmResult {
 struct TaskRatio {
   std::string special;
   std::string general;
+  std::int64_t items = 0;  // that both answered
   Quantity times;       // energy, general over special, same items, unit "1"
   Quantity break_even;  // answers after which the special arm, its training counted, has taken less
 };
@@ -49,6 +53,39 @@ struct PublishedKind {
   std::int64_t rows = 0;
   Quantity as_published;  // J per 1000 items; the interval is the least and the most of its rows
   Quantity corrected;     // the one GPU that did the work: idle ones and constants taken off
+};
+
+// Which arm is enough (enough.h). Names are of arms; empty: none.
+struct TaskEnough {
+  std::string require;           // "correct >= 80 %"
+  std::optional<Error> absent;   // why nothing can be said
+  std::string cheapest;          // that meets it
+  std::string sure;              // the cheapest that does with 95 % confidence
+  std::string best;
+  std::string sentence;
+  // What a route by task sends its items to: the cheapest that meets it, else the best.
+  std::string rule;
+  bool sufficient = false;
+  double stable = 0;                   // share of halves of the items that chose the same
+  double joules = 0;                   // of it, J an item
+  std::optional<double> cross_joules;  // J an item, of the arm that the other half chose
+  std::string general;           // the general way to do it: the first such arm that is judged, or ran
+  Quantity to_general;           // energy of `rule` over that of `general`, items of both, unit "1"
+};
+
+// A day's items by task, each sent to its rule's arm, against asking the general arm always.
+struct TasksDay {
+  struct Line {
+    std::string task;
+    double count = 0;  // a day
+  };
+  std::vector<Line> lines;   // of tasks that are in the sums
+  std::vector<std::pair<std::string, Error>> left_out;  // task and why
+  bool stated = false;       // else kEachTask of each
+  Quantity route;            // J a day
+  Quantity general;          // J a day
+  Quantity ratio;            // the one over the other, unit "1"
+  double optimism = 0;       // of `route` against what was chosen on other items: below 0, too rosy
 };
 
 struct TaskResult {
@@ -63,6 +100,7 @@ struct TaskResult {
   double seconds = 0;  // that the whole task took, preparation included
   std::vector<TaskArmResult> arms;
   std::vector<TaskRatio> ratios;  // each special arm with each general one
+  std::optional<TaskEnough> enough;  // nothing: nothing is required, or it did not run
   std::optional<PublishedKind> published;
   std::string published_none;
   std::vector<std::string> warnings;
@@ -78,6 +116,7 @@ struct TasksResult {
   std::string grid;         // place, kind, year and source of the intensity
   Quantity grid_intensity;  // kgCO2e per J
   std::vector<TaskResult> tasks;
+  std::optional<TasksDay> day;  // nothing: no task can be in it
   Json machine;
   std::string version;
   std::string commit;

@@ -9,6 +9,8 @@
 #include "account/footprint/reckon.h"
 #include "core/version.h"
 #include "study/sample.h"
+#include "study/tasks/day.h"
+#include "study/tasks/enough.h"
 #include "study/tasks/figures.h"
 #include "study/tasks/step.h"
 #include "study/tasks/task_toml.h"
@@ -158,11 +160,13 @@ class TaskRun {
       });
     });
     if (spec.arms.empty()) return none_runs();
+    const std::string require = request_.require.empty() ? spec.require.value_or("") : request_.require;
     fit(spec);
     forget_peak_memory();
     StudyContext study = context_.study;
     study.resume.reset();
     study.until = until_;
+    study.thorough = special_arms(spec);
     const auto progress = context_.watch ? context_.watch(spec) : nullptr;
     study.progress = progress.get();
     study.on_lost = [&](std::size_t arm, const Error& error) {
@@ -177,12 +181,23 @@ class TaskRun {
     row_.warnings = result->warnings;
     if (result->trials.empty()) return none_runs();
     fill_figures(row_, {task, *result, trained, *request_.grid, request_.seed});
+    if (!require.empty()) fill_enough(row_, *result, require, request_.seed);
     return {};
   }
 
-  // The study, as far as time goes.
+  [[nodiscard]] std::vector<bool> special_arms(const StudySpec& spec) const {
+    std::vector<bool> out;
+    for (const ArmSpec& arm : spec.arms) {
+      const auto at = std::ranges::find(row_.arms, arm.name, [](const auto& a) { return a.arm.name; });
+      out.push_back(at != row_.arms.end() && at->arm.role == ArmRole::special);
+    }
+    return out;
+  }
+
+  // The study, as far as time goes. What is enough is said of each arm's own items (enough.h).
   void fit(StudySpec& spec) const {
     spec.seed = request_.seed;
+    spec.require.reset();
     spec.prompts = stratified(std::move(spec.prompts), request_.seed);
     const int rounds = request_.quick ? 1 : kFullRounds;
     spec.stopping = {rounds, rounds, 0, std::max(1.0, left())};
@@ -224,6 +239,7 @@ TasksResult run_tasks(const TasksRequest& request, const TasksContext& context) 
     const double share = (request.budget_s - spent) / static_cast<double>(request.folders.size() - i);
     out.tasks.push_back(TaskRun(request.folders[i], request, context, std::max(1.0, share)).run());
   }
+  if (auto day = day_of(out, request.day)) out.day = std::move(*day);
   out.complete = context.study.cancel == nullptr || !context.study.cancel->load();
   out.end = context.study.clock.anchor();
   return out;

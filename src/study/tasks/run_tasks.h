@@ -4,17 +4,20 @@
 // can't run is a row with its reason; the others go on.
 //
 // The share: what is left of the budget over the tasks that are left, so that what one does not use
-// the next ones have. A quick run asks each item once, a full one twice.
+// the next ones have. Special arms answer all items first, in half of it at most; the general ones as
+// many as fit (sample.h). A quick run asks each item once, a full one twice.
 //
 // Not thread-safe. Blocks.
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "account/factors/factors.h"
 #include "study/runner.h"
+#include "study/sizing/route.h"
 #include "study/tasks/result.h"
 
 namespace joulebook {
@@ -31,6 +34,8 @@ struct TasksRequest {
   bool train = false;                // anew, also where nothing has changed
   double budget_s = kFullBudget;
   std::uint64_t seed = 1;
+  std::string require;               // what is enough; empty: what each task says
+  std::optional<Day> day;            // a day's items by task; nothing: kEachTask of each
   const account::Factor* grid = nullptr;  // kgCO2e/J; never null
 };
 

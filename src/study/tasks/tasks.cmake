@@ -2,6 +2,8 @@
 # it takes.
 joulebook_room(study_tasks
   SOURCES
+    tasks/day.cc
+    tasks/enough.cc
     tasks/figures.cc
     tasks/fingerprint.cc
     tasks/placeholders.cc
@@ -11,12 +13,12 @@ joulebook_room(study_tasks
     tasks/task_toml.cc
     tasks/tasks_json.cc
     tasks/training.cc
-  DEPENDS core meter engine study study_stats account_claim account_factors account_footprint account_life
+  DEPENDS core meter engine study study_sizing study_stats account_claim account_factors account_footprint account_life
   LIBRARIES fmt::fmt)
 
 joulebook_test(study_tasks ROOMS json_schema report study_tasks
   LIBRARIES fmt::fmt nlohmann_json::nlohmann_json rapidcheck rapidcheck_gtest
-  SOURCES tasks/figures_test.cc tasks/task_toml_test.cc)
+  SOURCES tasks/enough_test.cc tasks/figures_test.cc tasks/task_toml_test.cc)
 if(TARGET study_tasks_test)
   target_include_directories(study_tasks_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(study_tasks_test PRIVATE JOULEBOOK_SOURCE_DIR="${CMAKE_SOURCE_DIR}"

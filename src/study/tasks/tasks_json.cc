@@ -1,5 +1,5 @@
 #include "core/json_strings.h"
-#include "study/tasks/result.h"
+#include "study/tasks/day.h"
 
 namespace joulebook {
 namespace {
@@ -19,6 +19,7 @@ Json arm_json(const TaskArmResult& arm) {
                        {"engine", text_or_null(arm.engine)},
                        {"cost_only", text_or_null(arm.arm.cost_only)},
                        {"absent", arm.absent ? error_json(*arm.absent) : Json()},
+                       {"items", arm.items},
                        {"answered", arm.answered},
                        {"failed", arm.failed},
                        {"checked", arm.checked},
@@ -27,6 +28,8 @@ Json arm_json(const TaskArmResult& arm) {
                        {"seconds", arm.seconds ? Json(*arm.seconds) : Json()},
                        {"correct", to_json(arm.correct)},
                        {"j_per_correct", to_json(arm.j_per_correct)},
+                       {"meets", arm.meets ? Json(*arm.meets) : Json()},
+                       {"confidence", arm.confidence ? Json(*arm.confidence) : Json()},
                        {"memory", to_json(arm.memory)},
                        {"training", arm.trained ? trained_json(*arm.trained) : Json()}});
 }
@@ -34,8 +37,42 @@ Json arm_json(const TaskArmResult& arm) {
 Json ratio_json(const TaskRatio& ratio) {
   return Json::object({{"special", ratio.special},
                        {"general", ratio.general},
+                       {"items", ratio.items},
                        {"times", to_json(ratio.times)},
                        {"break_even", to_json(ratio.break_even)}});
+}
+
+Json enough_json(const TaskEnough& enough) {
+  return Json::object({{"require", enough.require},
+                       {"absent", enough.absent ? error_json(*enough.absent) : Json()},
+                       {"cheapest", text_or_null(enough.cheapest)},
+                       {"sure", text_or_null(enough.sure)},
+                       {"best", text_or_null(enough.best)},
+                       {"sentence", text_or_null(enough.sentence)},
+                       {"rule", text_or_null(enough.rule)},
+                       {"sufficient", enough.sufficient},
+                       {"stable", enough.stable},
+                       {"general", text_or_null(enough.general)},
+                       {"to_general", to_json(enough.to_general)}});
+}
+
+Json day_json(const TasksDay& day) {
+  Json lines{Json::Array{}};
+  for (const auto& line : day.lines) {
+    lines.push(Json::object({{"task", line.task}, {"count", line.count}}));
+  }
+  Json left_out{Json::Array{}};
+  for (const auto& [task, why] : day.left_out) {
+    left_out.push(Json::object({{"task", task}, {"why", error_json(why)}}));
+  }
+  return Json::object({{"stated", day.stated},
+                       {"lines", std::move(lines)},
+                       {"left_out", std::move(left_out)},
+                       {"route", to_json(day.route)},
+                       {"general", to_json(day.general)},
+                       {"ratio", to_json(day.ratio)},
+                       {"optimism", day.optimism},
+                       {"sentence", sentence_of(day)}});
 }
 
 Json published_json(const TaskResult& task) {
@@ -71,6 +108,7 @@ Json task_json(const TaskResult& task) {
                        {"seconds", task.seconds},
                        {"arms", list_of(task.arms, arm_json)},
                        {"ratios", list_of(task.ratios, ratio_json)},
+                       {"enough", task.enough ? enough_json(*task.enough) : Json()},
                        {"published", published_json(task)},
                        {"fairer", text_or_null(task.fairer)},
                        {"warnings", list_of(task.warnings, [](const auto& w) { return Json(w); })}});
@@ -92,7 +130,8 @@ Json to_json(const TasksResult& result) {
                        {"seed", result.seed},
                        {"grid", Json::object({{"name", result.grid},
                                               {"intensity", to_json(result.grid_intensity)}})},
-                       {"tasks", list_of(result.tasks, task_json)}});
+                       {"tasks", list_of(result.tasks, task_json)},
+                       {"day", result.day ? day_json(*result.day) : Json()}});
 }
 
 }  // namespace joulebook
