@@ -226,9 +226,9 @@ class StudyRun {
     while (const auto slot = sample_->next(context_.clock.now())) {
       if (cancelled()) break;
       if (auto ok = ask(*slot); !ok) return ok;
-      const bool trouble = !asked_.empty() && asked_.back().trial.error;
-      const bool long_ago = !asked_.empty() && context_.clock.now() - asked_.front().trial.begin > kUnmetered;
-      if (!trouble && !long_ago) continue;
+      if (asked_.empty()) continue;
+      const bool long_ago = context_.clock.now() - asked_.front().trial.begin > kUnmetered;
+      if (!asked_.back().trial.error && !long_ago) continue;
       if (auto ok = meter_asked(); !ok) return ok;
     }
     if (auto ok = meter_asked(); !ok) return ok;
@@ -249,7 +249,6 @@ class StudyRun {
   [[nodiscard]] std::string account_of(std::int64_t ordinal) const {
     return fmt::format("request:{}-{}", log_.run(), ordinal);
   }
-
   // What was said; its joules are looked up by meter_asked().
   Status ask(const Slot& slot) {
     const auto ordinal = static_cast<std::int64_t>(result_.trials.size() + asked_.size());
@@ -276,7 +275,6 @@ class StudyRun {
     asked_.push_back(std::move(asked));
     return {};
   }
-
   Status meter_asked() {
     if (!asked_.empty()) timeline_.settle(asked_.back().trial.end);
     for (Asked& asked : std::exchange(asked_, {})) {
@@ -380,7 +378,7 @@ class StudyRun {
     TrialRecord trial;
     std::vector<std::string> warnings;
   };
-  std::vector<Asked> asked_;  // and not metered yet
+  std::vector<Asked> asked_;  // not metered yet
   StudyResult result_;
   SteadyTime begin_;
   SteadyTime first_trial_;
