@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "export/request_export.h"
 #include "ledger/serve_ledger.h"
+#include "physics/machine/hardware.h"
 
 namespace joulebook {
 namespace {
@@ -236,6 +237,8 @@ Status take_price(const AccountOptions& o, account::Terms& t) {
 Status take_hardware(const AccountOptions& o, const Accounted& what, account::Terms& t) {
   if (o.hardware.empty()) return {};
   account::HardwareUse use;
+  // A misspelt name is no device of which nobody knows the making.
+  if (const auto known = physics::find_hardware(o.hardware); !known && o.embodied.empty()) return fail(known.error());
   use.device = o.hardware;
   use.devices = o.devices;
   std::optional<Factor> time;
@@ -295,6 +298,9 @@ Result<Accounted> accounted(const Context& context, const AccountOptions& o) {
   }
   Result<Accounted> a = Accounted{};
   if (!o.energy.empty()) {
+    // A span of a series over time: whole, and of the calendar.
+    if (auto ok = hours_of(o); !ok) return fail(ok.error());
+    if (o.since.empty() != o.until.empty()) return fail(ErrorKind::usage, "account.span", "an energy's span has two ends", "give both --since and --until, or neither");
     auto q = stated_energy(o.energy, "--energy");
     if (!q) return fail(q.error());
     a->kind = "energy";

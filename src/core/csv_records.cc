@@ -32,6 +32,39 @@ std::string_view without_byte_order_mark(std::string_view text) {
   return text;
 }
 
+char csv_separator(std::string_view header) {
+  const bool semicolons = header.find(';') != std::string_view::npos && header.find(',') == std::string_view::npos;
+  return semicolons ? ';' : ',';
+}
+
+std::vector<std::string> csv_cells(std::string_view line, char separator) {
+  if (separator == ',') return parse_csv_line(line);
+  // The two change places, and back again inside of the cells.
+  const auto swapped = [separator](std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = c == separator ? ',' : c == ',' ? separator : c;
+    return out;
+  };
+  auto cells = parse_csv_line(swapped(line));
+  for (auto& cell : cells) cell = swapped(cell);
+  return cells;
+}
+
+std::string csv_number(std::string_view cell, char separator) {
+  const std::string_view text = trim(cell);
+  if (separator != ';') return std::string(text);
+  const bool comma = text.find(',') != std::string_view::npos;
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    // A point groups where a comma stands for the decimals, or three digits follow and no more.
+    const auto next = text.find_first_not_of("0123456789", i + 1);
+    const bool three = (next == std::string_view::npos ? text.size() : next) - i == 4;
+    if (text[i] == '.' && i > 0 && three && (comma || next == std::string_view::npos || text[next] == '.')) continue;
+    out += text[i] == ',' ? '.' : text[i];
+  }
+  return out;
+}
+
 Result<std::string> append_csv_columns(std::string_view text, const AppendedColumns& columns) {
   text = without_byte_order_mark(text);
   std::string out;

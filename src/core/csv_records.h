@@ -24,6 +24,14 @@ struct CsvRecord {
 // UTF-8's byte order mark taken off, where the text begins with one.
 [[nodiscard]] std::string_view without_byte_order_mark(std::string_view text);
 
+// What parts the cells of a table whose first line is `header`: ';' where it has some and no ',' (as spreadsheets write
+// where a comma is the decimal point), else ','.
+[[nodiscard]] char csv_separator(std::string_view header);
+// parse_csv_line for either separator.
+[[nodiscard]] std::vector<std::string> csv_cells(std::string_view line, char separator);
+// A cell's number as text with a decimal point: of a table with ';' "1.234,5" is 1234.5 and "1.000" is 1000.
+[[nodiscard]] std::string csv_number(std::string_view cell, char separator);
+
 struct AppendedColumns {
   std::string_view names;  // ",a,b", put behind the header
   std::string_view cure;   // of "csv.empty"

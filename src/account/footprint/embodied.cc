@@ -60,8 +60,12 @@ Factor eighth_of_server(std::string_view what) {
 
 const Factor* maker_of(std::string_view device) {
   const std::string name = lower(device);
-  if (name.find("h100") != std::string::npos) return &built_in("embodied.nvidia-h100-80gb-hgx-baseboard-8");
-  if (name.find("a100") != std::string::npos) return &built_in("embodied.nvidia-a100-80gb");
+  const auto is = [&](std::string_view kind) {
+    const auto at = name.find(kind);
+    return at != std::string::npos && (at + kind.size() == name.size() || name[at + kind.size()] < '0' || name[at + kind.size()] > '9');
+  };
+  if (is("h100")) return &built_in("embodied.nvidia-h100-80gb-hgx-baseboard-8");
+  if (is("a100")) return &built_in("embodied.nvidia-a100-80gb");
   return nullptr;
 }
 

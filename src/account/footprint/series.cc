@@ -65,6 +65,12 @@ Status in_step(const IntensitySeries& s, std::int64_t time, std::size_t line) {
               "give every step from the first row to the last, in order, each once");
 }
 
+// Of a table with ';' a comma is the decimal point. An intensity is not grouped: "200.125" stays what it is.
+std::string decimal(std::string_view cell, char separator) {
+  const bool comma = cell.find(',') != std::string_view::npos;
+  return comma ? csv_number(cell, separator) : std::string(trim(cell));
+}
+
 }  // namespace
 
 Result<IntensitySeries> parse_series(std::string_view csv, std::string origin, std::optional<int> zone) {
@@ -72,11 +78,13 @@ Result<IntensitySeries> parse_series(std::string_view csv, std::string origin, s
   s.origin = std::move(origin);
   std::string_view rest = without_byte_order_mark(csv);
   std::size_t line = 1;
+  char separator = ',';
   std::optional<Columns> columns;
   while (!rest.empty()) {
     const CsvRecord record = next_csv_record(rest, line);
     if (trim(record.text).empty()) continue;
-    const auto cells = parse_csv_line(record.text);
+    if (!columns) separator = csv_separator(record.text);
+    const auto cells = csv_cells(record.text, separator);
     if (!columns) {
       auto read = columns_of(s.origin, cells);
       if (!read) return fail(read.error());
@@ -88,7 +96,7 @@ Result<IntensitySeries> parse_series(std::string_view csv, std::string origin, s
     }
     const auto time = parse_instant(cells[columns->time], zone);
     if (!time) return at_line(s.origin, record.line, time.error());
-    const auto value = parse_double(trim(cells[columns->value]));
+    const auto value = parse_double(decimal(cells[columns->value], separator));
     if (!value || !std::isfinite(*value) || *value < 0) {
       return at_line(s.origin, record.line, {ErrorKind::input, "series.value", fmt::format("'{}' is no intensity", cells[columns->value]), "write a number of at least 0; leave no cell empty"});
     }

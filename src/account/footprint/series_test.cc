@@ -57,6 +57,28 @@ TEST(Series, MeanOverASpan) {
   EXPECT_EQ(mean_intensity(s, {{s.begin_ns - 1, s.end_ns(), 1}}).error().code, "series.span");
 }
 
+// The hour that a clock skips in spring, and the one it shows twice in autumn, are no gaps where each row has its offset.
+TEST(Series, DaysOnWhichClocksChange) {
+  for (const char* csv : {"time,gCO2e/kWh\n2026-03-29T00:00+01:00,100\n2026-03-29T01:00+01:00,200\n2026-03-29T03:00+02:00,300\n",
+                          "time,gCO2e/kWh\n2026-10-25T01:00+02:00,100\n2026-10-25T02:00+02:00,200\n2026-10-25T02:00+01:00,300\n"}) {
+    const auto s = parse_series(csv, "x.csv", {});
+    ASSERT_TRUE(s) << s.error().message;
+    EXPECT_EQ(s->end_ns() - s->begin_ns, 3 * kHour);
+    EXPECT_NEAR(mean_intensity(*s, {{s->begin_ns, s->end_ns(), 0}}).value() * 3.6e9, 200, 1e-9);
+  }
+  EXPECT_EQ(parse_series("time,gCO2e/kWh\n2026-03-29T00:00,1\n2026-03-29T01:00,1\n2026-03-29T03:00,1\n", "x.csv", 3600).error().code, "series.step");
+}
+
+// As a spreadsheet writes it where a comma is the decimal point.
+TEST(Series, SemicolonsAndDecimalCommas) {
+  const auto s = parse_series("\xEF\xBB\xBFtime;gCO2e/kWh\r\n2026-01-01T00:00Z;200,5\r\n2026-01-01T01:00Z;1.200,5\r\n2026-01-01T02:00Z;200.125\r\n", "x.csv", {});
+  ASSERT_TRUE(s) << s.error().message;
+  ASSERT_EQ(s->kg_per_j.size(), 3U);
+  EXPECT_NEAR(s->kg_per_j[0] * 3.6e9, 200.5, 1e-9);
+  EXPECT_NEAR(s->kg_per_j[1] * 3.6e9, 1200.5, 1e-9);
+  EXPECT_NEAR(s->kg_per_j[2] * 3.6e9, 200.125, 1e-9);
+}
+
 TEST(Series, BadFilesAreRefusedWithTheLine) {
   const auto code = [](const char* csv) { return parse_series(csv, "x.csv", {}).error().code; };
   EXPECT_EQ(code("time,gCO2e/kWh\n2025-02-31T00:00Z,1\n2025-03-01T00:00Z,1\n"), "time.day");

@@ -189,6 +189,7 @@ TEST(Measure, MismatchesNameTheSlip) {
   EXPECT_THAT(slip("5 gCO2e", "kWh"), HasSubstr("gCO2e/kWh"));
   EXPECT_THAT(slip("5 J/token", "J/response"), HasSubstr("tokens of a response"));
   EXPECT_THAT(slip("5 J/image", "J"), HasSubstr("images"));
+  EXPECT_THAT(slip("20", "gCO2e/kWh"), HasSubstr("'20 gCO2e/kWh'"));
 }
 
 RC_GTEST_PROP(Measure, UnitsConvertThereAndBack, ()) {

@@ -33,6 +33,7 @@ struct Reader {
   const Columns& columns;
   const Cells& cells;
   std::size_t line;
+  char separator;
 
   [[nodiscard]] std::string_view text(std::string_view column) const {
     const auto at = columns.find(column);
@@ -43,8 +44,8 @@ struct Reader {
   }
   [[nodiscard]] Result<double> count(std::string_view column) const {
     std::string digits;
-    for (const char c : text(column)) {
-      if (c != ',' && c != '_') digits += c;
+    for (const char c : csv_number(text(column), separator)) {
+      if (c != ',' && c != '_' && c != ' ' && c != '\'') digits += c;
     }
     const auto n = parse_double(digits);
     if (n && *n >= 0 && *n <= 1e18) return *n;
@@ -82,13 +83,15 @@ Result<BillRow> read_row(const Reader& r) {
 Result<std::vector<BillRow>> parse_bill(std::string_view csv, std::string origin) {
   std::string_view rest = without_byte_order_mark(csv);
   std::size_t line = 1;
+  char separator = ',';
   std::optional<Columns> columns;
   std::vector<BillRow> rows;
   while (!rest.empty()) {
     const CsvRecord record = next_csv_record(rest, line);
     if (trim(record.text).empty()) continue;
     if (record.open) return fail(ErrorKind::input, "csv.quote", fmt::format("{}:{}: a quote is not closed", origin, record.line), "close it");
-    Cells cells = parse_csv_line(record.text);
+    if (!columns) separator = csv_separator(record.text);
+    Cells cells = csv_cells(record.text, separator);
     if (!columns) {
       auto read = columns_of(origin, cells);
       if (!read) return fail(read.error());
@@ -96,7 +99,7 @@ Result<std::vector<BillRow>> parse_bill(std::string_view csv, std::string origin
       continue;
     }
     cells.resize(std::max(cells.size(), columns->size()));
-    auto row = read_row({origin, *columns, cells, record.line});
+    auto row = read_row({origin, *columns, cells, record.line, separator});
     if (!row) return fail(row.error());
     rows.push_back(std::move(*row));
   }

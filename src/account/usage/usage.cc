@@ -13,18 +13,37 @@ namespace {
 
 constexpr std::string_view kOwn = "scope 2", kBought = "scope 3, category 1";
 
+// A note of what no table has, once, with the first line that has it.
+void note(Usage& usage, std::size_t line, std::string what) {
+  const std::string behind = ": " + what;
+  if (std::ranges::any_of(usage.notes, [&](const std::string& n) { return n.ends_with(behind); })) return;
+  usage.notes.push_back(fmt::format("line {}{}", line, behind));
+}
+
 // The terms of a row: its region's place and site, its provider's, else those that were given.
-Terms terms_of(const BillRow& row, const Terms& given) {
+Terms terms_of(const BillRow& row, const Terms& given, Usage& usage) {
   Terms t = given;
+  bool placed = row.region.empty();
   if (!row.region.empty()) {
     Terms place = t;
-    if (set_place(place, row.region)) t = std::move(place);
+    placed = set_place(place, row.region).has_value();
+    if (placed) t = std::move(place);
+  }
+  const bool own = row.provider.empty() || lower(row.provider) == "own";
+  if (own) {
+    if (!placed) note(usage, row.line, fmt::format("region '{}' is in no table: what was given counts (--grid)", row.region));
+    return t;
   }
   Terms site = t;
-  if (!row.provider.empty() && (set_site(site, row.provider, row.region) || set_site(site, row.provider, ""))) {
+  const auto there = set_site(site, row.provider, row.region);
+  const auto anywhere = there ? there : set_site(site, row.provider, "");
+  if (anywhere) {
     if (given.overheads.pue) site.overheads.pue = given.overheads.pue;
     t = std::move(site);
+  } else {
+    note(usage, row.line, fmt::format("{}, {}: PUE and water as given, or as usual", anywhere.error().message, anywhere.error().cure));
   }
+  if (anywhere && !there && !placed) note(usage, row.line, fmt::format("{}, {}: what was given counts (--grid)", there.error().message, there.error().cure));
   return t;
 }
 
@@ -58,7 +77,7 @@ Result<Usage> account_usage(const std::vector<BillRow>& bill, const ServingRange
   usage.range = range;
   bool assumed = false;
   for (const BillRow& row : bill) {
-    const Terms terms = terms_of(row, given);
+    const Terms terms = terms_of(row, given, usage);
     auto energy = energy_of(row, range, terms.overheads);
     if (!energy) return fail(energy.error());
     const auto f = footprint(energy->energy, energy->at, Preset::facility, terms);

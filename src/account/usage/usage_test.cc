@@ -34,6 +34,30 @@ TEST(Bill, BadRowsAreRefusedWithTheLine) {
   EXPECT_EQ(parse_bill("month,model\n", "x").error().code, "usage.columns");
 }
 
+// A spreadsheet's marks: byte order, semicolons, groups of three, quotes.
+TEST(Bill, ASpreadsheetsCsvIsRead) {
+  const auto read = parse_bill("\xEF\xBB\xBFMonth;provider;model;region;input_tokens;output_tokens;requests\r\n"
+                               "2026-01;aws;\"Llama-3.1-8B; tuned, v2\";;1.234.567;12000;1.000\r\n2026-02;own;Llama-3.1-8B;Germany;10,5;1 000;\r\n", "bill.csv");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->at(0).model, "Llama-3.1-8B; tuned, v2");
+  EXPECT_EQ(read->at(0).input, 1234567);
+  EXPECT_EQ(read->at(0).output, 12000);
+  EXPECT_EQ(read->at(0).requests, 1000);
+  EXPECT_EQ(read->at(1).input, 10.5);
+  EXPECT_EQ(read->at(1).output, 1000);
+}
+
+// What no table has is said once, with its line and the nearest name, and what was given counts.
+TEST(Usage, UnknownProvidersAndRegionsAreNamed) {
+  const Usage u = used("2026-01,aws,Llama-3.1-8B,us-east-1,10,10,1\n2026-01,awss,Llama-3.1-8B,,10,10,1\n2026-02,awss,Llama-3.1-8B,,10,10,1\n"
+                       "2026-02,aws,Llama-3.1-8B,mars-1,10,10,1\n2026-02,own,Llama-3.1-8B,Atlantis,10,10,1\n");
+  std::string notes;
+  for (const auto& n : u.notes) notes += n + "\n";
+  for (const char* says : {"line 3: ", "'awss'", "line 5: ", "'mars-1' of aws", "line 6: region 'Atlantis'"}) EXPECT_NE(notes.find(says), std::string::npos) << says << "\n" << notes;
+  EXPECT_EQ(notes.find("line 2"), std::string::npos) << notes;
+  EXPECT_EQ(notes.find("line 4"), std::string::npos) << notes;
+}
+
 TEST(Usage, AnOpenModelIsARange) {
   const Usage u = used("2026-01,aws,Llama-3.1-8B,us-east-1,1000000,500000,1000\n");
   ASSERT_EQ(u.rows.size(), 1U);

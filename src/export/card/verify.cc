@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/json_strings.h"
+#include "core/text.h"
 #include "export/card/make.h"
 #include "export/card/verify_rows.h"
 #include "export/card/verify_samples.h"
@@ -51,6 +52,16 @@ void compare(const Json& a, const Json& b, const std::string& at, std::size_t mo
   out.emplace_back(at, fmt::format("says {}, but {} came out", shown(a), shown(b)));
 }
 
+// A fault quotes what it found, which may be anything: kept short, and nothing that a terminal would obey.
+std::string quotable(std::string text) {
+  constexpr std::size_t kMost = 400;
+  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return valid_utf8(text);
+}
+
 class Checker {
  public:
   Checker(std::string_view bundle, std::string_view published, const Replay& replay)
@@ -68,7 +79,7 @@ class Checker {
 
  private:
   void fault(std::string part, std::string at, std::string what) {
-    if (out_.faults.size() < kMostFaults) out_.faults.push_back({std::move(part), std::move(at), std::move(what)});
+    if (out_.faults.size() < kMostFaults) out_.faults.push_back({quotable(std::move(part)), quotable(std::move(at)), quotable(std::move(what))});
   }
   Tell tell(const std::string& part) {
     return [this, part](const std::string& at, const std::string& what) { fault(part, at, what); };
@@ -307,7 +318,7 @@ Verification verify_alone(std::string_view bytes) {
   Verification out;
   out.card_sha256 = sha256_hex(bytes);
   const auto tell = [&out](const std::string& at, const std::string& what) {
-    if (out.faults.size() < kMostFaults) out.faults.push_back({"the card", at, what});
+    if (out.faults.size() < kMostFaults) out.faults.push_back({"the card", quotable(at), quotable(what)});
   };
   const auto card = parse_json(bytes);
   if (!card) {

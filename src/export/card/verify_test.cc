@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "core/text.h"
 #include "export/card/card_fixture.h"
 
 namespace joulebook::card {
@@ -70,6 +71,19 @@ RC_GTEST_PROP(Verify, AnyAlteredByteFails, ()) {
   RC_ASSERT(v.verdict == Verdict::failed);
   RC_ASSERT(!v.faults.empty());
   RC_ASSERT(!v.faults[0].part.empty());
+}
+
+// What a fault quotes is short and harmless, whatever the bundle holds.
+TEST(Verify, FaultsQuoteNothingThatATerminalObeys) {
+  for (const std::string& text : {std::string("{\"schema\":\"\x1b[2J\xa2\"}"), "{\"schema\":\"" + std::string(1'000'000, 'a') + "\"}", std::string("\x1b]0;x\x07")}) {
+    const auto v = verify_alone(text);
+    ASSERT_FALSE(v.faults.empty());
+    for (const auto& f : v.faults) {
+      EXPECT_LT(f.what.size(), 500U);
+      EXPECT_TRUE(is_valid_utf8(f.what));
+      EXPECT_EQ(f.what.find('\x1b'), std::string::npos);
+    }
+  }
 }
 
 TEST(Verify, SwappedRowsAreSeen) {
