@@ -21,6 +21,7 @@
 #include "gateway/local_engine.h"
 #include "gateway/scraper.h"
 #include "gateway/service.h"
+#include "gateway/settling_turns.h"
 #include "gateway/upstream_address.h"
 #include "report/figure.h"
 #include "report/live_page.h"
@@ -32,11 +33,16 @@ namespace {
 namespace gw = gateway;
 
 constexpr Nanos kPump = std::chrono::milliseconds(100);
+constexpr Nanos kHurry = std::chrono::milliseconds(1);
 constexpr Nanos kLookForProcesses = std::chrono::seconds(5);
 constexpr Nanos kLookAgain = std::chrono::seconds(1);  // while one that was there is gone
 constexpr Nanos kPush = std::chrono::seconds(10);
 
 std::atomic<bool> g_reload{false};
+
+std::size_t backlog_bound(const gw::ServeOptions& options) {
+  return static_cast<std::size_t>(options.backlog_mib * (1 << 20));
+}
 
 void on_reload(int) { g_reload = true; }
 
@@ -74,6 +80,7 @@ class Gateway {
   std::unique_ptr<ServeWriter> writer_;
   gw::LiveBooks books_;
   std::unique_ptr<gw::Settler> settler_;
+  std::unique_ptr<gw::SettlingTurns> settling_;
   std::unique_ptr<gw::Service> service_;
   std::unique_ptr<gw::Edge> edge_;
   std::unique_ptr<gw::LocalEngine> engine_;
@@ -129,6 +136,7 @@ Status Gateway::open() {
   settling.lengths.busy = nanos(options_.window_s);
   settling.attribution.horizon = nanos(options_.horizon_s);
   settling.domains = options_.domains;
+  settling.most_backlog = backlog_bound(options_);
   auto models = served_models(options_, meters_.hosts, places_.size());
   if (!models) return fail(models.error());
   settling.attribution.models = std::move(*models);
@@ -303,6 +311,13 @@ int Gateway::run(double for_s) {
   keep_memory();
   say_where();
   int code = 0;
+  settling_ = std::make_unique<gw::SettlingTurns>(
+      gw::SettlingTurns::Parts{[this] { return settler_->pump(); }, [this] { return settler_->backlog(); },
+                               [this] {
+                                 if (meters_.own != nullptr) meters_.own->register_self_thread();
+                                 take_what_is_left();
+                               }},
+      gw::Pressure::of(backlog_bound(options_)));
   if (auto ok = start_engine(); !ok) {
     context_.warn(ok.error().message);
     context_.say("  cure: " + ok.error().cure);
@@ -331,8 +346,8 @@ int Gateway::run(double for_s) {
   const SteadyTime until =
       for_s > 0 ? system_clock().now() + nanos(for_s) : SteadyTime{std::numeric_limits<std::int64_t>::max()};
   while (code == 0 && !cancelled() && system_clock().now() < until) {
-    std::this_thread::sleep_for(kPump);
-    settler_->pump();
+    std::this_thread::sleep_for(settling_->hurries() ? kHurry : kPump);
+    settling_->tick();
     push();
     reload();
     const Nanos since = system_clock().now() - looked_;
@@ -348,6 +363,7 @@ int Gateway::run(double for_s) {
 
 void Gateway::end() {
   scraper_.reset();
+  settling_->stop();
   settler_->pump(true);
   pushers_->live(service_->state());
   pushers_->stop(std::chrono::seconds(3));

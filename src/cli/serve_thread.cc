@@ -46,6 +46,11 @@ void give_way_to_traffic() {
   ::syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+void take_what_is_left() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_IDLE, &none);
+}
+
 void keep_memory() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);

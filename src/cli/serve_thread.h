@@ -12,6 +12,10 @@ namespace joulebook {
 // shorter one. Where the kernel refuses, nothing changes. Processes started by the thread inherit it.
 void give_way_to_traffic();
 
+// For the calling thread: it runs where the machine has nothing else to do, and every other thread takes
+// its place at once. Where the kernel refuses, nothing changes. An ordinary user cannot take it back.
+void take_what_is_left();
+
 // What a second's settling needs is needed again in the next one: it is not given back between.
 // For the whole process; glibc alone.
 void keep_memory();

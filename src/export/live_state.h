@@ -87,6 +87,9 @@ struct LiveState {
   std::uint64_t pending = 0;   // ended, not settled
   std::uint64_t final_ = 0;
   std::uint64_t void_ = 0;
+  std::uint64_t backlog_requests = 0;  // of those open and pending, told to the settler and not read by it
+  std::uint64_t backlog_bytes = 0;     // that it keeps of them
+  double backlog_age_s = 0;            // of the oldest that it keeps
   std::uint64_t connections = 0;
   std::uint64_t lost_rows = 0;      // not written: the ledger could not take them
   std::uint64_t sink_dropped = 0;   // rows that a sink's bounded queue let go

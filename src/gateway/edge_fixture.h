@@ -157,6 +157,7 @@ class FakeMetering final : public Metering {
   Plan plan;
   Seen seen;
   std::mutex mutex;
+  int asked = 0;
 
   [[nodiscard]] std::unique_ptr<Exchange> begin(const RequestHead& head, SteadyTime) override {
     if (head.target.starts_with("/unseen")) return nullptr;
@@ -171,7 +172,11 @@ class FakeMetering final : public Metering {
       own.cursor = 7;
       return own;
     }
-    if (head.target != "/own") return std::nullopt;
+    if (head.target == "/busy" && ++asked < 4) {
+      own.later = true;
+      return own;
+    }
+    if (head.target != "/own" && head.target != "/busy") return std::nullopt;
     own.body = "mine";
     return own;
   }

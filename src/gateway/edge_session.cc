@@ -45,6 +45,12 @@ Error malformed(const char* what) {
 }
 
 constexpr Nanos kLinger = std::chrono::seconds(5);
+constexpr Nanos kAskAgain = std::chrono::milliseconds(2);
+
+Task<void> pause(Nanos span) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, span);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
 
 }  // namespace
 
@@ -169,7 +175,15 @@ Task<bool> Session::serve_one() {
   for (const auto& field : request_.fields()) fields_.push_back({field.name, field.value});
   const RequestHead head{request_.method(), request_.target(), fields_, peer_};
   if (edge_.metering != nullptr) {
-    if (const auto own = edge_.metering->own(head)) co_return co_await answer_own(*own);
+    std::optional<Metering::Own> own = edge_.metering->own(head);
+    while (own && own->later) {
+      co_await pause(kAskAgain);
+      own = edge_.metering->own(head);
+    }
+    if (own) {
+      const bool follows = co_await answer_own(*own);
+      co_return follows;
+    }
     exchange_ = edge_.metering->begin(head, now());
   }
   const bool again = co_await exchange();

@@ -171,6 +171,9 @@ TEST_F(EdgeTest, AnswersForItself) {
   Client client(edge_->port());
   client.say("GET /own HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(client.hear("mine").ends_with("Content-Length: 4\r\n\r\nmine"));
+  client.say("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(client.hear("mine").ends_with("Content-Length: 4\r\n\r\nmine"));
+  EXPECT_EQ(metering_.asked, 4);
   client.say("GET /live HTTP/1.1\r\nHost: a\r\n\r\n");
   const std::string live = client.hear("1\r\n8\r\n");
   EXPECT_NE(live.find("5\r\nfirst\r\n1\r\n7\r\n"), std::string::npos) << live;

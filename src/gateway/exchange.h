@@ -92,6 +92,7 @@ class Metering {
     bool live = false;         // stays open: `body` comes first, then what next() gives
     std::uint64_t cursor = 0;  // of a live answer: what next() is given first
     std::string fields;        // more header lines, each ended by CRLF
+    bool later = false;        // what it takes is busy just now: to be asked for again in a moment
   };
   [[nodiscard]] virtual std::optional<Own> own(const RequestHead& head) = 0;
   // For a live answer: bytes of its content type (events, blocks of a trace) since `cursor`, which is

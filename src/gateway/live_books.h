@@ -33,7 +33,8 @@ class LiveBooks {
   void first_token(double seconds);
   // CPU time of Joulebook's own threads in a settled window, s.
   void self_cpu(double seconds);
-  // Adds what is kept here to a state that holds the rest.
+  // Adds what is kept here to a state that holds the rest; where it is being changed just now, what it was
+  // when it was last asked for.
   void fill(LiveState& state) const;
 
  private:
@@ -61,6 +62,10 @@ class LiveBooks {
   };
   void add(const char* kind, const std::string& name, const Addition& more);
 
+  void fill_here(LiveState& state) const;
+
+  mutable std::mutex last_mutex_;  // of readers alone
+  mutable std::optional<LiveState> last_;  // what was filled in last, for who must not wait
   mutable std::mutex mutex_;
   std::map<std::string, DomainAccounts> domains_;
   std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name

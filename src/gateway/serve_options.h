@@ -48,6 +48,7 @@ struct ServeOptions {
   double drain_s = 30;
   double connections = 4096;
   double body_mib = 8;
+  double backlog_mib = 64;
   double head_s = 30;
   double idle_s = 75;
   double body_s = 30;

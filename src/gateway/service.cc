@@ -99,9 +99,9 @@ std::optional<Metering::Own> Service::not_ready() const {
 
 Metering::Own Service::request(std::string_view id) const {
   const std::string wanted(id);
-  if (const auto found = settler_.find(wanted)) {
-    return json_answer(200, shown(*found, clock_.anchor()));
-  }
+  const auto sought = settler_.seek(wanted);
+  if (sought.later) return {.later = true};
+  if (sought.request) return json_answer(200, shown(*sought.request, clock_.anchor()));
   if (!options_.ledger.empty()) {
     if (const auto reader = open_serve_reader(options_.ledger)) {
       if (const auto stored = (*reader)->request(wanted); stored && stored->begin.id == wanted) {
@@ -153,6 +153,10 @@ LiveState Service::state() const {
   state.open = counts.open;
   state.pending = counts.pending;
   state.lost_rows = counts.lost_rows;
+  const Backlog backlog = settler_.backlog();
+  state.backlog_requests = backlog.requests;
+  state.backlog_bytes = backlog.bytes;
+  state.backlog_age_s = Seconds(backlog.age).count();
   state.sink_dropped = sink_dropped_;
   if (!counts.ledger_fault.empty()) {
     state.absences.push_back({"ledger.unwritten", counts.ledger_fault, "see where --ledger points"});

@@ -4,9 +4,11 @@
 // the meter goes to one account; what cannot be known is an absence with a reason.
 //
 // Threads: opened, answered, remark and reading from any thread, and they never block on a sensor or a
-// disk; pump from one thread, the settler's; the rest from any.
+// disk; pump from one thread at a time; the rest from any. What the traffic's thread asks for (seek,
+// provisional, counts, rule, boundary) never waits for settling, which may have been put aside.
 #include <joulebook/quantity.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -17,13 +19,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "attribution/attributor.h"
 #include "core/clock.h"
 #include "export/request_row.h"
 #include "gateway/active_energy.h"
+#include "gateway/backlog.h"
+#include "gateway/fact_log.h"
 #include "gateway/floor_learner.h"
 #include "gateway/live_books.h"
 #include "gateway/wire/metered_exchange.h"
@@ -41,6 +44,8 @@ struct SettlerOptions {
   Reason no_meter = MeteredHost{}.missing;  // of upstreams that no host holds
   std::size_t remembered = 10'000;  // settled requests that find() still answers
   std::size_t most_batches = 64;    // that wait while the ledger cannot take them
+  std::size_t most_backlog = std::size_t{64} << 20;  // bytes of facts; beyond it each new request waits:
+  std::function<void()> wait;  // empty: 0.3 ms
 };
 
 // A machine's meter, as its newest settled window found it.
@@ -78,14 +83,23 @@ class Settler final : public TrafficSink {
   // Whether nobody else works on this machine (SplitRule::alone), from the next settled window on.
   void alone(bool alone);
 
-  // Does all that is due. `last`: everything, whatever is still open.
-  void pump(bool last = false);
+  // Does what is due, a bounded part of it: whether more is due at once. `last`: everything, whatever is
+  // still open.
+  bool pump(bool last = false);
   // Each request that is final or void, from pump(), under a lock: must not call back. Left empty where
   // nobody wants the rows.
   std::function<void(const RequestRow&)> on_row;
 
-  // What is known of a request now.
+  // What is known of a request now. May wait for a window to be settled.
   [[nodiscard]] std::optional<StoredRequest> find(const std::string& id) const;
+  // The same, unless just now something is being settled: then it is to be asked again.
+  struct Sought {
+    bool later = false;
+    std::optional<StoredRequest> request;
+  };
+  [[nodiscard]] Sought seek(const std::string& id) const;
+  // What was told and is not taken yet.
+  [[nodiscard]] Backlog backlog() const;
   // J that `tokens` of output of that upstream may have taken so far, by the newest settled minute: a
   // guess for a stream's last comment, never stored. An absence where nothing was settled. Never waits.
   [[nodiscard]] Quantity provisional(double tokens, std::uint32_t upstream) const override;
@@ -96,24 +110,6 @@ class Settler final : public TrafficSink {
   [[nodiscard]] std::vector<HostNow> hosts() const;
 
  private:
-  struct Opened {
-    attribution::RequestId request;
-    RequestBegin begin;
-  };
-  struct Answered {
-    attribution::RequestId request;
-    int status;
-  };
-  struct Broken {
-    attribution::RequestId request;
-    Reason reason;
-  };
-  struct EngineNow {
-    EngineIs is;
-    SteadyTime at;
-  };
-  using Fact = std::variant<Opened, Answered, Broken, EngineNow, attribution::Remark, attribution::EngineReading>;
-
   // A request from its first fact to its row.
   struct Entry {
     RequestBegin begin;
@@ -126,9 +122,15 @@ class Settler final : public TrafficSink {
     std::optional<Reason> lost;  // why a window of it has no energy
   };
 
-  [[nodiscard]] bool joins(const attribution::Remark& remark);
   [[nodiscard]] std::optional<RequestBegin> just_opened(const std::string& id) const;
-  void take_facts();
+  [[nodiscard]] std::optional<StoredRequest> find_here(const std::string& id) const;
+  // Some of what was told. All that was told before the instant that it returns is taken.
+  [[nodiscard]] SteadyTime take_facts(SteadyTime now);
+  void take(Fact&& fact);
+  void note_oldest();
+  bool pump_some(bool last);
+  void publish();
+  [[nodiscard]] double per_token(std::uint32_t upstream) const;
   void note(const attribution::Remark& remark);
   void keep_busy(SteadyTime now);
   void change_engine(SteadyTime now);
@@ -171,8 +173,8 @@ class Settler final : public TrafficSink {
   // Ends of requests that a batch is done with go to what is remembered of them.
   void take_back(std::vector<EndRow>& ends);
   [[nodiscard]] const EndRow* unwritten_end(const std::string& id) const;
-  void flush(SteadyTime now, bool last);
-  void write_waiting(bool last);
+  void flush(SteadyTime now, bool last, std::unique_lock<std::mutex>& lock);
+  void write_waiting(bool last, std::unique_lock<std::mutex>& lock);
   // A batch that the ledger will never have: later ones must not speak of what began in it.
   void give_up(const ServeBatch& batch);
   void without_lost(ServeBatch& batch);
@@ -187,11 +189,19 @@ class Settler final : public TrafficSink {
   Clock& clock_;
   SettlerOptions options_;
 
-  mutable std::mutex facts_mutex_;
-  std::vector<Fact> facts_;
+  std::atomic<bool> alone_{false};
 
-  mutable std::mutex mutex_;  // guards what follows; windows_ is the settler thread's alone
-  std::vector<Fact> taken_;   // empty between pumps; its room is used again
+  mutable std::mutex facts_mutex_;
+  FactLog facts_;
+
+  mutable std::mutex mutex_;  // guards what follows; windows_ and batches that wait are pump's alone to change
+  mutable std::atomic<bool> sought_{false};  // somebody is to ask again
+  std::deque<Facts> taken_;  // what waits to be read, oldest first
+  std::string spare_;                // a buffer of facts that were read
+  std::uint64_t read_opened_ = 0;    // requests, among the facts that were read
+  std::uint64_t read_ended_ = 0;
+  std::atomic<std::uint64_t> read_bytes_{0};
+  std::atomic<std::int64_t> oldest_ns_{0};  // when the oldest of taken_ began; 0: there is none
   attribution::Attributor attributor_;
   FloorLearner floors_;
   Windows windows_;
@@ -216,7 +226,21 @@ class Settler final : public TrafficSink {
   };
   std::map<std::uint32_t, Recent> recent_;
   std::string boundary_;
+  std::string rule_;
   SettlerCounts counts_;
+
+  // What is shown of all that, for whoever must not wait; under a lock that is held for no work.
+  struct Shown {
+    SettlerCounts counts;
+    std::string boundary;
+    std::string rule;
+    std::map<std::uint32_t, double> joules_per_token;  // by upstream, where it is known
+    std::vector<std::optional<Reason>> absences;       // by host
+    std::uint64_t read_opened = 0;
+    std::uint64_t read_ended = 0;
+  };
+  mutable std::mutex shown_mutex_;
+  Shown shown_;
 };
 
 }  // namespace joulebook::gateway

@@ -30,9 +30,11 @@ class FakeWriter final : public ServeWriter {
   std::vector<ServeBatch> batches;
   std::optional<Error> failure;
   std::string id = "serve-1";
+  std::function<void()> hold;  // called before each write
 
   [[nodiscard]] const std::string& run() const override { return id; }
   [[nodiscard]] Status settle(const ServeBatch& batch) override {
+    if (hold) hold();
     if (failure) return fail(*failure);
     batches.push_back(batch);
     return {};
@@ -40,6 +42,11 @@ class FakeWriter final : public ServeWriter {
   [[nodiscard]] std::size_t open_requests() const override { return 0; }
   [[nodiscard]] Status end(const Anchor&, const Json&, bool) override { return {}; }
 
+  [[nodiscard]] std::uint64_t ended() const {
+    std::uint64_t out = 0;
+    for (const auto& batch : batches) out += batch.ended.size();
+    return out;
+  }
   [[nodiscard]] std::map<std::string, std::int64_t> accounts() const {
     std::map<std::string, std::int64_t> out;
     for (const auto& batch : batches) {

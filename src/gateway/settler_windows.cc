@@ -115,6 +115,7 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
 
 SplitRule Settler::split_of(const WindowEnergy& energy, const Floors& floors, const MeteredHost& host) const {
   SplitRule rule = options_.split;
+  rule.alone = alone_;
   if (!host.here) rule.alone = true;  // what its agent doesn't tell of CPU times nobody knows here
   for (const auto& domain : energy.domains) {
     if (!floors.watts.contains(domain.domain)) rule.floorless.insert(domain.domain);
@@ -260,6 +261,8 @@ void Settler::close(attribution::RequestId request, Entry& entry,
     end.marginal = Figure::absent(end.fair.words);
   }
   if (!end.fair.present() && end.fair.words) end.void_reason = end.fair.words->reason;
+  if (!end.rule.empty() && end.rule != rule_) rule_ = end.rule;
+  --(entry.over ? counts_.pending : counts_.open);
   by_id_.erase(entry.begin.id);
   Settled settled{std::move(entry.begin), std::move(end), posted};
   entries_.erase(request);

@@ -111,6 +111,9 @@ LiveState sample_live() {
   state.pending = 3;
   state.final_ = 14'256;
   state.void_ = 144;
+  state.backlog_requests = 2;
+  state.backlog_bytes = 180;
+  state.backlog_age_s = 0.0625;
   state.connections = 41;
   state.lost_rows = 0;
   state.sink_dropped = 12;
