@@ -128,6 +128,7 @@ int all_tasks(const Context& context, const StudyOptions& options) {
   tasks.minutes = options.minutes;
   tasks.seed = options.seed;
   tasks.require = options.require;
+  tasks.html = options.html;
   if (options.models.size() > 1) {
     return report_error({ErrorKind::usage, "tasks.models", "tasks take one --model",
                          "name the one that stands in for the built-in model"});

@@ -12,6 +12,7 @@
 #include "cli/tasks.h"
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "report/tasks_page.h"
 #include "report/tasks_table.h"
 #include "report/terminal_table.h"
 #include "sensor/model/machine.h"
@@ -180,7 +181,7 @@ void add_tasks_flags(CLI::App& command, TasksOptions& options) {
 }
 
 int study_tasks(const Context& context, const TasksOptions& options) {
-  if (auto ok = context.check_outputs({options.output}); !ok) return report_error(ok.error());
+  if (auto ok = context.check_outputs({options.output, options.html}); !ok) return report_error(ok.error());
   if (!options.require.empty()) {
     if (const auto r = parse_requirement(options.require); !r) return report_error(r.error());
   }
@@ -196,6 +197,10 @@ int study_tasks(const Context& context, const TasksOptions& options) {
     if (auto ok = write_file(options.output, tasks_table(document, {kFileWidth, false})); !ok) {
       return report_error(ok.error());
     }
+  }
+  if (!options.html.empty()) {
+    if (auto ok = write_file(options.html, tasks_page(document)); !ok) return report_error(ok.error());
+    context.say("report: " + options.html);
   }
   return code_of(*result);
 }

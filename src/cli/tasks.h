@@ -24,6 +24,7 @@ struct TasksOptions {
   // From the study's own flags.
   double minutes = 0;             // for all tasks together; 0: 15, or 2 with --quick
   std::int64_t seed = -1;
+  std::string html;               // the page, too
   std::string require;            // what is enough; empty: what each task says
   std::string model;              // general arms' default; empty: the built-in one
 };

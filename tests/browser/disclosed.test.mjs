@@ -1,4 +1,4 @@
-// The pages of `card`, `report`, `scenario` and `audit` as the program writes them: figures equal the JSON, nothing runs and
+// The pages of `card`, `report`, `scenario`, `study tasks` and `audit` as the program writes them: figures equal the JSON, nothing runs and
 // nothing is asked for, nothing overflows on a phone, a desk or paper.
 //   node disclosed.test.mjs MODULES_DIR CHROMIUM PAGE_DIR SCREENSHOT_DIR
 import assert from "node:assert/strict";
@@ -53,6 +53,7 @@ try {
   await reads(browser, "card", 60);
   await reads(browser, "report", 20);
   await reads(browser, "scenario", 30);
+  await reads(browser, "tasks", 20);
   await tells(browser, "audit", "audits", (document) =>
     document.audits.flatMap((a) => [a.claim.id, a.claim.text, a.claim.value, a.verdict]));
 } finally {

@@ -32,6 +32,10 @@ std::optional<Error> unfit(const TaskResult& task) {
   return std::nullopt;
 }
 
+std::string times(double value) {
+  return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+}
+
 Status known_tasks(const TasksResult& result, const Day& day) {
   std::vector<std::string> names;
   for (const auto& task : result.tasks) names.push_back(task.name);
@@ -123,13 +127,13 @@ std::string sentence_of(const TasksDay& day) {
   double count = 0;
   for (const auto& line : day.lines) count += line.count;
   const Interval whole = day.ratio.interval();
-  const std::string sure = std::isfinite(whole.hi)
-                               ? fmt::format("{:.2g} [{:.2g}, {:.2g}]", *day.ratio.value, whole.lo, whole.hi)
-                               : fmt::format("{:.2g} (how sure, more items would tell)", *day.ratio.value);
+  const std::string sure = whole.lo > 0 && std::isfinite(whole.hi)
+                               ? fmt::format(" [{}, {}]", times(1 / whole.hi), times(1 / whole.lo))
+                               : " (how sure, more items would tell)";
   return fmt::format(
-      "Sent to the cheapest arm that is enough, task by task, a day of {:.6g} items would take {} times the "
-      "joules of always asking the general model.",
-      count, sure);
+      "Always asking the general model takes {}{} times the joules of sending each task to the cheapest arm "
+      "that is enough, in a day of {:.0f} items.",
+      times(1 / *day.ratio.value), sure, count);
 }
 
 }  // namespace joulebook

@@ -25,7 +25,7 @@ inline constexpr double kEachTask = 1000;
 // "route.empty_day" (no item of any task that can be counted).
 [[nodiscard]] Result<TasksDay> day_of(const TasksResult& result, const std::optional<Day>& day);
 
-// "Sent by task, a day of 3,000 items would take 0.02 [0.01, 0.03] times the joules of ...".
+// "Always asking the general model takes 50 [33, 100] times the joules of sending each task to ...".
 [[nodiscard]] std::string sentence_of(const TasksDay& day);
 
 }  // namespace joulebook

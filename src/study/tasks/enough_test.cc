@@ -104,7 +104,7 @@ TEST(TasksDay, IsTheSumOverTasksByTheirCounts) {
   EXPECT_NEAR(day->ratio.own.hi, 0.75 * 0.036 + 0.25 * 0.6, 1e-12);
   EXPECT_NEAR(day->optimism, 0.9 - 1, 1e-12);
   EXPECT_EQ(day->ratio.per, "");
-  EXPECT_THAT(sentence_of(*day), HasSubstr("a day of 4000 items would take 0.15 [0.12, 0.18] times"));
+  EXPECT_THAT(sentence_of(*day), HasSubstr("takes 6.71 [5.65, 8.21] times the joules"));
 }
 
 TEST(TasksDay, NamesWhatIsLeftOutAndRefusesWhatIsNotThere) {
