@@ -53,33 +53,50 @@ Task<bool> Session::pass_answer() {
 // The head goes with what came behind it, and whatever one read brought is one write and one chunk.
 Task<bool> Session::pass_payload(std::string out) {
   const bool chunks = request_.version() == 11;
-  std::string edited;
-  SteadyTime at;
-  const auto show = [&](std::string_view piece) {
-    if (exchange_) exchange_->payload(piece, at, edited);
+  struct {
+    Exchange* exchange;
+    SteadyTime at;
+    std::string edited;
+  } shown{exchange_.get(), {}, {}};
+  std::string& edited = shown.edited;
+  const http::MessageParser::Payload show = [&shown](std::string_view piece) {
+    if (shown.exchange != nullptr) shown.exchange->payload(piece, shown.at, shown.edited);
   };
   const auto frame = [&] {
     chunks ? append_chunk(out, edited) : void(out += edited);
     edited.clear();
   };
   bool whole = answer_.done();
+  if (!whole) {  // room for more than the head
+    std::string room;
+    take_up(room);
+    room += out;
+    out.swap(room);
+  }
   while (!whole) {
     if (!back_.empty()) {
-      at = now();
+      shown.at = now();
+      take_up(edited);
       const std::size_t used = answer_.body(back_, show);
       if (!framed_) out.append(back_, 0, used);
       back_.erase(0, used);
       whole = answer_.done();
     }
+    if (out.empty()) take_up(out);
     frame();
     if (whole || answer_.fault() != http::Fault::none) break;
     if (!out.empty()) {
-      if (!co_await client_->write(out)) {
+      std::string_view rest = out;
+      bool written = client_->write_all_now(rest);
+      if (!written) written = co_await client_->write(rest);
+      if (!written) {
         client_gone_ = true;
         break;
       }
       out.clear();
+      give_up(out);
     }
+    give_up(edited);
     if (!co_await server_->read(back_)) {
       whole = !client_failed() && server_->clean_end() && answer_.end_of_stream();
       break;
@@ -95,7 +112,12 @@ Task<bool> Session::pass_payload(std::string out) {
   // Kept before the client can know that it may ask again.
   reuse_ = sent_whole_ && answer_.keep_alive() && back_.empty() && !answer_.until_close();
   if (reuse_) upstream_->keep(std::move(server_));
-  const bool sent = co_await client_->write(out);
+  std::string_view rest = out;
+  bool sent = client_->write_all_now(rest);
+  if (!sent) sent = co_await client_->write(rest);
+  out.clear();
+  give_up(out);
+  give_up(edited);
   over(sent ? Finish::complete : Finish::client_gone);
   co_return sent && may_follow();
 }

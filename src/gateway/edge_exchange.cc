@@ -23,19 +23,22 @@ bool idempotent(std::string_view method) {
 
 // A client that waits to be asked for the body is asked here: whoever passes the body on can't wait for
 // an upstream that may never ask. The upstream's own 100 then goes no further.
+bool Session::to_be_invited() const {
+  return !request_.done() && in_.empty() && !continued_ && request_.version() == 11 &&
+         http::same_name(request_.field("expect"), "100-continue");
+}
+
 Task<bool> Session::invite_body() {
-  const bool waits = request_.version() == 11 && in_.empty() && !request_.done() && !continued_ &&
-                     http::same_name(request_.field("expect"), "100-continue");
-  if (!waits) co_return true;
   continued_ = true;
   co_return co_await client_->write("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 // A prompt of megabytes is not held while its answer streams.
 void Session::forget_body() {
-  std::string().swap(raw_body_);
-  std::string().swap(payload_);
-  std::string().swap(out_);
+  for (std::string* bytes : {&raw_body_, &payload_, &out_}) {
+    bytes->clear();
+    give_up(*bytes);
+  }
   replaced_.reset();
   written_ = 0;
 }
@@ -58,18 +61,16 @@ bool Session::take_body(bool seen) {
   return request_.fault() == http::Fault::none;
 }
 
+// The rest of the body, where it is to be seen whole; false where the client broke off.
 Task<bool> Session::gather_body() {
-  const bool invited = co_await invite_body();
-  if (!invited) co_return false;
-  while (!request_.done()) {
-    if (!take_body(true)) co_return false;
-    if (kept_whole_ || payload_.size() > edge_.options.kept_body) break;
+  while (!kept_whole_ && payload_.size() <= edge_.options.kept_body) {
     body_deadline();
     const bool came = co_await client_->read(in_);
     if (!came) {
       body_late_ = client_->timed_out();
       co_return false;
     }
+    if (!take_body(true)) co_return false;
   }
   client_->no_deadline();
   co_return true;
@@ -102,7 +103,10 @@ Task<bool> Session::exchange() {
   if (!kept_whole_) body_began_ = now();
   if (wants.body && request_.has_body() &&
       request_.length().value_or(0) <= edge_.options.kept_body) {
-    const bool gathered = co_await gather_body();
+    bool gathered = true;
+    if (to_be_invited()) gathered = co_await invite_body();
+    if (gathered) gathered = take_body(true);
+    if (gathered && !kept_whole_) gathered = co_await gather_body();
     if (!gathered) {
       if (body_late_) co_return co_await refuse_late("body");
       if (request_.fault() != http::Fault::none) co_return co_await refuse_body();
@@ -122,13 +126,16 @@ Task<bool> Session::exchange() {
     upstream_ = edge_.upstreams[i].get();
     upstream_index_ = static_cast<std::uint32_t>(i);
     for (bool fresh = false;; fresh = true) {
-      auto reached = co_await upstream_->connect(edge_.upstream_tls, edge_.options, fresh);
-      if (!reached) {
-        upstream_->failed();
-        fault = std::move(reached.error());
-        break;
+      if (!fresh) server_ = upstream_->kept();
+      if (!server_) {
+        auto reached = co_await upstream_->connect(edge_.upstream_tls, edge_.options);
+        if (!reached) {
+          upstream_->failed();
+          fault = std::move(reached.error());
+          break;
+        }
+        server_ = std::move(*reached);
       }
-      server_ = std::move(*reached);
       upstream_->counts.reachable = true;
       if (!fresh) ++upstream_->counts.requests;
       ++upstream_->counts.running;
@@ -136,7 +143,7 @@ Task<bool> Session::exchange() {
       const Tried tried = co_await try_upstream(follows);
       if (tried == Tried::answered) follows = co_await pass_answer();
       --upstream_->counts.running;
-      co_await end_hearing();
+      if (hears()) co_await end_hearing();
       server_.reset();
       if (tried != Tried::again) co_return follows;
     }
@@ -159,7 +166,10 @@ Task<Session::Tried> Session::try_upstream(bool& follows) {
   out_ += replaces() ? *replaced_ : raw_body_;
   written_ = server_->write_now(out_);
   if (written_ == out_.size() && request_.done()) all_sent();
-  if (!co_await invite_body()) client_gone_ = true;
+  if (to_be_invited()) {
+    const bool invited = co_await invite_body();
+    if (!invited) client_gone_ = true;
+  }
   hear_client_later();
   const Read read = co_await read_answer_head();
   if (read == Read::whole && !client_failed()) {

@@ -58,6 +58,7 @@ class Session {
   bool take_body(bool seen);
   // The request's body where it is to be seen whole; false where the client broke off.
   Task<bool> gather_body();
+  [[nodiscard]] bool to_be_invited() const;
   Task<bool> invite_body();
   void body_deadline();
   void forget_body();
@@ -78,6 +79,11 @@ class Session {
   Task<bool> pass_body();
   Task<void> watch(std::uint64_t turn);
   Task<void> end_hearing();
+  // Nothing is left to be heard later; whether end_hearing() is needed.
+  bool hears() {
+    hear_later_ = false;
+    return hearing_ != Hearing::none;
+  }
   [[nodiscard]] bool over(std::uint64_t turn) const { return stop_ || turn != turn_; }
   void tell_sent();
   void all_sent();

@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <vector>
 
 #include "gateway/acknowledged.h"
 
@@ -10,6 +11,9 @@ namespace joulebook::gateway {
 namespace {
 
 constexpr std::size_t kScratch = 64 * 1024;
+constexpr std::size_t kSmall = 1024;        // bytes; a buffer up to that is its owner's
+constexpr std::size_t kShared = 64 * 1024;  // larger ones are freed
+constexpr std::size_t kMostShared = 32;     // buffers
 constexpr std::int64_t kMiB = 1 << 20;
 
 // One for all connections: the edge has one thread, and nothing is kept in it across a wait.
@@ -18,9 +22,9 @@ std::array<char, kScratch>& scratch() {
   return bytes;
 }
 
-// What waits holds no buffer worth the name.
-void give_up(std::string& buffer) {
-  if (buffer.empty() && buffer.capacity() > 1024) std::string().swap(buffer);
+std::vector<std::string>& shared_buffers() {
+  thread_local std::vector<std::string> buffers;
+  return buffers;
 }
 
 bool would_wait(const Code& code) {
@@ -30,6 +34,22 @@ bool would_wait(const Code& code) {
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
+
+void give_up(std::string& buffer) {
+  if (!buffer.empty() || buffer.capacity() <= kSmall) return;
+  auto& buffers = shared_buffers();
+  if (buffer.capacity() <= kShared && buffers.size() < kMostShared) {
+    buffers.push_back(std::move(buffer));
+  }
+  std::string().swap(buffer);
+}
+
+void take_up(std::string& buffer) {
+  auto& buffers = shared_buffers();
+  if (buffers.empty() || !buffer.empty() || buffer.capacity() > kSmall) return;
+  buffer.swap(buffers.back());
+  buffers.pop_back();
+}
 
 void Wire::begin_read() {
   reading_ = true;
@@ -72,24 +92,26 @@ Task<std::optional<char>> Wire::first_byte() {
   co_return byte;
 }
 
-Task<bool> Wire::read(std::string& into) {
-  if (tls_) {
-    // The engine decrypts into a buffer that must live while it waits.
-    std::array<char, 4096> own;
-    begin_read();
-    auto [code, n] = co_await tls_->async_read_some(asio::buffer(own), kResult);
-    end_read();
-    clean_end_ = code == asio::error::eof;
-    if (code) co_return false;
-    into.append(own.data(), n);
-    co_return true;
-  }
+// The engine decrypts into a buffer that must live while it waits.
+Task<bool> Wire::read_tls(std::string& into) {
+  std::array<char, 4096> own;
+  begin_read();
+  auto [code, n] = co_await tls_->async_read_some(asio::buffer(own), kResult);
+  end_read();
+  clean_end_ = code == asio::error::eof;
+  if (code) co_return false;
+  into.append(own.data(), n);
+  co_return true;
+}
+
+Task<bool> Wire::read_plain(std::string& into) {
   give_up(into);
   begin_read();
   auto [code, n] = co_await socket_.async_read_some(asio::buffer(first_), kResult);
   end_read();
   clean_end_ = code == asio::error::eof;
   if (code || closed_) co_return false;
+  if (n > kSmall) take_up(into);
   into.append(first_.data(), n);
   if (n == first_.size()) take(into);  // an end, or an error, comes again with the next read
   co_return true;

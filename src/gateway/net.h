@@ -2,6 +2,9 @@
 // Sockets of the edge, plain or under TLS, behind one face. Only the edge's own sources include this:
 // Boost.Asio shows nowhere else. Everything runs on the edge's one thread.
 #include <array>
+// Frames of coroutines that ended are used again: a request has a dozen. Two are Asio's own choice; the
+// same in every source that has Asio, and those all include this.
+#define BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE 16
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 #include <memory>
@@ -18,6 +21,11 @@ using tcp = asio::ip::tcp;
 using Code = boost::system::error_code;
 template <class T>
 using Task = asio::awaitable<T>;
+
+// Room for what passes: a buffer that is empty goes back to those that all connections share, so that who
+// waits holds none worth the name, and who has something to say takes one.
+void give_up(std::string& buffer);
+void take_up(std::string& buffer);
 
 // A connection. What is waited for comes to a small buffer of its own, and what does not fit there by
 // way of a large one that all share, so that an idle one holds little. A deadline holds while something is waited for and at no other time;
@@ -37,10 +45,15 @@ class Wire {
   Task<std::optional<char>> first_byte();
 
   // Appends what came; false at the peer's end, on an error, or past the deadline.
-  Task<bool> read(std::string& into);
+  Task<bool> read(std::string& into) { return tls_ ? read_tls(into) : read_plain(into); }
   // Appends what is there already, if anything (plain only); false at the peer's end or on an error.
   bool take(std::string& into);
   Task<bool> write(std::string_view bytes);
+  // Takes off what the kernel takes at once; whether that was all. Spares most writes a coroutine.
+  bool write_all_now(std::string_view& bytes) {
+    bytes.remove_prefix(write_now(bytes));
+    return bytes.empty() && !closed_;
+  }
   // What the kernel takes at once of a plain connection; 0 where it takes none, or under TLS.
   std::size_t write_now(std::string_view bytes);
   // Until there is something to read, or the peer closed (plain); at once under TLS, where only a
@@ -89,6 +102,8 @@ class Wire {
 
  private:
   static constexpr SteadyTime kNever{INT64_MAX};
+  Task<bool> read_plain(std::string& into);
+  Task<bool> read_tls(std::string& into);
   void begin_read();
   void end_read() {
     reading_ = false;

@@ -88,13 +88,17 @@ Result<UpstreamPlace> upstream_place(const std::string& url) {
   return UpstreamPlace{address->name(), address->host, static_cast<int>(parse_int(address->port).value_or(0)), here};
 }
 
-Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context,
-                                                      const EdgeOptions& patience, bool fresh) {
-  while (!fresh && !kept_.empty()) {
+std::shared_ptr<Wire> Upstream::kept() {
+  while (!kept_.empty()) {
     auto wire = std::move(kept_.back());
     kept_.pop_back();
-    if (!wire->stale()) co_return wire;
+    if (!wire->stale()) return wire;
   }
+  return nullptr;
+}
+
+Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context,
+                                                      const EdgeOptions& patience) {
   const auto executor = co_await asio::this_coro::executor;
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
   tcp::resolver resolver(executor);
@@ -135,6 +139,7 @@ void Upstream::failed() {
 
 std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& all,
                                   std::span<const std::uint32_t> wanted, SteadyTime now) {
+  if (all.size() == 1) return {0};
   std::vector<std::size_t> order;
   for (const auto i : wanted) {
     if (i < all.size() && std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);

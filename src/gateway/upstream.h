@@ -29,11 +29,12 @@ class Upstream {
  public:
   explicit Upstream(UpstreamAddress address) : address_(std::move(address)) {}
 
-  // A kept connection that still stands (`fresh` false), or a new one. Errors: engine
+  // A kept connection that still stands; null: there is none.
+  [[nodiscard]] std::shared_ptr<Wire> kept();
+  // A new one. Errors: engine
   // "gateway.upstream" (no such host, nobody listens, too late), "gateway.certificate" (or no TLS);
   // they name no address, since clients read them.
-  Task<Result<std::shared_ptr<Wire>>> connect(asio::ssl::context& context, const EdgeOptions& patience,
-                                              bool fresh);
+  Task<Result<std::shared_ptr<Wire>>> connect(asio::ssl::context& context, const EdgeOptions& patience);
   // Takes back a connection on which a message ended and another may follow.
   void keep(std::shared_ptr<Wire> wire);
   void forget_kept() { kept_.clear(); }

@@ -63,6 +63,8 @@ int status_of(Fault fault) {
 class MessageParser::Beast {
  public:
   virtual ~Beast() = default;
+  // As new, in its place: each message of a connection takes one.
+  virtual void renew(const Limits& limits) = 0;
   virtual std::size_t put(std::string_view bytes, beast::error_code& code) = 0;
   virtual void put_eof(beast::error_code& code) = 0;
   virtual void begin_body(const Payload* payload) = 0;
@@ -80,32 +82,34 @@ namespace {
 template <bool kRequest, class Face>
 class Parser final : public Face {
  public:
-  explicit Parser(const Limits& limits) {
-    hooks_.header_limit(static_cast<std::uint32_t>(limits.head));
-    hooks_.body_limit(boost::none);
-    hooks_.eager(false);
+  explicit Parser(const Limits& limits) { renew(limits); }
+  void renew(const Limits& limits) override {
+    hooks_.emplace();
+    hooks_->header_limit(static_cast<std::uint32_t>(limits.head));
+    hooks_->body_limit(boost::none);
+    hooks_->eager(false);
   }
   std::size_t put(std::string_view bytes, beast::error_code& code) override {
-    return hooks_.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
+    return hooks_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
   }
-  void put_eof(beast::error_code& code) override { hooks_.put_eof(code); }
+  void put_eof(beast::error_code& code) override { hooks_->put_eof(code); }
   void begin_body(const MessageParser::Payload* payload) override {
-    hooks_.eager(true);
-    hooks_.payload = payload;
+    hooks_->eager(true);
+    hooks_->payload = payload;
   }
-  void skip() override { hooks_.skip(true); }
-  [[nodiscard]] bool head_done() const override { return hooks_.is_header_done(); }
-  [[nodiscard]] bool done() const override { return hooks_.is_done(); }
-  [[nodiscard]] bool keep_alive() const override { return hooks_.keep_alive(); }
-  [[nodiscard]] bool chunked() const override { return hooks_.chunked(); }
-  [[nodiscard]] bool need_eof() const override { return hooks_.need_eof(); }
+  void skip() override { hooks_->skip(true); }
+  [[nodiscard]] bool head_done() const override { return hooks_->is_header_done(); }
+  [[nodiscard]] bool done() const override { return hooks_->is_done(); }
+  [[nodiscard]] bool keep_alive() const override { return hooks_->keep_alive(); }
+  [[nodiscard]] bool chunked() const override { return hooks_->chunked(); }
+  [[nodiscard]] bool need_eof() const override { return hooks_->need_eof(); }
   [[nodiscard]] std::optional<std::uint64_t> length() const override {
-    const auto n = hooks_.content_length();
+    const auto n = hooks_->content_length();
     return n ? std::optional<std::uint64_t>(*n) : std::nullopt;
   }
 
  private:
-  Hooks<kRequest> hooks_;
+  std::optional<Hooks<kRequest>> hooks_;
 };
 
 }  // namespace
@@ -116,7 +120,9 @@ MessageParser::MessageParser(MessageParser&&) noexcept = default;
 MessageParser& MessageParser::operator=(MessageParser&&) noexcept = default;
 
 void MessageParser::restart() {
-  if (kind_ == Kind::request) {
+  if (beast_) {
+    beast_->renew(limits_);
+  } else if (kind_ == Kind::request) {
     beast_ = std::make_unique<Parser<true, Beast>>(limits_);
   } else {
     beast_ = std::make_unique<Parser<false, Beast>>(limits_);
