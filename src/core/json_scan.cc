@@ -43,9 +43,16 @@ std::size_t find(std::string_view text, std::size_t at, Mark mark, Is is) {
   return at;
 }
 
+// Bytes that end a scalar.
+constexpr auto kEndsScalar = [] {
+  std::array<bool, 256> ends{};
+  for (const char c : std::string_view(",]}: \t\r\n\"[{")) ends[static_cast<unsigned char>(c)] = true;
+  return ends;
+}();
+
 std::size_t skip_scalar(std::string_view text, std::size_t at) {
   const std::size_t begin = at;
-  while (at < text.size() && !std::string_view(",]}: \t\r\n\"[{").contains(text[at])) ++at;
+  while (at < text.size() && !kEndsScalar[static_cast<unsigned char>(text[at])]) ++at;
   return at == begin ? scan::kBad : at;
 }
 
