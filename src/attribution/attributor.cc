@@ -293,7 +293,7 @@ std::vector<SettledRequest> Attributor::over(SteadyTime edge) {
     if (found != s.accounts.end()) s.accounts.erase(found);
     out.push_back(figures_of(track, course, std::move(account), s.words));
   }
-  s.bypass.forget(edge.ns);
+  s.bypass.forget(edge.ns, s.tracks);
   s.learner.forget(edge.ns);
   return out;
 }

@@ -24,24 +24,44 @@ double beyond(const std::optional<double>& from, const std::optional<double>& to
 
 }  // namespace
 
+// Some engines count a request's tokens as they come (vLLM), some all at once when it is over
+// (llama-server): what was seen here and isn't on the page yet is owed to it.
+double BypassWatch::owed(double owed, const Seen& from, const Seen& to, std::uint32_t upstream,
+                         const Tracks& tracks) {
+  constexpr std::int64_t kLate = 2'000'000'000;  // a page may lag behind the end of a stream by so much
+  if (!from.output || !to.output || *to.output < *from.output) return 0;
+  const double left = owed + tracks.own(upstream, from.end, to.end).output - (*to.output - *from.output);
+  // No more than those have shown whose end the page may not know of: what was cancelled is never counted.
+  return std::clamp(left, 0.0, tracks.shown(upstream, from.end - kLate));
+}
+
 void BypassWatch::reading(const EngineReading& r, const Tracks& tracks) {
   if (!seen_.contains(r.upstream) && seen_.size() >= kMostUpstreams) return;
-  auto& list = seen_[r.upstream];
+  auto& list = seen_[r.upstream].list;
   if (!list.empty() && r.end.ns <= list.back().end) return;
   list.push_back({r.begin.ns, r.end.ns, usable(r.running), usable(r.waiting), usable(r.output_tokens),
                   usable(r.prompt_tokens), usable(r.cached_tokens), tracks.open(r.upstream)});
-  if (list.size() > kMostReadings) list.pop_front();
+  if (list.size() > kMostReadings) drop_front(r.upstream, tracks);
+}
+
+void BypassWatch::drop_front(std::uint32_t upstream, const Tracks& tracks) {
+  auto& [list, owing] = seen_[upstream];
+  owing = owed(owing, list[0], list[1], upstream, tracks);
+  list.pop_front();
 }
 
 std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64_t end,
                                                   const Tracks& tracks) const {
   std::map<std::uint32_t, Bypass> out;
-  for (const auto& [upstream, list] : seen_) {
+  for (const auto& [upstream, page] : seen_) {
+    const auto& list = page.list;
     const auto after =
         std::find_if(list.begin(), list.end(), [&](const Seen& s) { return s.end >= end; });
     if (after == list.end() || after == list.begin()) continue;
     auto before = std::prev(after);
     while (before != list.begin() && before->end > begin) --before;
+    double owing = page.owed;
+    for (auto it = list.begin(); it != before; ++it) owing = owed(owing, *it, *std::next(it), upstream, tracks);
     double sequences = 0, read = 0;
     for (auto it = before; it <= after; ++it) {
       if (!it->running) continue;
@@ -55,7 +75,7 @@ std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64
         std::min(static_cast<double>(end - begin) * kNano / std::max(span, 1e-9), 1.0);
     const Tracks::Own own = tracks.own(upstream, before->end, after->end);
     Bypass b{.sequences = read > 0 ? sequences / read : 0};
-    b.output = beyond(before->output, after->output, own.output) * part;
+    b.output = beyond(before->output, after->output, own.output + owing) * part;
     if (b.output <= 0 && b.sequences < 0.5) continue;
     // Where the page counts what the cache served, what was computed can be told.
     const bool told = before->cached && after->cached && *after->cached >= *before->cached;
@@ -72,13 +92,14 @@ std::map<std::uint32_t, Bypass> BypassWatch::over(std::int64_t begin, std::int64
 bool BypassWatch::ready(std::int64_t end, std::int64_t now) const {
   constexpr std::int64_t kPatience = 5'000'000'000;
   return std::all_of(seen_.begin(), seen_.end(), [&](const auto& entry) {
-    return entry.second.empty() || entry.second.back().begin >= end || now >= end + kPatience;
+    const auto& list = entry.second.list;
+    return list.empty() || list.back().begin >= end || now >= end + kPatience;
   });
 }
 
-void BypassWatch::forget(std::int64_t edge) {
-  for (auto& [upstream, list] : seen_) {
-    while (list.size() > 1 && list[1].end <= edge) list.pop_front();
+void BypassWatch::forget(std::int64_t edge, const Tracks& tracks) {
+  for (auto& [upstream, page] : seen_) {
+    while (page.list.size() > 1 && page.list[1].end <= edge) drop_front(upstream, tracks);
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // Traffic that did not pass here, as the engines' metrics pages show it: what they count beyond
-// what was seen. Bounded; not thread-safe.
+// what was seen, now or before and not counted yet. Bounded; not thread-safe.
 #include <deque>
 #include <map>
 
@@ -16,7 +16,7 @@ class BypassWatch {
                                                      const Tracks& tracks) const;
   // The pages that are being read have told of all before `end`, or nobody waits for them any more.
   [[nodiscard]] bool ready(std::int64_t end, std::int64_t now) const;
-  void forget(std::int64_t edge);
+  void forget(std::int64_t edge, const Tracks& tracks);
 
  private:
   struct Seen {
@@ -24,7 +24,16 @@ class BypassWatch {
     std::optional<double> running, waiting, output, prompt, cached;
     double open;  // own sequences, at its end
   };
-  std::map<std::uint32_t, std::deque<Seen>> seen_;
+  struct Page {
+    std::deque<Seen> list;
+    double owed = 0;  // tokens seen here that it had not counted by the first of them
+  };
+  // What is owed by `to`, where `owed` was by `from`, its reading before.
+  [[nodiscard]] static double owed(double owed, const Seen& from, const Seen& to, std::uint32_t upstream,
+                                   const Tracks& tracks);
+  void drop_front(std::uint32_t upstream, const Tracks& tracks);
+
+  std::map<std::uint32_t, Page> seen_;
 };
 
 }  // namespace joulebook::attribution

@@ -89,7 +89,8 @@ void Tracks::end(Track& track, const Ended& what) {
   const bool read = c.known && (track.first || track.outcome == Outcome::complete);
   const std::int64_t from = track.arrived.streamed && track.first ? *track.first : *track.sent;
   auto& over = over_[track.arrived.upstream];
-  over.push_back({from, *track.ended, read ? c.prompt : 0, read ? c.computed : 0, c.output - remarked});
+  over.push_back({from, *track.ended, read ? c.prompt : 0, read ? c.computed : 0, c.output - remarked,
+                  c.output});
   if (over.size() > kMostSteps) over.pop_front();
 }
 
@@ -121,6 +122,18 @@ Tracks::Own Tracks::own(std::uint32_t upstream, std::int64_t from, std::int64_t 
     sum.prompt += o.prompt;
     sum.computed += o.computed;
   }
+  return sum;
+}
+
+double Tracks::shown(std::uint32_t upstream, std::int64_t since) const {
+  double sum = 0;
+  for (const auto& [id, t] : tracks_) {
+    if (t.arrived.upstream != upstream || t.ended) continue;
+    for (const auto& [choice, s] : t.sequences) sum += s.tokens;
+  }
+  const auto over = over_.find(upstream);
+  if (over == over_.end()) return sum;
+  for (auto it = over->second.rbegin(); it != over->second.rend() && it->until > since; ++it) sum += it->output;
   return sum;
 }
 

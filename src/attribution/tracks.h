@@ -119,6 +119,9 @@ class Tracks {
     double output = 0, prompt = 0, computed = 0;
   };
   [[nodiscard]] Own own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const;
+  // Output tokens, as known now, of all requests of an upstream that are not over or were by no more than
+  // the horizon ago and after `since`.
+  [[nodiscard]] double shown(std::uint32_t upstream, std::int64_t since) const;
   [[nodiscard]] Pace pace(std::uint32_t upstream) const;
   [[nodiscard]] std::size_t size() const { return tracks_.size(); }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -182,7 +185,7 @@ class Tracks {
   // remark told of when they were made.
   struct Over {
     std::int64_t from, until;
-    double prompt, computed, untold;
+    double prompt, computed, untold, output;
   };
   std::map<std::uint32_t, std::deque<Over>> over_;
   std::int64_t now_ = INT64_MIN;

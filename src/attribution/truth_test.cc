@@ -136,11 +136,12 @@ TEST(TruthOfTraffic, EnginesOfOtherKindsAreStood) {
 }
 
 // One engine with that traffic under that meter.
-TrialInput input_of(const Mix& mix, SimulatedEngineOptions engine, bool page = false) {
+enum class Page { none, as_they_come, at_end };
+TrialInput input_of(const Mix& mix, SimulatedEngineOptions engine, Page page = Page::none, int concurrency = 16) {
   TrialInput input;
-  const SimulatedTraffic traffic{.jobs = mixed_jobs(mix, engine.seed), .concurrency = 16};
+  const SimulatedTraffic traffic{.jobs = mixed_jobs(mix, engine.seed), .concurrency = concurrency};
   const SimulatedRun run = simulate(traffic, engine);
-  if (page) input.pages = pages_of(run);
+  if (page != Page::none) input.pages = pages_of(run, page == Page::at_end);
   add_engine(input, traffic, run, 0, simulated_model(engine.experts, engine.chosen));
   return input;
 }
@@ -148,12 +149,33 @@ TrialInput input_of(const Mix& mix, SimulatedEngineOptions engine, bool page = f
 TEST(TruthOfTraffic, TrafficThatBypassedIsOthersAndNobodyElsePays) {
   Mix mix{.requests = 160};
   mix.bypass = 0.33;
-  const Trial t = try_attribution(input_of(mix, {.seed = 12}, true));
+  const Trial t = try_attribution(input_of(mix, {.seed = 12}, Page::as_they_come));
   ASSERT_GT(t.other_truth, 0);
   EXPECT_NEAR(t.other / t.other_truth, 1, 0.2);
   EXPECT_LE(errors_of(t, &Scored::fair).median, 0.1);
   const Trial blind = try_attribution(input_of(mix, {.seed = 12}));  // nobody reads the page
   EXPECT_EQ(blind.other, 0);
+}
+
+// A page that counts a request's tokens at its end shows them in lumps: they are nobody else's.
+TEST(TruthOfTraffic, LumpsOnThePageAreNoOthers) {
+  for (const int concurrency : {1, 8, 32}) {
+    for (const double spread : {0.0, 0.8}) {  // at 0 all end together
+      Mix mix{.requests = std::max(40, 4 * concurrency), .spread = spread};
+      const TrialInput input = input_of(mix, {.seed = 12}, Page::at_end, concurrency);
+      const Trial t = try_attribution(input);
+      const Trial streamed = try_attribution(input_of(mix, {.seed = 12}, Page::as_they_come, concurrency));
+      EXPECT_LE(t.other, streamed.other + 0.002 * t.active) << concurrency << " " << spread << " of " << t.active;
+      if (spread > 0) {
+        EXPECT_LE(errors_of(t, &Scored::fair).median, errors_of(streamed, &Scored::fair).median + 0.01);
+      }
+    }
+  }
+  Mix mix{.requests = 160};
+  mix.bypass = 0.33;
+  const Trial t = try_attribution(input_of(mix, {.seed = 12}, Page::at_end));
+  ASSERT_GT(t.other_truth, 0);
+  EXPECT_NEAR(t.other / t.other_truth, 1, 0.3);
 }
 
 TEST(TruthOfTraffic, PreemptedRequestsPayForReadingAgain) {

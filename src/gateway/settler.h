@@ -110,6 +110,9 @@ class Settler final : public TrafficSink {
   [[nodiscard]] std::vector<HostNow> hosts() const;
 
  private:
+  static constexpr std::int64_t kTokenTick = 10'000'000;  // ns
+  static constexpr std::size_t kMostTicks = 65'536;
+
   // A request from its first fact to its row.
   struct Entry {
     RequestBegin begin;
@@ -219,7 +222,8 @@ class Settler final : public TrafficSink {
   SteadyTime observed_;  // end of the newest window that was learned from
   // By upstream:
   std::map<std::uint32_t, double> engine_running_;  // by the engine's own count, at the newest reading
-  std::map<std::uint32_t, double> tokens_in_window_;
+  // By kTokenTick and upstream: those of windows that are not settled, at most kMostTicks.
+  std::map<std::int64_t, std::map<std::uint32_t, double>> tokens_;
   struct Recent {  // of the newest minute, decayed
     double joules = 0;
     double tokens = 0;

@@ -114,7 +114,8 @@ void Settler::note(const attribution::Remark& remark) {
     (tokens->reasoning ? entry.reasoning : entry.answer) += static_cast<double>(tokens->count);
     entry.reasoning += static_cast<double>(tokens->thought_before);
     entry.answer -= static_cast<double>(tokens->thought_before);
-    tokens_in_window_[entry.upstream] += static_cast<double>(tokens->count);
+    tokens_[remark.at.ns / kTokenTick][entry.upstream] += static_cast<double>(tokens->count);
+    if (tokens_.size() > kMostTicks) tokens_.erase(tokens_.begin());
   }
   if (const auto* usage = std::get_if<attribution::Usage>(&remark.what)) {
     RequestTokens& t = entry.end.tokens;

@@ -82,6 +82,30 @@ TEST_F(SettlerTest, LockstepDecodersShareEvenly) {
   EXPECT_NEAR(sum, 3000, 30);
 }
 
+// The windows of a long answer are all settled when it is over; what came in each stays its own.
+TEST_F(SettlerTest, EachWindowShowsTheTokensThatCameInIt) {
+  start(gpu(40, 50));
+  at(40);
+  for (const attribution::RequestId id : {1, 2}) open(id, 40, 50);
+  at(50);
+  for (const attribution::RequestId id : {1, 2}) decode(id, 40, 50, 100, 50);
+  at(120);
+  LiveState state;
+  books_.fill(state);
+  double tokens = 0;
+  int busy = 0;
+  for (std::size_t i = 0; i < state.points.size(); ++i) {
+    const LivePoint& p = state.points[i];
+    tokens += p.tokens_per_s;  // of a second each
+    if (p.watts < 399) continue;
+    ++busy;
+    EXPECT_NEAR(p.tokens_per_s, 20, 2) << i;
+    EXPECT_NEAR(p.joules_per_token, 15, 2) << i;
+  }
+  EXPECT_GE(busy, 8);
+  EXPECT_NEAR(tokens, 200, 20);
+}
+
 TEST_F(SettlerTest, ACancelledRequestKeepsItsJoules) {
   start(gpu(40, 43));
   at(40);

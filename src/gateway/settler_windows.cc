@@ -207,7 +207,14 @@ void Settler::show(const Window& window, const Sums& sums) {
   point.utc_ms = wall_ns(window.end, anchor) / 1'000'000;
   double tokens = 0;
   double priced = 0;  // tokens whose energy is known
-  for (const auto& [upstream, count] : tokens_in_window_) {
+  // A window is settled long after it ended where a request is open that long: its tokens are those that
+  // came in it, and no others.
+  std::map<std::uint32_t, double> came;
+  while (!tokens_.empty() && tokens_.begin()->first < window.end.ns / kTokenTick) {
+    for (const auto& [upstream, count] : tokens_.begin()->second) came[upstream] += count;
+    tokens_.erase(tokens_.begin());
+  }
+  for (const auto& [upstream, count] : came) {
     tokens += count;
     if (known(upstream, sums)) priced += count;
   }
@@ -227,10 +234,9 @@ void Settler::show(const Window& window, const Sums& sums) {
   const double keep = std::exp(-seconds / kMinute);
   for (auto& [upstream, recent] : recent_) recent = {recent.joules * keep, recent.tokens * keep};
   for (const auto& [upstream, joules] : sums.shares) recent_[upstream].joules += joules;
-  for (const auto& [upstream, count] : tokens_in_window_) {
+  for (const auto& [upstream, count] : came) {
     if (known(upstream, sums)) recent_[upstream].tokens += count;
   }
-  tokens_in_window_.clear();
 }
 
 Reason Settler::why_none(std::uint32_t upstream) const {

@@ -81,8 +81,9 @@ struct SimulatedRun {
   int preempted = 0;
 };
 
-// What the engine's metrics page says each second, within 5 ms of when it is asked.
-[[nodiscard]] std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run);
+// What the engine's metrics page says each second, within 5 ms of when it is asked. `at_end`: it counts a
+// request's output when it is over, all at once, as llama-server does, and never what was cancelled.
+[[nodiscard]] std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run, bool at_end = false);
 
 [[nodiscard]] SimulatedRun simulate(const SimulatedTraffic& traffic,
                                     const SimulatedEngineOptions& options);

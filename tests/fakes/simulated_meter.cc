@@ -7,7 +7,7 @@
 
 namespace joulebook::fakes {
 
-std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run) {
+std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run, bool at_end) {
   std::vector<attribution::EngineReading> out;
   double prompt = 0, output = 0, steps = 0;
   std::size_t next = 0;
@@ -26,6 +26,10 @@ std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run) {
     r.waiting = busy ? run.spans[next].waiting : 0;
     r.prompt_tokens = prompt;
     r.output_tokens = output;
+    if (at_end) {
+      r.output_tokens = 0;
+      for (const JobTruth& job : run.jobs) *r.output_tokens += job.done && job.ended_s <= t ? job.made : 0;
+    }
     r.steps = steps;
     out.push_back(r);
   }
