@@ -18,6 +18,8 @@ namespace {
 
 constexpr Nanos kPeriod = std::chrono::milliseconds(10);
 constexpr Nanos kKernel = std::chrono::milliseconds(100);
+// An H100 kept its clocks, and 48 W, for 1.5 s after its last context had gone (docs/sensors/gpu.md).
+constexpr Nanos kLinger = std::chrono::milliseconds(2000);
 constexpr Nanos kSpacing = std::chrono::microseconds(150);
 constexpr double kOtherLoad = 0.1;  // busy threads beside us that make a floor doubtful
 
@@ -55,7 +57,7 @@ class Calibrator {
     out_.quick = options_.quick;
     if (options_.gpus == nullptr) out_.gpu = options_.no_gpus;
     learn_ticks();
-    sampler_.emplace(std::move(sensors_), MeterOptions{.period = kPeriod}, clock_, files_);
+    sampler_.emplace(std::move(sensors_), MeterOptions{.period = kPeriod, .most_share = 1}, clock_, files_);
     options_.progress("idle floor");
     rest();
     respond();
@@ -75,7 +77,11 @@ class Calibrator {
 
   void learn_ticks() {
     DenseReadings dense;
+    gpus_ = options_.gpus;
     hold_gpus();
+    for (std::size_t i = 0; gpus_ != nullptr && i < gpus_->devices().size(); ++i) {
+      loaded_.push_back(gpus_->devices()[i].device);
+    }
     const int busy = std::max(1, load_.threads() - 1);  // one thread is left for the reading
     const auto densely = [&](const std::vector<LoadPiece>& plan) {
       read_densely(sensors_, plan, busy, kSpacing, load_, gpus_, clock_,
@@ -95,7 +101,7 @@ class Calibrator {
       }
       densely(step_plan(times_.steps));
     }
-    if (gpus_ != nullptr) gpus_->release();
+    release_gpus();
     for (std::size_t i = 0; i < infos_.size(); ++i) learn_tick(i, dense);
   }
 
@@ -156,7 +162,9 @@ class Calibrator {
   // --- rest ---
 
   void rest() {
-    sample_until(clock_.now() + times_.calm);
+    SteadyTime calm = clock_.now() + times_.calm;
+    if (released_) calm = std::max(calm, *released_ + kLinger);
+    sample_until(calm);
     const SteadyTime begin = clock_.now();
     std::vector<SteadyTime> edges{begin};
     std::vector<std::vector<std::optional<double>>> celsius;
@@ -272,24 +280,30 @@ class Calibrator {
   // From then on no GPU is loaded.
   void lose_gpus(const Error& error) {
     out_.gpu = {error.code, error.message, error.cure};
-    if (gpus_ != nullptr) gpus_->release();
+    release_gpus();
     gpus_ = nullptr;
   }
 
+  // New contexts, which know of no kernel: the one that is started most is made ready.
   void hold_gpus() {
-    gpus_ = options_.gpus;
     if (gpus_ == nullptr) return;
     if (auto held = gpus_->hold(); !held) return lose_gpus(held.error());
-    for (std::size_t i = 0; i < gpus_->devices().size(); ++i) {
-      if (auto ok = gpus_->prepare(i, CudaKernel::fma_f32); !ok) return lose_gpus(ok.error());
-      loaded_.push_back(gpus_->devices()[i].device);
+    for (std::size_t i = 0; gpus_ != nullptr && i < gpus_->devices().size(); ++i) {
+      if (auto ok = gpus_->prepare(i, CudaKernel::fma_f32); !ok) lose_gpus(ok.error());
     }
+  }
+
+  void release_gpus() {
+    if (gpus_ == nullptr) return;
+    gpus_->release();
+    released_ = clock_.now();
   }
 
   void load_gpus() {
     if (gpus_ == nullptr || options_.stop()) return;
     options_.progress("GPU: a context at rest");
-    if (auto held = gpus_->hold(); !held) return lose_gpus(held.error());
+    hold_gpus();
+    if (gpus_ == nullptr) return;
     sample_until(clock_.now() + times_.gpu_warm);
     const WindowEnergy rest = window("context", times_.gpu_level);
     for (std::size_t i = 0; i < infos_.size(); ++i) {
@@ -299,7 +313,7 @@ class Calibrator {
     for (const CudaKernel kernel : kCudaKernels) {
       if (gpus_ != nullptr && !options_.stop()) work_gpus(kernel);
     }
-    if (gpus_ != nullptr) gpus_->release();
+    release_gpus();
   }
 
   void respond_gpus() {
@@ -379,6 +393,7 @@ class Calibrator {
   const CalibrateOptions& options_;
   CalibrationTimes times_;
   Thermometer thermometer_;
+  std::optional<SteadyTime> released_;          // when contexts were given back last
   GpuLoad* gpus_ = nullptr;                     // null: none, or none any more
   std::vector<std::string> loaded_ = {"cpu"};  // devices under load; GPUs in the load's order
   std::vector<SensorInfo> infos_;

@@ -159,7 +159,7 @@ TEST_F(CalibratesGpus, WindowFloorResponseAndWork) {
 TEST_F(CalibratesGpus, QuickKeepsItsTimeAndAFailureIsAReason) {
   const auto quick = run_with_gpu(true);
   ASSERT_TRUE(quick);
-  EXPECT_LT(quick->duration_s, 14.5) << "15 s are promised";
+  EXPECT_LT(quick->duration_s, 19.5) << "20 s are promised";
   gpu_.break_down();
   const auto found = run_with_gpu(true);
   ASSERT_TRUE(found);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -153,8 +154,8 @@ class FakeSensor final : public Sensor {
   SensorInfo info_;
 };
 
-// A GPU whose multiprocessors are the threads of such a machine. A context adds nothing. It has no
-// 16-bit matrix unit.
+// A GPU whose multiprocessors are the threads of such a machine. A context adds nothing; where one is made
+// anew it has no kernels, as CUDA has it. It has no 16-bit matrix unit.
 class FakeGpu final : public GpuLoad {
  public:
   explicit FakeGpu(FakeMachine& machine) : machine_(machine) {}
@@ -163,15 +164,18 @@ class FakeGpu final : public GpuLoad {
     if (fails_) return fail(ErrorKind::no_reading, "cuda.failed", "told to fail");
     devices_[0].multiprocessors = machine_.threads();
     held_ = true;
+    prepared_.clear();
     return {};
   }
   void release() override { held_ = false; }
   [[nodiscard]] Status prepare(std::size_t, CudaKernel kernel) override {
+    prepared_.insert(kernel);
     if (kernel != CudaKernel::mma_f16) return {};
     return fail(ErrorKind::no_reading, "cuda.kernel", "no such unit");
   }
   [[nodiscard]] Status start(std::size_t, CudaKernel kernel, int busy, Nanos duration) override {
     if (!held_) return fail(ErrorKind::no_reading, "cuda.failed", "no context is held");
+    if (!prepared_.contains(kernel)) return fail(ErrorKind::no_reading, "cuda.failed", "cuLaunchKernel answered 400");
     const SteadyTime from = std::max(until_, machine_.clock().now());
     machine_.set_at(from, kind_of(kernel), busy);
     until_ = from + duration;
@@ -204,6 +208,7 @@ class FakeGpu final : public GpuLoad {
   FakeMachine& machine_;
   std::vector<Device> devices_ = {{"gpu:GPU-1", 0}};
   bool held_ = false, fails_ = false;
+  std::set<CudaKernel> prepared_;
   SteadyTime until_{0};
   double waited_ = 0;
 };

@@ -20,10 +20,10 @@ CalibrationTimes CalibrationTimes::of(bool quick) {
             .work_slice = milliseconds(50),
             .work_slices = 6,
             .gpu_warm = milliseconds(100),
-            .gpu_level = milliseconds(150)};
+            .gpu_level = milliseconds(300)};
   }
   return {.look = milliseconds(2000),
-          .waves = milliseconds(12000),
+          .waves = milliseconds(11000),
           .steps = milliseconds(6000),
           .calm = milliseconds(1000),
           .rest = milliseconds(6000),

@@ -8,7 +8,8 @@
 
 namespace joulebook {
 
-// Together at most 60 s, or 15 s where quick, with what settling takes; also where a GPU is there.
+// Together at most 60 s with what settling takes, also where a GPU is there; where quick 15 s, 20 s with a GPU (whose
+// sensors tick ten times a second, so that a shorter level would be within its own edges).
 struct CalibrationTimes {
   Nanos look{0};   // a first look at the ticks
   Nanos waves{0};  // square waves, all groups of ticks together

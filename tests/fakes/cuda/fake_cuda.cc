@@ -2,13 +2,17 @@
 // JOULEBOOK_FAKE_LOAD names (../vendor/load.h), which the fake NVML's `power=load:...` follows. One
 // device, 0000:01:00.0. A kernel's first parameter is how long it runs, in nanoseconds; kernels run
 // one after another, as in one stream. Each counts one round a nanosecond of its length into the
-// counter that its second parameter points to. Modules for the matrix units (sm_80) are refused
+// counter that its second parameter points to. As in the real one a context has modules of its own, a module
+// functions, and both are gone with it: what is started elsewhere or unmade is refused (400, 201). Modules for the matrix units (sm_80) are refused
 // where JOULEBOOK_FAKE_CUDA_OLD is set.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <mutex>
+#include <set>
 
 #include "../vendor/load.h"
 
@@ -16,6 +20,18 @@ namespace {
 
 std::mutex mutex;
 double busy_until = 0;
+
+constexpr int kInvalidContext = 201, kInvalidHandle = 400;
+struct Module {
+  void* context = nullptr;
+};
+std::set<void*> contexts;
+std::map<void*, Module> modules;       // by handle
+std::map<void*, void*> functions;      // and their module
+std::uintptr_t made = 0;
+thread_local void* current = nullptr;
+
+void* new_handle() { return reinterpret_cast<void*>(made += 16); }
 
 void write(const std::string& line) {
   const char* path = std::getenv("JOULEBOOK_FAKE_LOAD");
@@ -58,16 +74,26 @@ int cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 int cuCtxCreate_v2(void** context, unsigned, int) {
   const std::lock_guard lock(mutex);
-  *context = context;
+  current = *context = new_handle();
+  contexts.insert(current);
   write("context " + seconds(fake_vendor::load_clock()));
   return 0;
 }
-int cuCtxDestroy_v2(void*) {
+int cuCtxDestroy_v2(void* context) {
   const std::lock_guard lock(mutex);
+  if (contexts.erase(context) == 0) return kInvalidContext;
+  std::erase_if(modules, [&](const auto& m) { return m.second.context == context; });
+  std::erase_if(functions, [&](const auto& f) { return !modules.contains(f.second); });
+  if (current == context) current = nullptr;
   write("release " + seconds(fake_vendor::load_clock()));
   return 0;
 }
-int cuCtxSetCurrent(void*) { return 0; }
+int cuCtxSetCurrent(void* context) {
+  const std::lock_guard lock(mutex);
+  if (!contexts.contains(context)) return kInvalidContext;
+  current = context;
+  return 0;
+}
 int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
   *free = *total = std::size_t{1} << 30;
   return 0;
@@ -92,17 +118,31 @@ int cuMemcpyDtoH_v2(void* to, std::uint64_t from, std::size_t size) {
 int cuModuleLoadData(void** module, const void* image) {
   const bool matrix = std::strstr(static_cast<const char*>(image), "sm_80") != nullptr;
   if (matrix && std::getenv("JOULEBOOK_FAKE_CUDA_OLD") != nullptr) return 222;  // unsupported PTX
-  *module = module;
+  const std::lock_guard lock(mutex);
+  if (current == nullptr) return kInvalidContext;
+  *module = new_handle();
+  modules[*module] = {current};
   return 0;
 }
-int cuModuleUnload(void*) { return 0; }
-int cuModuleGetFunction(void** function, void*, const char*) {
-  *function = function;
+int cuModuleUnload(void* module) {
+  const std::lock_guard lock(mutex);
+  if (modules.erase(module) == 0) return kInvalidHandle;
+  std::erase_if(functions, [&](const auto& f) { return f.second == module; });
   return 0;
 }
-int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+int cuModuleGetFunction(void** function, void* module, const char*) {
+  const std::lock_guard lock(mutex);
+  if (!modules.contains(module)) return kInvalidHandle;
+  *function = new_handle();
+  functions[*function] = module;
+  return 0;
+}
+int cuLaunchKernel(void* function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                    void*, void** parameters, void**) {
   const std::lock_guard lock(mutex);
+  const auto known = functions.find(function);
+  if (known == functions.end()) return kInvalidHandle;
+  if (modules.at(known->second).context != current) return kInvalidHandle;
   std::uint64_t ns = 0;
   std::memcpy(&ns, parameters[0], sizeof ns);
   const double from = std::max(busy_until, fake_vendor::load_clock());
