@@ -7,16 +7,22 @@
 //                                            CPU time of the sampler thread as `self` has it, and
 //                                            that of all threads but the main one as the kernel has
 //                                            it, in per cent of one core
+//   meter_cost here PREFIX PERIOD_US SECONDS the same of this machine's own sensors with that id
+//   meter_cost reads PREFIX SECONDS          one reading after the other of each of them for so long:
+//                                            readings, median, p95 and greatest duration and CPU time
+//                                            of one, in µs
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "core/clock.h"
 #include "meter/meter.h"
@@ -92,9 +98,9 @@ int loop(const std::string& root, Nanos period, double seconds) {
   return 0;
 }
 
-int meter(const std::string& root, Nanos period, double seconds) {
+int meter(const std::string& root, const SensorChoice& choice, Nanos period, double seconds) {
   const std::shared_ptr<const FileTree> files = real_files(root);
-  Discovery found = discover(files, system_clock(), {{"powercap:"}, false, false});
+  Discovery found = discover(files, system_clock(), choice);
   const std::size_t zones = found.sensors.size();
   auto opened = open_meter(std::move(found.sensors), {.period = period}, system_clock(), files);
   if (!opened || zones == 0 || !(*opened)->start()) return 4;
@@ -113,6 +119,29 @@ int meter(const std::string& root, Nanos period, double seconds) {
   return 0;
 }
 
+int reads(const SensorChoice& choice, double seconds) {
+  Clock& clock = system_clock();
+  Discovery found = discover(real_files(""), clock, choice);
+  for (const auto& sensor : found.sensors) {
+    std::vector<double> took;
+    const double before = cpu_of(CLOCK_THREAD_CPUTIME_ID);
+    const SteadyTime begin = clock.now();
+    for (SteadyTime at = begin; Seconds(at - begin).count() < seconds;) {
+      const auto reading = sensor->read();
+      const SteadyTime now = clock.now();
+      if (reading) took.push_back(Seconds(now - at).count() * 1e6);
+      at = now;
+    }
+    const double cpu = (cpu_of(CLOCK_THREAD_CPUTIME_ID) - before) * 1e6;
+    if (took.empty()) return 4;
+    std::sort(took.begin(), took.end());
+    const auto at = [&](double q) { return took[static_cast<std::size_t>(q * static_cast<double>(took.size() - 1))]; };
+    fmt::print("{} {} {:.2f} {:.2f} {:.2f} {:.2f}\n", sensor->info().id, took.size(), at(0.5), at(0.95), at(1),
+               cpu / static_cast<double>(took.size()));
+  }
+  return found.sensors.empty() ? 4 : 0;
+}
+
 }  // namespace
 }  // namespace joulebook
 
@@ -120,11 +149,16 @@ int main(int argc, char** argv) {
   using namespace joulebook;
   if (argc == 4 && std::strcmp(argv[1], "plant") == 0) return plant(argv[2], std::atof(argv[3]));
   if (argc == 5 && std::strcmp(argv[1], "meter") == 0) {
-    return meter(argv[2], std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
+    return meter(argv[2], {{"powercap:"}, false, false}, std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
   }
+  if (argc == 5 && std::strcmp(argv[1], "here") == 0) {
+    return meter("", {{argv[2]}, true, false}, std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
+  }
+  if (argc == 4 && std::strcmp(argv[1], "reads") == 0) return reads({{argv[2]}, true, false}, std::atof(argv[3]));
   if (argc == 5 && std::strcmp(argv[1], "loop") == 0) {
     return loop(argv[2], std::chrono::microseconds(std::atoll(argv[3])), std::atof(argv[4]));
   }
-  fmt::print(stderr, "usage: meter_cost plant DIR SECONDS | loop|meter DIR PERIOD_US SECONDS\n");
+  fmt::print(stderr, "usage: meter_cost plant DIR SECONDS | loop|meter DIR PERIOD_US SECONDS | "
+                     "here PREFIX PERIOD_US SECONDS | reads PREFIX SECONDS\n");
   return 2;
 }

@@ -90,6 +90,12 @@ void Windows::cut(SteadyTime now, bool last) {
 }
 
 void Windows::measure(const std::vector<MeteredHost>& hosts, SteadyTime now, bool last) {
+  if (const SteadyTime edge = begin_ + length(); edge > announced_) {
+    for (const auto& host : hosts) {
+      if (host.meter != nullptr) host.meter->edge(edge);
+    }
+    announced_ = edge;
+  }
   while (!cut_.empty() && (last || now - cut_.front().end >= lengths_.lag)) {
     Cut& next = cut_.front();
     next.energies.resize(hosts.size());

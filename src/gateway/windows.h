@@ -78,6 +78,7 @@ class Windows {
 
   Lengths lengths_;
   SteadyTime begin_;                // of the window that is open
+  SteadyTime announced_{0};         // the newest edge that the meter was told of beforehand
   EngineIs engine_ = EngineIs::resident;
   std::map<std::uint32_t, SteadyTime> busy_;  // the newest instant of work seen in it, by upstream
   std::int64_t quiet_ = 0;          // silent windows since the last work

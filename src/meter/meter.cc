@@ -1,6 +1,7 @@
 #include "meter/meter.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr Nanos kLongRest = std::chrono::milliseconds(20);
 constexpr Nanos kHeldUp = std::chrono::milliseconds(200);
+constexpr Nanos kLate = std::chrono::milliseconds(100);  // an edge further back is past reading around it
 
 // Locks: `mutex_` guards the core and the recording. Sensors and CPU times are read outside of it,
 // by the sampler thread, or by start() and stop() while there is none; only that thread changes the
@@ -73,9 +75,15 @@ class LiveMeter final : public Meter {
     sampler_.end_record();
   }
 
-  [[nodiscard]] SteadyTime now() const override { return clock_.now(); }
+  [[nodiscard]] SteadyTime now() const override {
+    const SteadyTime t = clock_.now();
+    marked_.store(t.ns, std::memory_order_relaxed);
+    return t;
+  }
+  void edge(SteadyTime t) override { announced_.store(t.ns, std::memory_order_relaxed); }
 
   void settle(SteadyTime t) override {
+    if (clock_.now() - t < kLate) edge(t);
     std::unique_lock lock(mutex_);
     if (!running_) return;
     const std::int64_t fresh = rounds_ + 2;  // the round under way may have begun before us
@@ -114,6 +122,9 @@ class LiveMeter final : public Meter {
 
  private:
   void round(bool fresh) {
+    for (auto* at : {&marked_, &announced_}) {
+      if (const std::int64_t ns = at->exchange(0, std::memory_order_relaxed); ns != 0) sampler_.edge({ns});
+    }
     const auto& events = sampler_.read_all(fresh);
     const std::lock_guard lock(mutex_);
     for (const auto& event : events) sampler_.apply(event);
@@ -153,6 +164,8 @@ class LiveMeter final : public Meter {
   MeterOptions options_;
   Clock& clock_;
   Sampler sampler_;
+  mutable std::atomic<std::int64_t> marked_{0};  // ns of the newest edges; 0: the sampler has them
+  std::atomic<std::int64_t> announced_{0};
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable rounded_;

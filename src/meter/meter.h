@@ -22,6 +22,8 @@ namespace joulebook {
 
 struct MeterOptions {
   Nanos period = std::chrono::milliseconds(10);  // between two rounds of readings
+  // Of one core, that reading may cost: sensors of dear readings are read seldomer (read_pace.h); 1: no limit.
+  double most_share = 0.02;
   Nanos max_gap = std::chrono::seconds(3);       // a longer gap without samples voids a window
   std::string record_path;                       // raw samples are kept there; empty: not kept
   // Devices that the total covers, as devices_named() takes them; empty: those that the watched
@@ -42,7 +44,10 @@ class Meter {
   [[nodiscard]] virtual Status start() = 0;
   // Takes the closing samples and joins the thread. Idempotent.
   virtual void stop() = 0;
+  // A mark: sensors that are read seldom are read around it.
   [[nodiscard]] virtual SteadyTime now() const = 0;
+  // The same of an instant to come.
+  virtual void edge(SteadyTime) {}
   // Blocks until the change that closes `t` was seen on every live sensor, at most three ticks of
   // the slowest (see MeterCore::closing); then energy() up to `t` is final.
   virtual void settle(SteadyTime t) = 0;

@@ -1,5 +1,7 @@
 #include "meter/sampler.h"
 
+#include <algorithm>
+
 namespace joulebook {
 namespace {
 
@@ -24,6 +26,18 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOption
       core_(channels(sensors_), options, cpu_.hardware_threads()) {
   events_.reserve(sensors_.size() + 4 + kMostInRound);
   newest_.resize(sensors_.size());
+  // The share is that of all together; how many will be dear nobody knows, but boards have one counter each.
+  const auto boards = std::count_if(sensors_.begin(), sensors_.end(), [](const auto& sensor) {
+    return sensor->info().device.starts_with("gpu:") && sensor->info().kind == SensorKind::energy_counter;
+  });
+  const double share = options_.most_share / static_cast<double>(std::max<std::ptrdiff_t>(boards, 1));
+  for (const auto& sensor : sensors_) {
+    paces_.emplace_back(sensor->info(), options_.most_share < 1 ? share : 1, options_.period);
+  }
+}
+
+void Sampler::edge(SteadyTime t) {
+  for (auto& pace : paces_) pace.edge(t);
 }
 
 TraceHeader Sampler::header() const {
@@ -70,11 +84,13 @@ void Sampler::read(std::size_t channel) {
     if (reading && nothing_new(channel, *reading)) return;
     if (reading && doubtful(channel, *reading)) reading = sensors_[channel]->read();
     if (!reading) {
+      paces_[channel].missed(clock_.now());
       events_.push_back(MissEvent{channel, clock_.now(), reading.error()});
       return;
     }
     events_.push_back(ReadingEvent{channel, *reading});
     newest_[channel] = *reading;
+    paces_[channel].read(*reading);
     if (reading->end >= anchor_->steady) return;  // taken just now, so there is no other
   }
 }
@@ -102,7 +118,9 @@ void Sampler::read_clocks() {
 const std::vector<TraceEvent>& Sampler::read_all(bool fresh) {
   events_.clear();
   read_clocks();
-  for (std::size_t channel = 0; channel < sensors_.size(); ++channel) read(channel);
+  for (std::size_t channel = 0; channel < sensors_.size(); ++channel) {
+    if (fresh || paces_[channel].due(clock_.now())) read(channel);
+  }
   if (fresh || cpu_.due(clock_.now())) events_.push_back(cpu_sample(fresh));
   return events_;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // One round of readings: every sensor once (twice where the first value is doubtful; until it has
-// nothing new where its readings were taken before the round), the CPU times that are due and the
+// nothing new where its readings were taken before the round; seldomer where that would cost too much, see
+// read_pace.h), the CPU times that are due and the
 // clocks. Turns them into events, which are fed to the core and recorded in the same order.
 //
 // read_all touches sensors and system calls and no shared state; apply, keep and the core belong
@@ -11,6 +12,7 @@
 
 #include "meter/core.h"
 #include "meter/cpu_watch.h"
+#include "meter/read_pace.h"
 #include "meter/record.h"
 
 namespace joulebook {
@@ -25,8 +27,10 @@ class Sampler {
   // Hands the header and what comes after it to options.publish, where there is one.
   void publish();
 
-  // `fresh`: the process tree, too, whenever it was read last. Valid until the next call.
+  // `fresh`: every sensor, and the process tree, too, whenever it was read last. Valid until the next call.
   [[nodiscard]] const std::vector<TraceEvent>& read_all(bool fresh);
+  // An edge of a window lies at `t`, now or soon: sensors that are read seldom are read around it.
+  void edge(SteadyTime t);
   void apply(const TraceEvent& event);
   // Records without feeding the core.
   void keep(const TraceEvent& event);
@@ -56,6 +60,7 @@ class Sampler {
   SteadyTime published_at_{0};
   std::vector<TraceEvent> events_;
   std::vector<RawReading> newest_;  // of each channel
+  std::vector<ReadPace> paces_;     // likewise
   std::optional<Anchor> anchor_;    // the newest read
   SteadyTime anchored_{0};          // when the newest one was kept
   SteadyTime flushed_{0};

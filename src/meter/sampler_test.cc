@@ -93,6 +93,87 @@ TEST_F(Rounds, APollersTimeIsTheObservers) {
   EXPECT_GE(self_, 0.25);
 }
 
+// A counter of so many watts that ticks ten times a second and takes so long to read.
+class Dear final : public Sensor {
+ public:
+  Dear(FakeClock& clock, Nanos cost) : clock_(clock), cost_(cost) {
+    ideal_.info.tick = std::chrono::milliseconds(100);
+    ideal_.info.device = "gpu:GPU-1";
+  }
+  [[nodiscard]] const SensorInfo& info() const override { return ideal_.info; }
+  [[nodiscard]] Result<RawReading> read() override {
+    ++readings;
+    const SteadyTime begin = clock_.now();
+    clock_.advance(readings == held_up ? std::chrono::milliseconds(40) : cost_);
+    RawReading reading = ideal_.read(Seconds(begin - test::kOrigin).count());
+    reading.end = clock_.now();
+    return reading;
+  }
+  int readings = 0, held_up = 0;
+
+ private:
+  FakeClock& clock_;
+  Nanos cost_;
+  test::Ideal ideal_ = test::ideal("gpu:0", fakes::PowerFunction::square(100, 500, 0.73));
+};
+
+struct DearRun {
+  int readings = 0;
+  WindowEnergy energy;  // of [4, 7.2) s
+};
+
+// Rounds of 10 ms for 10 s; the edges of the window are marked as they come, or nobody says so.
+DearRun run_dear(Nanos cost, double share, bool marked, int held_up = 0) {
+  FakeClock clock{test::kOrigin};
+  auto sensor = std::make_unique<Dear>(clock, cost);
+  Dear& dear = *sensor;
+  dear.held_up = held_up;
+  std::vector<std::unique_ptr<Sensor>> sensors;
+  sensors.push_back(std::move(sensor));
+  Sampler sampler(std::move(sensors), MeterOptions{.most_share = share}, clock, real_files());
+  std::deque<double> edges{4, 7.2};
+  for (int k = 0; k < 1000; ++k) {
+    const double t = k * 0.01;
+    if (at(t) < clock.now()) continue;
+    clock.advance(at(t) - clock.now());
+    if (!edges.empty() && t >= edges.front()) {
+      if (marked) sampler.edge(at(edges.front()));
+      edges.pop_front();
+    }
+    for (const auto& event : sampler.read_all(false)) sampler.apply(event);
+  }
+  return {dear.readings, sampler.core().energy({"w", at(4), at(7.2)})};
+}
+
+TEST(DearSensors, KeepTheObserverUnderItsShare) {
+  using std::chrono::microseconds;
+  EXPECT_NEAR(run_dear(microseconds(5), 0.02, false).readings, 1000, 1);
+  for (const int us : {1000, 3000, 8000}) {
+    const int readings = run_dear(microseconds(us), 0.02, false).readings;
+    EXPECT_LE(readings * us, 0.02 * 10e6 * 1.1 + 3 * us) << us;
+    EXPECT_GE(readings, 10) << "at least each second";
+  }
+  EXPECT_GE(run_dear(microseconds(3000), 1, false).readings, 990) << "no limit was asked for";
+  EXPECT_GE(run_dear(microseconds(5), 0.02, false, 50).readings, 990) << "held up once";
+}
+
+TEST(DearSensors, MarkedEdgesAreAsNarrowAsIfItWereReadAllTheTime) {
+  const Nanos cost = std::chrono::milliseconds(3);
+  const auto width = [](const DearRun& run) {
+    EXPECT_TRUE(run.energy.total.present());
+    return run.energy.total.own.width();
+  };
+  const DearRun dense = run_dear(cost, 1, false), blind = run_dear(cost, 0.02, false),
+                marked = run_dear(cost, 0.02, true);
+  const double truth = fakes::PowerFunction::square(100, 500, 0.73).joules(7.2) -
+                       fakes::PowerFunction::square(100, 500, 0.73).joules(4);
+  for (const DearRun* run : {&dense, &blind, &marked}) EXPECT_TRUE(run->energy.total.interval().contains(truth));
+  EXPECT_LE(width(marked), 1.25 * width(dense));
+  EXPECT_GE(width(blind), 1.5 * width(dense)) << "or marks are of no use";
+  EXPECT_NEAR(*marked.energy.total.value, truth, 0.03 * truth);
+  EXPECT_LE(marked.readings, blind.readings + 16);
+}
+
 // The repeated reading must not look like a counter that stood still: its window is bracketed only
 // by the next change that was really seen.
 TEST_F(Rounds, ARepeatedReadingBracketsNothing) {

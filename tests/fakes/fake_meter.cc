@@ -9,7 +9,7 @@ namespace {
 
 double seconds(SteadyTime t) { return static_cast<double>(t.ns) * 1e-9; }
 
-MicroJoules edge(const FakeDomain& domain, SteadyTime t) {
+MicroJoules edge_at(const FakeDomain& domain, SteadyTime t) {
   return to_microjoules(Joules(domain.joules(t)));
 }
 
@@ -73,7 +73,7 @@ DomainEnergy FakeMeter::domain_energy(const FakeDomain& domain, const Window& wi
   if (const Loss* l = loss(window)) {
     out.energy = Quantity::absent("J", l->reason);
   } else {
-    out.settled = edge(domain, window.end) - edge(domain, window.begin);
+    out.settled = edge_at(domain, window.end) - edge_at(domain, window.begin);
     const double joules = to_joules(*out.settled).value();
     out.energy = Quantity::exact(joules, "J");
     out.energy.own = {joules * (1 - domain.own), joules * (1 + domain.own)};
