@@ -33,7 +33,6 @@ namespace {
 namespace gw = gateway;
 
 constexpr Nanos kPump = std::chrono::milliseconds(100);
-constexpr Nanos kHurry = std::chrono::milliseconds(1);
 constexpr Nanos kLookForProcesses = std::chrono::seconds(5);
 constexpr Nanos kLookAgain = std::chrono::seconds(1);  // while one that was there is gone
 constexpr Nanos kPush = std::chrono::seconds(10);
@@ -345,9 +344,10 @@ int Gateway::run(double for_s) {
   if (options_.model.empty()) give_way_to_traffic();
   const SteadyTime until =
       for_s > 0 ? system_clock().now() + nanos(for_s) : SteadyTime{std::numeric_limits<std::int64_t>::max()};
+  bool more = false;
   while (code == 0 && !cancelled() && system_clock().now() < until) {
-    std::this_thread::sleep_for(settling_->hurries() ? kHurry : kPump);
-    settling_->tick();
+    if (!more) std::this_thread::sleep_for(kPump);
+    more = settling_->tick();
     push();
     reload();
     const Nanos since = system_clock().now() - looked_;

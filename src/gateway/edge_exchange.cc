@@ -53,6 +53,8 @@ void Session::body_deadline() {
 // What is here of the body, to be sent with the head; false where it is malformed.
 bool Session::take_body(bool seen) {
   const auto add = [this](std::string_view piece) { payload_ += piece; };
+  if (!in_.empty()) take_up(raw_body_);
+  if (seen && !in_.empty()) take_up(payload_);
   const std::size_t used = seen ? request_.body(in_, add) : request_.body(in_, {});
   raw_body_.append(in_, 0, used);
   in_.erase(0, used);

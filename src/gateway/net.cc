@@ -11,7 +11,7 @@ namespace joulebook::gateway {
 namespace {
 
 constexpr std::size_t kScratch = 64 * 1024;
-constexpr std::size_t kSmall = 1024;        // bytes; a buffer up to that is its owner's
+constexpr std::size_t kSmall = 64;          // bytes; a buffer up to that is its owner's
 constexpr std::size_t kShared = 64 * 1024;  // larger ones are freed
 constexpr std::size_t kMostShared = 32;     // buffers
 constexpr std::int64_t kMiB = 1 << 20;
@@ -111,7 +111,7 @@ Task<bool> Wire::read_plain(std::string& into) {
   end_read();
   clean_end_ = code == asio::error::eof;
   if (code || closed_) co_return false;
-  if (n > kSmall) take_up(into);
+  take_up(into);
   into.append(first_.data(), n);
   if (n == first_.size()) take(into);  // an end, or an error, comes again with the next read
   co_return true;

@@ -410,8 +410,8 @@ TEST(SettlingTurns, WhereThatFallsBehindTheOwnerSettlesToTheLowMark) {
   Pretended settler;
   SettlingTurns turns(settler.parts(), Pressure::of(16'000));
   settler.grow(10'000);
-  do turns.tick();
-  while (turns.hurries());
+  while (turns.tick() || turns.hurries()) {
+  }
   {
     const std::lock_guard lock(settler.mutex);
     EXPECT_LE(settler.bytes, 1000U);

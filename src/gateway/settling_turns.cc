@@ -13,23 +13,24 @@ constexpr auto kLongest = std::chrono::milliseconds(100);
 SettlingTurns::SettlingTurns(Parts parts, Pressure::Marks marks)
     : parts_(std::move(parts)), pressure_(marks), thread_([this] { leftover(); }) {}
 
-void SettlingTurns::tick() {
+bool SettlingTurns::tick() {
   hurry_ = pressure_.next(parts_.backlog());
   if (!hurry_) {
     const std::lock_guard lock(mutex_);
     due_ = true;
     wake_.notify_one();
-    return;
+    return false;
   }
   // The other one is at a part: it sees that it is to stand back when that is done.
   const std::unique_lock turn(turn_, std::try_to_lock);
-  if (!turn.owns_lock()) return;
+  if (!turn.owns_lock()) return false;
   const auto until = std::chrono::steady_clock::now() + kLongest;
   bool more = true;
   while (more && hurry_ && std::chrono::steady_clock::now() < until) {
     more = parts_.settle();
     hurry_ = pressure_.next(parts_.backlog());
   }
+  return more && hurry_;
 }
 
 void SettlingTurns::stop() {

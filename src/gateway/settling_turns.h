@@ -26,8 +26,9 @@ class SettlingTurns {
   SettlingTurns& operator=(const SettlingTurns&) = delete;
 
   // Now and then, by the owner: something may be due. Settles here where that is to be hurried, for no
-  // longer than a tenth of a second or one part; else returns at once.
-  void tick();
+  // longer than a tenth of a second or one part, and says whether more is due at once; else returns at
+  // once.
+  bool tick();
   // The other thread ends with the part that it is at; from here on the owner settles alone.
   void stop();
   [[nodiscard]] bool hurries() const { return hurry_; }
