@@ -127,7 +127,8 @@ Quantity sum(std::span<const Quantity> parts) {
     up = combine(up, q.own.hi - *q.value, out.level);
   }
   if (out.reason) {
-    out.known_lo = known;
+    // That it is at least nothing is not known, but true of everything.
+    if (known > 0) out.known_lo = known;
     return out;
   }
   out.value = total;

@@ -73,6 +73,18 @@ std::string listed(std::string_view name, const Json& texts) {
   return fmt::format("<p><strong>{}</strong> {}.</p>\n", name, all);
 }
 
+// "output_tokens?" as a sentence has it.
+std::string unstated(const Json& asked) {
+  Json words{Json::Array{}};
+  for (const Json& a : asked.items()) {
+    std::string word(a.as_string());
+    std::erase(word, '?');
+    std::ranges::replace(word, '_', ' ');
+    words.push(word == "gpu" ? "GPU" : word == "gpus" ? "how many GPUs" : word == "pue" ? "PUE" : word == "idle" ? "idle power" : std::move(word));
+  }
+  return listed("Not stated:", words);
+}
+
 std::string rules(const Json& a) {
   std::string items;
   for (const Json& r : a["rules"].items()) {
@@ -111,7 +123,7 @@ std::string one(const Json& a) {
   text += strip(a);
   text += fmt::format("<p class=\"flag\"><strong>{}</strong>{}{}</p>\n", safe(a["verdict"]), a["because"].as_string().empty() ? "" : not_checkable ? " because " : ": ", safe(a["because"]));
   if (!c["note"].as_string().empty()) text += fmt::format("<p>{}</p>\n", safe(c["note"]));
-  text += tried(a) + listed("Probably:", a["probable_slips"]) + rules(a) + listed("Not stated:", a["missing"]) + sources(a);
+  text += tried(a) + listed("Probably:", a["probable_slips"]) + rules(a) + unstated(a["missing"]) + sources(a);
   return text + "</section>\n";
 }
 

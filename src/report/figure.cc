@@ -113,8 +113,8 @@ FigureText absence(const Json& q) {
   text.value = text.code.starts_with("sensor.") ? "no reading" : "no figure";
   text.why = reason["message"].as_string();
   text.cure = reason["cure"].as_string();
-  if (q["lo"].is_number()) {
-    const double lo = q["lo"].as_double();
+  // That it is at least nothing is no bound to speak of.
+  if (const double lo = q["lo"].as_double(); lo > 0) {
     const Scale scale = scale_for(lo, q["unit"].as_string());
     text.value = fmt::format(
         "≥ {}",

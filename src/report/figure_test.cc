@@ -42,6 +42,17 @@ TEST(FigureText, AFarEndThatWouldBeALongNumberChoosesTheUnit) {
   EXPECT_EQ(figure_text(measured(0, 0, kInfinity)).line(), "0.00 J [≥ 0.00]");
 }
 
+// A missing reading is never zero, and a bound of nothing is none: not of one figure, and not of a sum of absences.
+TEST(FigureText, AnAbsenceIsAWordAndNoZero) {
+  const Reason none{"sensor.none", "no sensor covers what was asked for", "name one"};
+  const Quantity parts[] = {Quantity::absent("J", none), Quantity::absent("J", none)};
+  EXPECT_EQ(figure_text(Quantity::absent("J", none, 0)).value, "no reading");
+  EXPECT_EQ(figure_text(sum(parts)).value, "no reading");
+  EXPECT_FALSE(sum(parts).known_lo.has_value());
+  const Quantity some[] = {measured(3, 2, 4), Quantity::absent("J", none)};
+  EXPECT_EQ(figure_text(sum(some)).value, "≥ 2.00 J");
+}
+
 TEST(FigureText, SaysWhatWasTakenOff) {
   EXPECT_EQ(taken_off("RAPL, less 40 W at rest"), "less 40 W at rest");
   EXPECT_EQ(taken_off("RAPL, lessened"), "");

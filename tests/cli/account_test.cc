@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "cli/process.h"
 #include "fakes/closed_schema.h"
@@ -76,6 +77,31 @@ TEST(Account, EveryConstantHasASource) {
   for (const Doc& c : doc["constants"]) {
     for (const char* member : {"source", "date", "licence"}) EXPECT_FALSE(c[member].get<std::string>().empty()) << c["id"];
   }
+}
+
+// Whatever goes into a figure stands among the constants with its source: what its interval is from, and what its method names.
+TEST(Account, EveryFigureTracesToItsSources) {
+  const Doc doc = account({"--energy", "0.3-0.4 Wh/response", "--grid", "DE", "--market", "20 g/kWh", "--hardware", "A100", "--devices", "8", "--hardware-time", "2 s", "--network", "5 J/response",
+                           "--device", "laptop", "--price", "0.25 EUR/kWh", "--provider", "aws", "--region", "eu-central-1", "--at", "gpu", "--boundary", "full-stack", "--equivalents", "all"});
+  std::set<std::string> sourced;
+  for (const Doc& c : doc["constants"]) {
+    for (const char* member : {"source", "date", "licence"}) EXPECT_FALSE(c[member].get<std::string>().empty()) << c["id"];
+    sourced.insert(c["id"].get<std::string>());
+  }
+  std::set<std::string> used;
+  for (const Doc& f : doc["figures"]) {
+    const Doc& q = f["figure"];
+    if (q["value"].is_null()) continue;
+    const std::string id = f["id"].get<std::string>(), method = q["method"].get<std::string>();
+    EXPECT_FALSE(method.empty()) << id;
+    for (const Doc& part : q["shared"]) used.insert(part["id"].get<std::string>());
+    // "energy x grid.DEU.direct.2023 (2023)"
+    const auto times = method.find(" x ");
+    if (method.starts_with("energy") && times != std::string::npos) used.insert(method.substr(times + 3, method.find(' ', times + 3) - times - 3));
+  }
+  EXPECT_GT(used.size(), 10U);
+  for (const std::string& id : used) EXPECT_TRUE(sourced.contains(id)) << id;
+  for (const Doc& e : doc["equivalents"]) EXPECT_FALSE(e["source"]["source"].get<std::string>().empty()) << e["item"];
 }
 
 TEST(Account, WhatAPersonReads) {

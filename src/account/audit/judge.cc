@@ -97,8 +97,8 @@ std::string in_unit(const Claim& claim, double base_value) {
 }
 
 std::string range_in_unit(const Claim& claim, const Computed& c) {
-  if (c.lo == c.hi) return in_unit(claim, c.lo);
-  return fmt::format("{} to {}", short_number(c.lo / claim.value.unit.factor), in_unit(claim, c.hi));
+  const std::string lo = short_number(c.lo / claim.value.unit.factor), hi = short_number(c.hi / claim.value.unit.factor);
+  return lo == hi ? in_unit(claim, c.lo) : fmt::format("{} to {}", lo, in_unit(claim, c.hi));
 }
 
 bool same_kind(const Dimension& recipe, const Dimension& claim) {

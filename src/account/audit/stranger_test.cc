@@ -92,6 +92,7 @@ TEST(Stranger, PicturesAndFilmsArePredicted) {
   // benchlab's raw data, one H100.
   EXPECT_THAT(audited("value = \"29.96 kJ/video\"\nboundary = \"gpu\"", film), HasSubstr("consistent: within"));
   EXPECT_THAT(audited("value = \"29.96 Wh/video\"\nboundary = \"gpu\"", film), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("3.6 too many")));
+  EXPECT_THAT(audited("value = \"338 J/image\"\nboundary = \"gpu\"", "model = \"SANA-1.6B\"\ngpu = \"H100\"\nwidth = 1024\nheight = 1024\nsteps = 20\nbatch = 8"), HasSubstr("consistent: within"));
   // Nobody said what it drew with, or how large.
   EXPECT_THAT(audited("value = \"1 kJ/image\"\nboundary = \"gpu\"", "", "predicted_j_per_image()"), testing::AllOf(HasSubstr("not checkable"), HasSubstr("steps")));
   EXPECT_THAT(audited("value = \"1 kJ/image\"\nboundary = \"gpu\"", "model = \"Unheard Of\"\nsteps = 25"), HasSubstr("model ('Unheard Of' is in no table"));
@@ -145,6 +146,12 @@ TEST(Stranger, AClosedModelIsARange) {
   EXPECT_THAT(audited("value = \"30 kWh/query\"\nboundary = \"facility\"", closed), HasSubstr("inconsistent"));
 }
 
+// A comparison by the year of a figure by the day: the slip is named.
+TEST(Stranger, AYearsThingIsNoDays) {
+  EXPECT_THAT(audited("value = \"500,000 kWh/day\"", "equivalent = \"US household electricity, year\"\nequivalent_count = 17000"),
+              testing::AllOf(HasSubstr("inconsistent"), HasSubstr("one is a rate")));
+}
+
 TEST(Stranger, AWattHourBesideTokensIsOfOneResponse) {
   const std::string served = std::string(kServed) + "\nbatch = 32\ninput_tokens = 200\nweights = \"bfloat16\"";
   EXPECT_THAT(audited("value = \"0.12 Wh\"\nboundary = \"gpu\"", served), HasSubstr("consistent: within"));
@@ -156,8 +163,16 @@ TEST(Stranger, CountsNeedNotSayWhatTheyCount) {
   EXPECT_THAT(audited("value = \"21.6 GWh\"\nboundary = \"gpu\"", "gpu = \"H100\"\ngpu_hours = \"30.84M\"\nmean_power = \"700 W/GPU\"\nparameters = \"405B\"\ntraining_tokens = \"15.6T\""),
               HasSubstr("reproduced"));
   const auto eight = parse_claim("[claim]\nvalue = \"1 J/token\"\nwhen = 2025\n[inputs]\ngpu = \"8xH100\"\n", "stranger.toml");
+  for (const char* names : {"gpu = \"RTX4090\"\nweights = \"BF16\"", "gpu = \"h-100\"\nweights = \"4-bit\"", "gpu = \"NVIDIA H100 80GB HBM3\"\nweights = \"FP8\""}) {
+    EXPECT_THAT(audited("value = \"5000 J/token\"\nboundary = \"GPU\"\nbasis = \"Measured\"", std::string("model = \"llama 3.1 8b\"\nbatch = 1\n") + names),
+                HasSubstr("inconsistent")) << names;
+  }
   ASSERT_FALSE(eight);
   EXPECT_THAT(eight.error().cure, HasSubstr("gpus = \"8\""));
+  const auto cure = [](const std::string& toml) { return parse_claim(toml, "stranger.toml").error().cure; };
+  EXPECT_THAT(cure("[claim]\nvalue = 512\nunit = \"J/response\"\n"), HasSubstr("value = \"512 J/response\""));
+  EXPECT_THAT(cure("value = \"512 J/response\"\n"), HasSubstr("[claim]"));
+  EXPECT_THAT(cure("[claim]\nvalue = \"1 GWh\"\n[inputs]\nutilisation = \"40\"\n"), HasSubstr("'40 %'"));
 }
 
 TEST(Stranger, ARightClaimIsReproducedAndTheSameInMWhIsNot) {

@@ -32,6 +32,7 @@ class Reader {
 
   Result<Claim> read() {
     static const std::vector<std::string> kTables{"claim", "inputs", "recipe"};
+    if (doc_.root.has("value") && !doc_.root.has("claim")) return fail(head().error());
     if (auto ok = check_keys(doc_, "", doc_.root, kTables); !ok) return fail(ok.error());
     for (const std::string& table : kTables) {
       if (doc_.root.has(table) && !doc_.root[table].is_object()) {
@@ -68,6 +69,10 @@ class Reader {
   Status head() {
     const Json& table = doc_.root["claim"];
     static const std::vector<std::string> kKeys{"id", "text", "value", "who", "when", "source", "boundary", "basis", "note", "figure"};
+    if (!table.is_object() && doc_.root.has("value")) {
+      return fail(ErrorKind::input, "claim.missing", fmt::format("{}: value stands in no table", doc_.origin), "write [claim] on a line above it");
+    }
+    if (table.has("unit")) return toml_error(doc_, "claim.unit", "a unit is no key of its own", "write it behind the number: value = \"512 J/response\"");
     if (!table.is_object()) return fail(ErrorKind::input, "claim.missing", fmt::format("{}: no [claim]", doc_.origin), std::string(kCureOfClaim));
     if (auto ok = check_keys(doc_, "claim", table, kKeys); !ok) return ok;
     const std::pair<std::string_view, std::string*> kTexts[] = {
@@ -87,10 +92,14 @@ class Reader {
     auto value = Measure::parse(as_text(table["value"]));
     if (!value) return placed("claim.value", value.error());
     claim_.value = std::move(*value);
+    for (std::string* word : {&claim_.boundary, &claim_.basis}) {
+      *word = lower(*word);
+      std::ranges::replace(*word, '-', ' ');
+    }
     if (std::ranges::find(kBoundaries, std::string_view(claim_.boundary)) == std::end(kBoundaries)) {
       std::vector<std::string> words(std::begin(kBoundaries), std::end(kBoundaries));
       return placed("claim.boundary", {ErrorKind::input, "claim.boundary", fmt::format("no boundary '{}'", claim_.boundary),
-                                       "write one of " + join(words, ", ") + "; what was said in so many words goes into note"});
+                                       "write one of " + join(words, ", ") + " (a data centre is facility); what was said in so many words goes into note"});
     }
     static const std::vector<std::string> kBases{"measured", "estimated", "provisioned", "not stated"};
     if (std::ranges::find(kBases, claim_.basis) == kBases.end()) {

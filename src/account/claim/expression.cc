@@ -36,7 +36,7 @@ class Parser {
   [[nodiscard]] tl::unexpected<Error> wrong(std::string_view expected) const {
     const std::string found = at_ < text_.size() ? fmt::format("'{}'", valid_utf8(text_.substr(at_, 12))) : std::string("the end");
     return fail(ErrorKind::input, "recipe.syntax", fmt::format("recipe, column {}: expected {}, found {}", at_ + 1, expected, found),
-                "names, numbers, + - * / ^ ( ), function(argument, name = argument); texts in single quotes");
+                "names, numbers, + - * / ^ ( ), function(argument, name = argument); texts in single quotes; an amount with a unit is an input");
   }
 
   void blanks() {

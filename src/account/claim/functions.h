@@ -23,7 +23,7 @@ Result<Number> predicted_j_per_response(const Call& call);
 // is made; the software (xDiT, diffusers) always is. Error: input "recipe.model" for a shape that nobody knows.
 Result<Number> predicted_j_per_image(const Call& call);
 Result<Number> predicted_j_per_video(const Call& call);
-// Whether the catalogue of image and video models has it.
+// Whether the catalogue of image and video models has it, or its name states its size.
 [[nodiscard]] bool draws_known_shape(std::string_view model);
 Result<Number> predicted_step_time(const Call& call);
 Result<Number> predicted_power(const Call& call);

@@ -7,6 +7,7 @@
 #include "account/claim/functions.h"
 #include "physics/diffusion/catalogue.h"
 #include "physics/diffusion/predict.h"
+#include "physics/shape/model_name.h"
 
 namespace joulebook::account {
 namespace {
@@ -49,11 +50,14 @@ Status set_count(const Call& call, const Count& c, diffusion::Request& r) {
   return {};
 }
 
-// The catalogue writes names with hyphens: "Stable Diffusion 3 Medium".
+// The catalogue writes names with hyphens or low lines: "Stable Diffusion 3 Medium", "SANA-1.6B".
 std::string catalogued(std::string_view model) {
-  std::string name(model);
-  std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '_'; }, '-');
-  return diffusion::find_denoiser(model) != nullptr || diffusion::find_denoiser(name) == nullptr ? std::string(model) : name;
+  for (const char mark : {'\0', '-', '_'}) {
+    std::string name(model);
+    std::ranges::replace_if(name, [mark](char c) { return mark != '\0' && (c == ' ' || c == '_' || c == '-'); }, mark);
+    if (diffusion::find_denoiser(name) != nullptr) return name;
+  }
+  return std::string(model);
 }
 
 // Who draws, from its name or its parameters; both missing: all sizes that are served.
@@ -67,6 +71,10 @@ Status set_model(const Call& call, diffusion::Request& r) {
   } else if (r.model.empty()) {
     r.denoiser_params_b = scope.missing("model", 0.6, 2.6, 12, "1e9 parameters of the denoiser, PixArt to FLUX");
   } else if (diffusion::find_denoiser(r.model) == nullptr) {
+    if (const auto size = physics::size_in_name(r.model)) {
+      r.denoiser_params_b = size->total_b;
+      return {};
+    }
     return recipe_error("recipe.model", fmt::format("the shape of '{}' is not known", r.model), "give the parameters of its denoiser, as a range where they are guessed");
   }
   return {};
@@ -123,6 +131,6 @@ Result<Number> predicted_item(const Call& call, std::string_view task, std::span
 Result<Number> predicted_j_per_image(const Call& call) { return predicted_item(call, "text-to-image", kOfImages, "J/image"); }
 Result<Number> predicted_j_per_video(const Call& call) { return predicted_item(call, "text-to-video", kOfVideos, "J/video"); }
 
-bool draws_known_shape(std::string_view model) { return diffusion::find_denoiser(catalogued(model)) != nullptr; }
+bool draws_known_shape(std::string_view model) { return diffusion::find_denoiser(catalogued(model)) != nullptr || physics::size_in_name(model); }
 
 }  // namespace joulebook::account

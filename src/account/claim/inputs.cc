@@ -111,6 +111,35 @@ Status one_device(std::string_view text) {
   return {};
 }
 
+// "RTX4090", "H-100": as data sheets have it, where one has; else as it was written.
+std::string sheet_name(const std::string& text) {
+  if (physics::find_hardware(text)) return text;
+  std::string closed, open;
+  for (const char c : text) {
+    if (c == '-' || c == ' ') continue;
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !open.empty() && (open.back() < '0' || open.back() > '9')) open += ' ';
+    closed += c;
+    open += c;
+  }
+  for (const std::string& name : {closed, open}) {
+    if (physics::find_hardware(name)) return name;
+  }
+  return text;
+}
+
+// What precisions are called elsewhere.
+std::string usual_precision(const std::string& word) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kWords = {{
+      {"bf16", "bfloat16"}, {"float16", "fp16"}, {"half", "fp16"}, {"16-bit", "fp16"}, {"float32", "fp32"},
+      {"8-bit", "int8"},    {"8bit", "int8"},    {"4-bit", "int4"}, {"4bit", "int4"},  {"nf4", "int4"},
+  }};
+  for (const auto& [other, usual] : kWords) {
+    if (other == word) return std::string(usual);
+  }
+  return word;
+}
+
 Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
   ClaimInput input;
   input.name = known.name;
@@ -118,6 +147,7 @@ Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
   if (input.text.empty()) return bad(known.name, "is empty", fmt::format("write {}, or leave the line out", known.meaning));
   if (known.name == "gpu") {
     if (auto ok = one_device(input.text); !ok) return fail(ok.error());
+    input.text = sheet_name(input.text);
   }
   if (known.name == "grid") {
     const auto direct = grid_intensity(input.text, GridKind::direct);
@@ -126,6 +156,8 @@ Result<ClaimInput> text_input(const KnownInput& known, std::string_view text) {
   if (known.choices.empty()) return input;
   std::vector<std::string> choices;
   for (const auto c : split(known.choices, '|')) choices.emplace_back(c);
+  input.text = lower(input.text);
+  if (std::ranges::find(choices, input.text) == choices.end()) input.text = usual_precision(input.text);
   if (std::ranges::find(choices, input.text) == choices.end()) {
     return bad(known.name, fmt::format("'{}' is none of its words", input.text), "write one of " + join(choices, ", "));
   }
@@ -145,6 +177,8 @@ Status check_amount(const KnownInput& known, Measure& m) {
     return bad(known.name, fmt::format("'{}' is below {:g}", m.stated, known.least),
                known.least >= 1 ? fmt::format("write at least {:g}", known.least) : "write a positive amount, or leave the line out");
   }
+  constexpr double kNoShare = 3;  // utilisation = "40" is meant as percent
+  if (known.name == "utilisation" && m.lo >= kNoShare) return bad(known.name, fmt::format("'{}' is no share", m.stated), fmt::format("write '{} %'", m.stated));
   return {};
 }
 

@@ -227,7 +227,7 @@ Measure Measure::exact(double base_value, Unit unit) {
 }
 
 Result<Measure> converted(const Measure& measure, const Unit& unit) {
-  if (measure.unit.dimension != unit.dimension && measure.unit.text.empty()) {
+  if (measure.unit.dimension != unit.dimension && measure.unit.dimension.none() && measure.unit.text.empty()) {
     const std::string wanted = unit.text.empty() ? unit.dimension.text() : unit.text;
     return fail(ErrorKind::input, "unit.mismatch", fmt::format("'{0}' has no unit", measure.stated), fmt::format("write it: '{} {}'", measure.stated, wanted));
   }

@@ -58,6 +58,7 @@ TEST(Measure, WhatPeopleWriteIsReadInBaseUnits) {
       {"0.3 kilowatt-hours", 0.3 * kWh, "J"},
       {"1.5e-3 Wh", 5.4, "J"},
       {"30.84 million GPU hours", 30.84e6 * 3600, "device s"},
+      {"989 teraflops", 989e12, "FLOP/s"},
       {"24.6 TFLOPS/GPU", 24.6e12, "FLOP/device/s"},
       {"3.35 TB/s", 3.35e12, "B/s"},
       {"-5 %", -0.05, "1"},

@@ -86,7 +86,7 @@ constexpr Entry kEntries[] = {
 
 // Written out: they take "kilo", "mega", ... and an s.
 constexpr Entry kWords[] = {
-    {"watthour", kHour, "J"},
+    {"watthour", kHour, "J"}, {"flops", 1, "FLOP", "s"},
     {"joule", 1, "J"},      {"watt", 1, "J", "s"}, {"second", 1, "s"},    {"minute", 60, "s"},
     {"hour", kHour, "s"},   {"day", kDay, "s"},    {"week", 7 * kDay, "s"}, {"month", kYear / 12, "s"},
     {"year", kYear, "s"},   {"liter", 1e-3, "m3"}, {"litre", 1e-3, "m3"}, {"meter", 1, "m"},
