@@ -7,7 +7,12 @@ target_compile_options(joulebook_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers)
 if(JOULEBOOK_SANITIZE)
   # Applied to everything in the tree, libraries that stand in for vendors' included.
-  add_compile_options(-fsanitize=${JOULEBOOK_SANITIZE} -fno-omit-frame-pointer -O1 -g1
+  # What optimising would save a test under the thread sanitizer is less than it costs to compile.
+  set(joulebook_optimise -O1)
+  if(JOULEBOOK_SANITIZE STREQUAL thread)
+    set(joulebook_optimise -O0)
+  endif()
+  add_compile_options(-fsanitize=${JOULEBOOK_SANITIZE} -fno-omit-frame-pointer ${joulebook_optimise} -g1
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${JOULEBOOK_SANITIZE})
 endif()
@@ -16,6 +21,7 @@ if(JOULEBOOK_FUZZ)
     message(FATAL_ERROR "The fuzzers need clang and sanitizers: cmake --preset asan")
   endif()
   target_compile_options(joulebook_flags INTERFACE -fsanitize=fuzzer-no-link)
+  set(joulebook_no_coverage -fno-sanitize=fuzzer-no-link)  # of tests: a quarter of their compiling
 endif()
 target_include_directories(joulebook_flags INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
@@ -64,14 +70,17 @@ function(joulebook_room name)
 endfunction()
 
 # joulebook_test(NAME SOURCES x_test.cc ... ROOMS room ... LIBRARIES target ... [LABEL unit]
-#                [OPTIMISED])
+#                [ONE_THREAD y_test.cc ...] [OPTIMISED] [TOGETHER])
 # One test program a room; ctest lists each of its cases. Compiling a test takes longer than running
 # it, so they go without optimisation (what they test has it); OPTIMISED: those that compute for long.
+# ONE_THREAD: further sources, in which no second thread runs: left out under the thread sanitizer.
+# TOGETHER: cases that share what takes long; under sanitizers they run in one process.
 function(joulebook_test name)
   if(NOT JOULEBOOK_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "OPTIMISED" "LABEL;TIMEOUT" "SOURCES;ROOMS;LIBRARIES;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED;TOGETHER" "LABEL;TIMEOUT"
+    "SOURCES;ONE_THREAD;ROOMS;LIBRARIES;ENVIRONMENT" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
   endif()
@@ -81,7 +90,11 @@ function(joulebook_test name)
   if(JOULEBOOK_SANITIZE)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
+  if(NOT JOULEBOOK_SANITIZE STREQUAL thread)
+    list(APPEND ARG_SOURCES ${ARG_ONE_THREAD})
+  endif()
   add_executable(${name}_test ${ARG_SOURCES})
+  target_compile_options(${name}_test PRIVATE ${joulebook_no_coverage})
   if(NOT ARG_OPTIMISED)
     target_compile_options(${name}_test PRIVATE -O0)
     target_precompile_headers(${name}_test REUSE_FROM jb_precompiled_tests)
@@ -94,6 +107,11 @@ function(joulebook_test name)
   set(serial FALSE)
   if(ARG_LABEL STREQUAL integration)
     set(serial TRUE)
+  endif()
+  if(ARG_TOGETHER AND JOULEBOOK_SANITIZE)
+    add_test(NAME ${name}.all COMMAND ${name}_test)
+    set_tests_properties(${name}.all PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+    return()
   endif()
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} RUN_SERIAL ${serial} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")

@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 
 #include "fakes/kill_vfs.h"
@@ -43,13 +45,19 @@ inline Death run_child(fakes::Kill kill, std::int64_t at,
   return death;
 }
 
+// JOULEBOOK_KILL_STEP: only each so many boundaries, for trees that are slow.
+inline std::int64_t kill_step() {
+  const char* text = std::getenv("JOULEBOOK_KILL_STEP");
+  return text == nullptr ? 1 : std::max(1, std::atoi(text));
+}
+
 // Kills it at each boundary in turn, each time over what `prepare` left, until it lives to its end.
 // `survived` is asked after each death. The number of boundaries.
 inline std::int64_t kill_everywhere(
     fakes::Kill kill, const std::function<void(const std::string&)>& prepare,
     const std::function<void(const std::string& path, int pipe)>& work,
     const std::function<void(const std::string& path, const Death& death, std::int64_t at)>& survived) {
-  for (std::int64_t at = 0;; ++at) {
+  for (std::int64_t at = 0;; at += kill_step()) {
     const TempDir dir;
     fakes::arm_kill_vfs(fakes::Kill::never, 0);
     prepare(dir.file());

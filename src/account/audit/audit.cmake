@@ -15,7 +15,7 @@ joulebook_room(account_audit
   DEPENDS core account_claim
   LIBRARIES fmt::fmt)
 
-joulebook_test(account_audit ROOMS account_audit json_schema LIBRARIES fmt::fmt nlohmann_json::nlohmann_json rapidcheck rapidcheck_gtest
+joulebook_test(account_audit TOGETHER ROOMS account_audit json_schema LIBRARIES fmt::fmt nlohmann_json::nlohmann_json rapidcheck rapidcheck_gtest
   SOURCES audit/rules_test.cc audit/shipped_test.cc audit/stranger_test.cc)
 if(TARGET account_audit_test)
   target_include_directories(account_audit_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)

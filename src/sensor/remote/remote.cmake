@@ -19,13 +19,14 @@ target_link_libraries(jb_sensor PRIVATE Threads::Threads)
 joulebook_test(sensor_remote ROOMS sensor fakes scripted_endpoint LIBRARIES rapidcheck rapidcheck_gtest
   SOURCES
     remote/encrypted_test.cc
-    remote/foreign_clock_test.cc
     remote/ipmi_test.cc
     remote/line_source_test.cc
-    remote/meter_lines_test.cc
     remote/poller_test.cc
-    remote/powermetrics_test.cc
-    remote/web_test.cc)
+    remote/web_test.cc
+  ONE_THREAD
+    remote/foreign_clock_test.cc
+    remote/meter_lines_test.cc
+    remote/powermetrics_test.cc)
 if(TARGET sensor_remote_test)
   target_compile_definitions(sensor_remote_test PRIVATE
     SENSOR_SAMPLES="${PROJECT_SOURCE_DIR}/tests/data/sensors"
