@@ -136,7 +136,6 @@ class Reader {
     }
   }
   Opened opened();
-  Broken broken();
   at::Arrived arrived();
   at::Tokens tokens();
   at::Remark remark(int kind);
@@ -167,15 +166,6 @@ Opened Reader::opened() {
   for (std::string* field : {&begin.tenant, &begin.model, &begin.route, &begin.upstream}) *field = name();
   begin.trace_id = text();
   begin.parent_span = text();
-  return out;
-}
-
-Broken Reader::broken() {
-  Broken out;
-  out.request = request_;
-  out.reason.code = name();
-  out.reason.message = name();
-  out.reason.cure = name();
   return out;
 }
 
@@ -232,7 +222,7 @@ Fact Reader::next() {
   switch (kind) {
     case kOpened: return opened();
     case kAnswered: return Answered{request_, static_cast<int>(whole())};
-    case kBroken: return broken();
+    case kBroken: return Broken{request_, {std::string(name()), std::string(name()), std::string(name())}};
     default: return remark(kind);
   }
 }
