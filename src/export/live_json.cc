@@ -170,7 +170,9 @@ Json live_json(const LiveState& state, std::int64_t since_ms) {
 
 std::string live_event(const LiveState& state, std::uint64_t& cursor) {
   const auto seen = static_cast<std::int64_t>(cursor);
-  const std::int64_t since = seen == 0 ? 0 : seen - kSettlesWithin_ms;
+  // All of them again where the wall clock was set back.
+  const bool whole = seen == 0 || seen > state.now_wall_ns / 1'000'000;
+  const std::int64_t since = whole ? 0 : seen - kSettlesWithin_ms;
   cursor = static_cast<std::uint64_t>(std::max<std::int64_t>(1, state.now_wall_ns / 1'000'000));
   return "event: live\ndata: " + live_json(state, since).dump() + "\n\n";
 }
@@ -185,6 +187,9 @@ void merge_live(Json& kept, const Json& event) {
       for (std::size_t c = 0; c < kSeries.size(); ++c) row[c] = columns[kSeries[c].name].at(i);
     }
   }
+  // The newest event's newest second is now: what is later is of a clock that was set back since.
+  const auto& told = event["points"]["utc_ms"].items();
+  if (!told.empty()) points.erase(points.upper_bound(told.back().as_int()), points.end());
   while (points.size() > gateway::kLivePoints) points.erase(points.begin());
   Json time = Json::array();
   std::array<Json, kSeries.size()> columns;

@@ -98,6 +98,26 @@ TEST(LiveJson, AReaderKeepsTenMinutesAndTakesWhatWasSettledSince) {
   EXPECT_EQ(kept["requests"]["final"].as_int(), 14'261);
 }
 
+// Set back by an hour, the stream goes on with what is now, and a reader lets go of what would lie an hour ahead.
+TEST(LiveJson, AClockThatIsSetBackSilencesNobody) {
+  constexpr std::int64_t kHour_ms = 3'600'000;
+  LiveState state = fakes::sample_live();
+  std::uint64_t cursor = 0;
+  Json kept = live_json(state);
+  (void)live_event(state, cursor);
+  state.now_wall_ns -= kHour_ms * 1'000'000;
+  const std::int64_t now = state.points.back().utc_ms - kHour_ms;
+  state.points = {state.points.back()};
+  state.points.back().utc_ms = now;
+  const std::string event = live_event(state, cursor);
+  const auto json = parse_json(event.substr(event.find('{')));
+  ASSERT_TRUE(json);
+  ASSERT_EQ((*json)["points"]["utc_ms"].items().size(), 1U);
+  merge_live(kept, *json);
+  EXPECT_EQ(kept["points"]["utc_ms"].items().back().as_int(), now);
+  EXPECT_EQ(cursor, static_cast<std::uint64_t>(state.now_wall_ns / 1'000'000));
+}
+
 struct Sums {
   std::uint64_t requests = 0;
   std::uint64_t voided = 0;

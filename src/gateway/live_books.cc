@@ -95,7 +95,12 @@ void LiveBooks::ended(const RequestBegin& begin, const EndRow& end, std::int64_t
 }
 
 void LiveBooks::point(const LivePoint& point) {
+  constexpr std::int64_t kSetBack_ms = 60'000;
   const std::lock_guard lock(mutex_);
+  // A clock that was set back: what it called later than now would stand there until it is.
+  if (!points_.empty() && point.utc_ms < points_.back().utc_ms - kSetBack_ms) {
+    std::erase_if(points_, [&](const LivePoint& p) { return p.utc_ms > point.utc_ms; });
+  }
   const auto at = std::find_if(points_.rbegin(), points_.rend(),
                                [&](const LivePoint& p) { return p.utc_ms <= point.utc_ms; });
   if (at != points_.rend() && at->utc_ms == point.utc_ms) {

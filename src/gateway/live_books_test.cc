@@ -97,6 +97,19 @@ TEST(LiveBooks, AReadingOfTheSameSecondTakesTheOldersPlace) {
   EXPECT_EQ(state.points[2].watts, 6);
 }
 
+// Ten minutes of seconds are full of what an hour's step back made later than now: it is now that stays.
+TEST(LiveBooks, AClockThatIsSetBackTakesNoSecondAway) {
+  LiveBooks books;
+  constexpr std::int64_t kHour = 3'600'000;
+  for (std::int64_t s = 1; s <= 700; ++s) books.point({.utc_ms = kHour + 1000 * s, .watts = 1});
+  for (std::int64_t s = 701; s <= 720; ++s) books.point({.utc_ms = 1000 * s, .watts = 2});
+  LiveState state;
+  books.fill(state);
+  EXPECT_EQ(state.points.size(), 20U);
+  EXPECT_EQ(state.points.back().utc_ms, 720'000);
+  EXPECT_EQ(state.points.back().watts, 2);
+}
+
 TEST(LiveBooks, FirstTokensFallIntoTheirBuckets) {
   LiveBooks books;
   for (const double s : {0.0005, 0.001, 0.3, 20.0}) books.first_token(s);

@@ -3,28 +3,20 @@
 #include "export/request_export.h"
 
 namespace joulebook::gateway {
-namespace {
-
-std::int64_t wall(SteadyTime t, const Anchor& now) {
-  return now.wall_ns - (now.steady - t).count();
-}
-
-}  // namespace
-
-Json shown(StoredRequest request, const Anchor& now) {
-  if (request.arrived_utc.empty()) request.arrived_utc = iso8601(wall(request.begin.arrived, now));
+Json shown(StoredRequest request, const WallTimes& wall) {
+  if (request.arrived_utc.empty()) request.arrived_utc = iso8601(wall.wall_ns(request.begin.arrived));
   if (request.ended_utc.empty() && request.end.ended) {
-    request.ended_utc = iso8601(wall(*request.end.ended, now));
+    request.ended_utc = iso8601(wall.wall_ns(*request.end.ended));
   }
   return request_json(request);
 }
 
 Json answer_json(const std::string& trace_id, std::span<const StoredRequest> requests,
-                 const Anchor& now) {
+                 const WallTimes& wall) {
   Json calls = Json::array();
   std::vector<Quantity> fair;
   for (const auto& request : requests) {
-    calls.push(shown(request, now));
+    calls.push(shown(request, wall));
     fair.push_back(request.end.fair);
   }
   Quantity total = sum(fair);
@@ -35,14 +27,14 @@ Json answer_json(const std::string& trace_id, std::span<const StoredRequest> req
                        {"requests", std::move(calls)}});
 }
 
-RequestRow live_row(const StoredRequest& request, const Anchor& now) {
+RequestRow live_row(const StoredRequest& request, const WallTimes& wall) {
   const RequestEnd& end = request.end;
   RequestRow row;
   row.status = std::string(to_string(request.status));
   row.tenant = request.begin.tenant;
   row.model = request.begin.model;
   row.route = request.begin.route;
-  row.ended_wall_ns = end.ended ? wall(*end.ended, now) : now.wall_ns;
+  row.ended_wall_ns = wall.wall_ns(end.ended.value_or(request.begin.arrived));
   row.prompt_tokens = end.tokens.prompt;
   row.cached_tokens = end.tokens.cached;
   row.reasoning_tokens = end.tokens.reasoning;
@@ -55,8 +47,8 @@ RequestRow live_row(const StoredRequest& request, const Anchor& now) {
   row.upstream = request.begin.upstream;
   row.trace_id = request.begin.trace_id;
   row.parent_span = request.begin.parent_span;
-  row.arrived_wall_ns = wall(request.begin.arrived, now);
-  if (end.first_token) row.first_token_wall_ns = wall(*end.first_token, now);
+  row.arrived_wall_ns = wall.wall_ns(request.begin.arrived);
+  if (end.first_token) row.first_token_wall_ns = wall.wall_ns(*end.first_token);
   row.served = end.served.value_or(Quantity::absent(
       "J", {"served.hour_open", "idle energy is shared once the hour is over", "read the ledger"}));
   row.marginal = end.marginal;

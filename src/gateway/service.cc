@@ -101,11 +101,11 @@ Metering::Own Service::request(std::string_view id) const {
   const std::string wanted(id);
   const auto sought = settler_.seek(wanted);
   if (sought.later) return {.later = true};
-  if (sought.request) return json_answer(200, shown(*sought.request, clock_.anchor()));
+  if (sought.request) return json_answer(200, shown(*sought.request, settler_.wall()));
   if (!options_.ledger.empty()) {
     if (const auto reader = open_serve_reader(options_.ledger)) {
       if (const auto stored = (*reader)->request(wanted); stored && stored->begin.id == wanted) {
-        return json_answer(200, shown(*stored, clock_.anchor()));
+        return json_answer(200, shown(*stored, settler_.wall()));
       }
     }
   }
@@ -117,7 +117,7 @@ Metering::Own Service::answer(std::string_view trace_id) const {
     if (const auto reader = open_serve_reader(options_.ledger)) {
       const auto requests = (*reader)->answer(std::string(trace_id));
       if (requests && !requests->empty()) {
-        return json_answer(200, answer_json(std::string(trace_id), *requests, clock_.anchor()));
+        return json_answer(200, answer_json(std::string(trace_id), *requests, settler_.wall()));
       }
     }
   }

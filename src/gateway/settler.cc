@@ -27,11 +27,13 @@ Settler::Settler(std::vector<MeteredHost> hosts, ServeWriter* writer, LiveBooks&
       facts_(clock),
       attributor_(options_.attribution),
       windows_(clock.now(), options_.lengths),
+      wall_(clock.anchor()),
       started_(clock.now()),
       flushed_(clock.now()),
       busy_until_(clock.now()) {
   alone_ = options_.split.alone;
   shown_.absences = absences_;
+  shown_.wall = wall_;
   if (!options_.wait) options_.wait = [] { std::this_thread::sleep_for(kPause); };
 }
 
@@ -152,6 +154,7 @@ bool Settler::pump(bool last) {
 bool Settler::pump_some(bool last) {
   const SteadyTime now = clock_.now();
   std::unique_lock lock(mutex_);
+  wall_.note(clock_.anchor());
   const SteadyTime told = take_facts(now);
   const bool more = !taken_.empty();
   const bool end = last && !more;

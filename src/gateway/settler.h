@@ -23,6 +23,7 @@
 
 #include "attribution/attributor.h"
 #include "core/clock.h"
+#include "core/wall_times.h"
 #include "export/request_row.h"
 #include "gateway/active_energy.h"
 #include "gateway/backlog.h"
@@ -108,6 +109,8 @@ class Settler final : public TrafficSink {
   // Kinds of the domains that were settled last, "gpu+package"; empty: none.
   [[nodiscard]] std::string boundary() const;
   [[nodiscard]] std::vector<HostNow> hosts() const;
+  // Which UTC instants had when they were.
+  [[nodiscard]] WallTimes wall() const;
 
  private:
   static constexpr std::int64_t kTokenTick = 10'000'000;  // ns
@@ -216,6 +219,7 @@ class Settler final : public TrafficSink {
   std::deque<ServeBatch> waiting_;  // that the ledger did not take
   std::set<std::string> lost_;      // requests whose beginning is not in the ledger
   std::deque<EngineNow> engine_;    // what is not known to the windows yet
+  WallTimes wall_;
   SteadyTime started_;
   SteadyTime flushed_;
   SteadyTime busy_until_;
@@ -242,6 +246,7 @@ class Settler final : public TrafficSink {
     std::vector<std::optional<Reason>> absences;       // by host
     std::uint64_t read_opened = 0;
     std::uint64_t read_ended = 0;
+    WallTimes wall;
   };
   mutable std::mutex shown_mutex_;
   Shown shown_;

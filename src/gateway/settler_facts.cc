@@ -196,6 +196,7 @@ void Settler::publish() {
   shown_.boundary = boundary_;
   shown_.rule = rule_;
   shown_.absences = absences_;
+  shown_.wall = wall_;
   shown_.joules_per_token.clear();
   for (const auto& [upstream, recent] : recent_) {
     if (recent.tokens > 0 && recent.joules > 0) shown_.joules_per_token[upstream] = recent.joules / recent.tokens;
@@ -264,6 +265,11 @@ std::vector<HostNow> Settler::hosts() const {
     out.push_back({host.name, host.meter != nullptr, host.upstreams, std::move(absence)});
   }
   return out;
+}
+
+WallTimes Settler::wall() const {
+  const std::lock_guard lock(shown_mutex_);
+  return shown_.wall;
 }
 
 std::string Settler::rule() const {

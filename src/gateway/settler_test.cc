@@ -1,3 +1,4 @@
+#include "gateway/request_view.h"
 #include "gateway/settler_fixture.h"
 
 namespace joulebook::gateway {
@@ -63,6 +64,39 @@ TEST_F(SettlerTest, ARequestWhoseUpstreamBrokeOffIsVoidAndKeepsItsJoules) {
   EXPECT_EQ(found->end.void_reason->code, "upstream.gone");
   EXPECT_NEAR(found->end.fair.known_lo.value_or(0), 900, 15);
   EXPECT_NEAR(static_cast<double>(writer_.accounts()["request:r1"]), 900e6, 15e6);
+}
+
+// A clock that is set while a request runs, by an hour either way or a leap second: the times that were told of
+// it stay, each as the clock said when it was, and its joules and windows know nothing of it.
+TEST_F(SettlerTest, AClockThatIsSetMovesNothingThatWas) {
+  for (const auto step : {Nanos(std::chrono::hours(1)), Nanos(std::chrono::hours(-1)), Nanos(std::chrono::seconds(-1))}) {
+    clock_ = FakeClock();
+    writer_ = FakeWriter();
+    start(gpu(40, 45));
+    std::vector<std::int64_t> rows;
+    settler_->on_row = [&](const RequestRow& row) { rows = {row.arrived_wall_ns, row.first_token_wall_ns.value_or(0), row.ended_wall_ns}; };
+    at(40);
+    const std::int64_t before = clock_.anchor().wall_ns - clock_.now().ns;
+    open(1, 40, 100);
+    at(42);
+    clock_.step_wall(step);
+    at(45);
+    decode(1, 40.5, 45, 50, 100);
+    at(120);
+    const auto found = settler_->find("r1");
+    ASSERT_TRUE(found && found->end.fair.present());
+    EXPECT_NEAR(*found->end.fair.value, 1500, 15);
+    const Json json = shown(*found, settler_->wall());
+    EXPECT_EQ(json["times"]["arrived"].as_string(), iso8601(time(40).ns + before)) << json.dump(2);
+    EXPECT_EQ(json["times"]["ended"].as_string(), iso8601(time(45).ns + before + step.count()));
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[0], time(40).ns + before);
+    EXPECT_LT(rows[1], time(42).ns + before);
+    EXPECT_EQ(rows[2], time(45).ns + before + step.count());
+    auto accounts = writer_.accounts();
+    EXPECT_EQ(accounts["request:r1"] + accounts["idle.resident"] + accounts["unattributed"] + accounts["other"],
+              accounts["(meter)"]);
+  }
 }
 
 TEST_F(SettlerTest, LockstepDecodersShareEvenly) {

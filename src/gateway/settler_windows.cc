@@ -16,10 +16,6 @@ constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
 
 std::string account_of(const std::string& id) { return "request:" + id; }
 
-std::int64_t wall_ns(SteadyTime t, const Anchor& anchor) {
-  return anchor.wall_ns - (anchor.steady - t).count();
-}
-
 }  // namespace
 
 // Named are all of a kind, one by its name, or that of one host.
@@ -202,9 +198,8 @@ void Settler::settle_host(const MeteredWindow& window, std::size_t host, Sums& s
 void Settler::show(const Window& window, const Sums& sums) {
   const double seconds = window.duration().count();
   if (seconds <= 0) return;
-  const Anchor anchor = clock_.anchor();
   LivePoint point;
-  point.utc_ms = wall_ns(window.end, anchor) / 1'000'000;
+  point.utc_ms = wall_.wall_ns(window.end) / 1'000'000;
   double tokens = 0;
   double priced = 0;  // tokens whose energy is known
   // A window is settled long after it ended where a request is open that long: its tokens are those that
@@ -286,10 +281,8 @@ StoredRequest Settler::stored(const Settled& settled, const EndRow& end) const {
 }
 
 void Settler::remember(Settled settled) {
-  const Anchor anchor = clock_.anchor();
-  const SteadyTime over = settled.end.ended.value_or(anchor.steady);
-  books_.ended(settled.begin, settled.end, wall_ns(over, anchor));
-  if (on_row) on_row(live_row(stored(settled, settled.end), anchor));
+  books_.ended(settled.begin, settled.end, wall_.wall_ns(settled.end.ended.value_or(clock_.now())));
+  if (on_row) on_row(live_row(stored(settled, settled.end), wall_));
   if (writer_ != nullptr) {
     batch_.ended.push_back(std::exchange(settled.end, {}));
   }

@@ -99,7 +99,9 @@ struct EndRow : EndFacts {
 
 // What is written in one transaction. Order inside it: begun, windows, ended.
 struct ServeBatch {
-  Anchor now;  // steady times become UTC through it: one that is minutes old follows clock steps
+  // Steady times become UTC through the newest anchor at or before them, of all batches so far: a clock
+  // that is set moves nothing that was.
+  Anchor now;
   std::vector<RequestBegin> begun;
   // Postings to "request:<id>" of requests begun and not ended, and to named accounts ("idle.bare",
   // "self", "other", "unattributed", ...). They sum to the meter. Windows of a domain rise in time.

@@ -127,11 +127,9 @@ Status ServeRows::end(std::int64_t request, std::int64_t posted_uj, const EndRow
 }
 
 Result<std::int64_t> ServeRows::settlement(std::int64_t run, const Settlement& s,
-                                           const Anchor& anchor) {
-  const std::string begin = utc_of(s.begin, anchor);
-  const std::string end = utc_of(s.end, anchor);
-  auto ok = settle_.run({run, std::string_view(s.domain), std::string_view(begin), s.begin.ns,
-                         std::string_view(end), s.end.ns, s.meter.count});
+                                           const std::string& begin_utc, const std::string& end_utc) {
+  auto ok = settle_.run({run, std::string_view(s.domain), std::string_view(begin_utc), s.begin.ns,
+                         std::string_view(end_utc), s.end.ns, s.meter.count});
   if (!ok) return fail(ok.error());
   return db_->last_rowid();
 }

@@ -34,6 +34,37 @@ std::string refused(ServeWriter& writer, const ServeBatch& batch) {
   return status ? "written" : status.error().code;
 }
 
+// Written an hour's step of the clock later: its times are those that the clock said then.
+TEST(ServeLedger, AClockThatIsSetMovesNothingThatWas) {
+  for (const std::int64_t step : {3600 * kSecond, -3600 * kSecond}) {
+    const TempDir dir;
+    auto writer = serving(dir.file());
+    ServeBatch batch = batch_at(1);
+    batch.begun = {request_begin(0, 100), request_begin(1, 200)};
+    batch.windows = {window_of(0, {{0, 5}})};
+    ASSERT_TRUE(writer->settle(batch));
+    batch = batch_at(10);
+    batch.now.wall_ns += step;
+    batch.windows = {window_of(8, {{0, 5}})};
+    batch.ended = {request_end(0, 9 * kSecond, 1e-5)};
+    ASSERT_TRUE(writer->settle(batch));
+    batch = batch_at(20);
+    batch.now.wall_ns += step;
+    batch.windows = {window_of(18, {{1, 5}})};
+    batch.ended = {request_end(1, 19 * kSecond, 5e-6)};
+    ASSERT_TRUE(writer->settle(batch));
+    auto reader = open_serve_reader(dir.file()).value();
+    const auto first = reader->request(fmt_id(0)).value();
+    EXPECT_EQ(first.arrived_utc, iso8601(anchor_at(100).wall_ns));
+    EXPECT_EQ(first.ended_utc, iso8601(anchor_at(9 * kSecond).wall_ns));
+    EXPECT_EQ(reader->request(fmt_id(1)).value().ended_utc, iso8601(anchor_at(19 * kSecond).wall_ns + step));
+    std::vector<std::string> begins;
+    ASSERT_TRUE(reader->each_window(writer->run(), {}, [&](const StoredWindow& w) { begins.push_back(w.begin_utc); }));
+    EXPECT_EQ(begins, (std::vector<std::string>{iso8601(anchor_at(0).wall_ns), iso8601(anchor_at(8 * kSecond).wall_ns),
+                                                iso8601(anchor_at(18 * kSecond).wall_ns + step)}));
+  }
+}
+
 TEST(ServeLedger, WhatIsWrittenReadsBack) {
   const TempDir dir;
   auto writer = serving(dir.file());

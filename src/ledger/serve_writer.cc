@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/wall_times.h"
 #include "ledger/settlement_check.h"
 
 namespace joulebook {
@@ -19,12 +20,13 @@ tl::unexpected<Error> fault(std::string_view code, std::string message) {
 class Writer final : public ServeWriter {
  public:
   Writer(std::unique_ptr<Store> store, ServeRows rows, ServeLock lock, std::string id,
-         std::int64_t run)
+         std::int64_t run, const Anchor& start)
       : store_(std::move(store)),
         rows_(std::move(rows)),
         lock_(std::move(lock)),
         id_(std::move(id)),
-        run_(run) {}
+        run_(run),
+        wall_(start) {}
 
   [[nodiscard]] const std::string& run() const override { return id_; }
   [[nodiscard]] std::size_t open_requests() const override { return open_.size(); }
@@ -45,11 +47,11 @@ class Writer final : public ServeWriter {
 
   [[nodiscard]] Status check(const std::vector<Settlement>& windows) const;
   [[nodiscard]] Status commit_or_undo(const std::function<Status()>& body);
-  [[nodiscard]] Status write_begin(const RequestBegin& request, const Anchor& now);
-  [[nodiscard]] Status write_window(const Settlement& s, const Anchor& now);
+  [[nodiscard]] Status write_begin(const RequestBegin& request);
+  [[nodiscard]] Status write_window(const Settlement& s);
   [[nodiscard]] Status write_posting(std::int64_t settlement, std::int64_t hour,
                                      const Settlement& s);
-  [[nodiscard]] Status write_end(const EndRow& end, const Anchor& now);
+  [[nodiscard]] Status write_end(const EndRow& end);
   [[nodiscard]] Result<Entry*> open_request(std::string_view id);
 
   std::unique_ptr<Store> store_;
@@ -57,6 +59,7 @@ class Writer final : public ServeWriter {
   ServeLock lock_;
   std::string id_;
   std::int64_t run_;
+  WallTimes wall_;
   bool ended_ = false;
   ByText<Open> open_;
   std::map<std::string, std::set<std::string>> overlaps_;  // of every domain posted so far
@@ -135,13 +138,13 @@ Result<Writer::Entry*> Writer::open_request(std::string_view id) {
   return &*it;
 }
 
-Status Writer::write_begin(const RequestBegin& request, const Anchor& now) {
+Status Writer::write_begin(const RequestBegin& request) {
   if (open_.contains(request.id)) {
     return fault("duplicate", fmt::format("request {} is begun already", request.id));
   }
   const auto group = rows_.names().group(request);
   if (!group) return fail(group.error());
-  const std::int64_t wall = wall_of(request.arrived, now);
+  const std::int64_t wall = wall_.wall_ns(request.arrived);
   const auto number = rows_.begin(run_, *group, request, wall);
   if (!number) {
     const auto known = store_->database().number("SELECT count(*) FROM requests_begun WHERE id = ?",
@@ -201,11 +204,11 @@ Status Writer::write_posting(std::int64_t settlement, std::int64_t hour, const S
   return {};
 }
 
-Status Writer::write_window(const Settlement& s, const Anchor& now) {
-  const auto number = rows_.settlement(run_, s, now);
+Status Writer::write_window(const Settlement& s) {
+  const auto number = rows_.settlement(run_, s, iso8601(wall_.wall_ns(s.begin)), iso8601(wall_.wall_ns(s.end)));
   if (!number) return fail(number.error());
   // A wall clock that is set back does not take a domain back into an hour that was left.
-  std::int64_t hour = hour_of(wall_of(s.begin, now));
+  std::int64_t hour = hour_of(wall_.wall_ns(s.begin));
   if (const auto known = hours_.find(s.domain); known != hours_.end()) {
     hour = std::max(hour, known->second);
   }
@@ -221,15 +224,15 @@ Status Writer::write_window(const Settlement& s, const Anchor& now) {
   return {};
 }
 
-Status Writer::write_end(const EndRow& end, const Anchor& now) {
+Status Writer::write_end(const EndRow& end) {
   const auto entry = open_request(end.id);
   if (!entry) return fail(entry.error());
   Open& open = (*entry)->second;
   std::string utc;
-  if (end.ended) utc = utc_of(*end.ended, now);
+  if (end.ended) utc = iso8601(wall_.wall_ns(*end.ended));
   if (auto ok = rows_.end(open.number, open.posted + open.staged, end, utc); !ok) return ok;
   open.ending = true;
-  sums_.ended(hour_of(end.ended ? wall_of(*end.ended, now) : now.wall_ns), open.group,
+  sums_.ended(hour_of(wall_.wall_ns(end.ended.value_or(wall_.newest()))), open.group,
               end.void_reason.has_value(), end.tokens);
   return {};
 }
@@ -240,15 +243,16 @@ Status Writer::settle(const ServeBatch& batch) {
                 "start a new run: the ledger is append-only");
   }
   if (auto ok = check(batch.windows); !ok) return ok;
+  wall_.note(batch.now);
   auto done = commit_or_undo([&]() -> Status {
     for (const auto& request : batch.begun) {
-      if (auto ok = write_begin(request, batch.now); !ok) return ok;
+      if (auto ok = write_begin(request); !ok) return ok;
     }
     for (const auto& window : batch.windows) {
-      if (auto ok = write_window(window, batch.now); !ok) return ok;
+      if (auto ok = write_window(window); !ok) return ok;
     }
     for (const auto& end : batch.ended) {
-      if (auto ok = write_end(end, batch.now); !ok) return ok;
+      if (auto ok = write_end(end); !ok) return ok;
     }
     return {};
   });
@@ -260,6 +264,7 @@ Status Writer::settle(const ServeBatch& batch) {
 }
 
 Status Writer::end(const Anchor& end, const Json& result, bool complete) {
+  wall_.note(end);
   const auto done = commit_or_undo([&]() -> Status {
     std::vector<std::pair<std::int64_t, std::string>> left;
     for (const auto& [id, open] : open_) left.emplace_back(open.number, id);
@@ -270,7 +275,7 @@ Status Writer::end(const Anchor& end, const Json& result, bool complete) {
                                       "let the gateway drain before it is stopped"},
                                      {open_.find(id)->second.posted});
       stopped.id = id;
-      if (auto ok = write_end(stopped, end); !ok) return ok;
+      if (auto ok = write_end(stopped); !ok) return ok;
     }
     return store_->write_run_end(id_, end, result, complete);
   });
@@ -315,7 +320,7 @@ Result<std::unique_ptr<ServeWriter>> open_serve_writer(const std::string& path,
   });
   if (!begun) return fail(begun.error());
   return std::make_unique<Writer>(std::move(*store), std::move(*rows), std::move(lock),
-                                  std::move(id), run);
+                                  std::move(id), run, start);
 }
 
 Result<std::unique_ptr<ServeWriter>> open_serve_writer(const std::string& path,

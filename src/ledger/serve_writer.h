@@ -40,7 +40,7 @@ class ServeRows {
                            const std::string& ended_utc);
   // Its number.
   [[nodiscard]] Result<std::int64_t> settlement(std::int64_t run, const Settlement& s,
-                                                const Anchor& anchor);
+                                                const std::string& begin_utc, const std::string& end_utc);
   [[nodiscard]] Status account_amount(std::int64_t settlement, std::int64_t account,
                                       std::int64_t amount_uj);
   [[nodiscard]] Status request_amount(std::int64_t settlement, std::int64_t request,

@@ -11,6 +11,8 @@ export function take(event) {
   points.utc_ms.forEach((at, i) => {
     seconds.set(at, Object.fromEntries(columns.map((c) => [c, points[c][i]])));
   });
+  const now = points.utc_ms.at(-1); // what is later is of a clock that was set back since
+  if (now !== undefined) [...seconds.keys()].filter((at) => at > now).forEach((at) => seconds.delete(at));
   const times = [...seconds.keys()].sort((a, b) => a - b);
   times.slice(0, -longest).forEach((at) => seconds.delete(at));
   state = event;
