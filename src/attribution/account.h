@@ -52,6 +52,7 @@ struct Account {
   double unknown = 0;       // J that hang on counts that were not known
   Tier tier = Tier::apportioned;
   std::string boundary;
+  bool page = false;        // its server has a metrics page: what bypassed could be seen
 };
 
 // The words of all figures of a request; many requests have the same.
@@ -59,6 +60,7 @@ struct FigureWords {
   std::string rule;
   std::string boundary;
   Tier tier = Tier::apportioned;
+  bool page = false;
   std::vector<std::string> shared;
   std::shared_ptr<const Words> fair, marginal;
   std::array<std::shared_ptr<const Words>, kPhases> phases;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
 #include "attribution/account.h"
+#include "attribution/engines.h"
 #include "attribution/learner.h"
 
 namespace joulebook::attribution {
@@ -60,7 +62,8 @@ bool identified(const Sharers& sharers, const std::map<std::uint32_t, Learner::K
 }  // namespace
 
 struct Attributor::State {
-  explicit State(Options given) : options(std::move(given)), tracks(options), learner(options) {}
+  explicit State(Options given)
+      : options(std::move(given)), engines(options), tracks(options), learner(engines) {}
 
   const WindowWork& work(const ActiveEnergy& e) {
     if (e.begin.ns == work_begin && e.end.ns == work_end && cached) return *cached;
@@ -92,6 +95,7 @@ struct Attributor::State {
                     double joules);
 
   Options options;
+  Engines engines;
   Tracks tracks;
   BypassWatch bypass;
   Learner learner;
@@ -108,7 +112,14 @@ Attributor::Attributor(Attributor&&) noexcept = default;
 Attributor& Attributor::operator=(Attributor&&) noexcept = default;
 
 void Attributor::remark(const Remark& remark) {
-  state_->tracks.remark(remark);
+  if (std::holds_alternative<Arrived>(remark.what)) {
+    Remark placed = remark;
+    auto& arrived = std::get<Arrived>(placed.what);
+    arrived.upstream = state_->engines.of(arrived);
+    state_->tracks.remark(placed);
+  } else {
+    state_->tracks.remark(remark);
+  }
   state_->cached.reset();
 }
 
@@ -133,12 +144,15 @@ void Attributor::measured(const ActiveEnergy& energy) {
 }
 
 std::string Attributor::State::rule(const Sharers& sharers, bool identified) const {
-  std::string name;
+  std::set<std::string> names;
   for (const RequestWork* r : sharers.requests) {
-    if (!learner.prices().of(r->upstream).known) return identified ? "fitted" : "tokens";
-    if (name.empty()) name = options.models[r->upstream]->name;
+    const ServedModel* model = engines.model(r->upstream);
+    if (model == nullptr || !learner.prices().of(r->upstream).known) return identified ? "fitted" : "tokens";
+    names.insert(model->name);
   }
-  return "physics:" + name;
+  std::string out;
+  for (const auto& name : names) out += (out.empty() ? "physics:" : "+") + name;
+  return out.empty() ? "physics:" : out;
 }
 
 Division Attributor::divide(const ActiveEnergy& e) {
@@ -291,6 +305,7 @@ std::vector<SettledRequest> Attributor::over(SteadyTime edge) {
     const auto found = s.accounts.find(track.id);
     Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
     if (found != s.accounts.end()) s.accounts.erase(found);
+    account.page = s.bypass.read(track.arrived.upstream);
     out.push_back(figures_of(track, course, std::move(account), s.words));
   }
   s.bypass.forget(edge.ns, s.tracks);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,14 @@ struct Options {
   std::size_t most_requests = 65'536;        // known at a time; more are not followed, and counted
   std::size_t most_pieces = 4'096;           // of one sequence; then neighbours are joined
   std::vector<std::optional<ServedModel>> models;  // by upstream
+  // Models that an upstream runs side by side, by the name that requests ask for: each is an engine of its own.
+  struct Named {
+    std::uint32_t upstream = 0;
+    std::string name;
+    ServedModel model;
+  };
+  std::vector<Named> named;
+  std::set<std::uint32_t> routers;  // upstreams of which every model is, whether or not its shape is known
 };
 
 // What is to be divided: one domain's energy in one window, idle, self and other processes taken
@@ -67,7 +76,7 @@ struct Division {
   MicroJoules other;  // traffic that did not pass here and shows in the engine's metrics page
   MicroJoules unattributed;
   std::optional<Reason> reason;  // set where unattributed is not 0
-  std::string rule;              // "physics:NAME", "fitted", "tokens"
+  std::string rule;              // "physics:NAME" ("NAME+NAME" of several models), "fitted", "tokens"
 };
 
 struct PhaseFigure {

@@ -16,6 +16,8 @@ class BypassWatch {
                                                      const Tracks& tracks) const;
   // The pages that are being read have told of all before `end`, or nobody waits for them any more.
   [[nodiscard]] bool ready(std::int64_t end, std::int64_t now) const;
+  // Whether a page of that engine's upstream was ever read: without one what bypasses cannot be seen.
+  [[nodiscard]] bool read(std::uint32_t engine) const { return seen_.contains(upstream_of(engine)); }
   void forget(std::int64_t edge, const Tracks& tracks);
 
  private:

@@ -137,9 +137,10 @@ Course Tracks::course(const Track& t) const {
   double events = 0;
   for (const auto& [choice, s] : t.sequences) events += s.events;
   const bool streamed =
-      t.first && (t.arrived.streamed || events > 2) && !(events <= 2 && c.output > 8);
+      t.flows && (t.arrived.streamed || events > 2) && !(events <= 2 && c.output > 8);
   if (streamed) {
     c.first = *t.first;
+    c.bunch = t.bunch;
     if (t.timings.decode_s && t.ended) {  // the sender's own clock, laid from the last token back
       std::int64_t last = c.first;
       for (const auto& [choice, s] : t.sequences) last = std::max(last, s.last);

@@ -80,9 +80,11 @@ std::shared_ptr<const Words> words(const Account& a, Tier tier, std::string meth
 }
 
 FigureWords words_of(const Account& a, const std::string& rule) {
-  FigureWords out{rule, a.boundary, a.tier, {}, {}, {}, {}};
+  FigureWords out{rule, a.boundary, a.tier, a.page, {}, {}, {}, {}};
   for (const auto& [id, sum] : a.shared) out.shared.push_back(id);
-  out.fair = words(a, Tier::apportioned, "fair share, " + rule);
+  // Nobody can tell such traffic's joules from those of what passed.
+  const char* unseen = a.page ? "" : "; the server has no metrics page: traffic that bypassed the gateway would be in it unseen";
+  out.fair = words(a, Tier::apportioned, "fair share, " + rule + unseen);
   out.marginal = words(a, Tier::modelled, "active energy less what it would have been without, " + rule);
   for (std::size_t i = 0; i < kPhases; ++i) {
     out.phases[i] = words(a, Tier::apportioned,
@@ -92,7 +94,7 @@ FigureWords words_of(const Account& a, const std::string& rule) {
 }
 
 bool says(const FigureWords& w, const Account& a, const std::string& rule) {
-  return w.tier == a.tier && w.rule == rule && w.boundary == a.boundary &&
+  return w.tier == a.tier && w.page == a.page && w.rule == rule && w.boundary == a.boundary &&
          std::equal(w.shared.begin(), w.shared.end(), a.shared.begin(), a.shared.end(),
                     [](const std::string& id, const auto& part) { return id == part.first; });
 }

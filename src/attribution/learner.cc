@@ -28,7 +28,7 @@ double sum_of(const std::map<std::uint32_t, Parts>& parts) {
 
 bool covers(const ActiveEnergy& e, std::uint32_t upstream) {
   return e.upstreams.empty() ||
-         std::find(e.upstreams.begin(), e.upstreams.end(), upstream) != e.upstreams.end();
+         std::find(e.upstreams.begin(), e.upstreams.end(), upstream_of(upstream)) != e.upstreams.end();
 }
 
 Sharers sharers_of(const ActiveEnergy& e, const WindowWork& work) {
@@ -52,12 +52,9 @@ double edge_error(const Quantity& q) {
   return q.level >= 1 ? half / 2 / std::sqrt(3.0) : half / kNormal / std::sqrt(2.0);
 }
 
-Learner::Learner(const Options& options) {
+Learner::Learner(const Engines& engines) {
   prices_.other = common_prices();
-  for (std::size_t i = 0; i < options.models.size(); ++i) {
-    if (options.models[i])
-      prices_.prices[static_cast<std::uint32_t>(i)] = prices_of(options.models[i]->work);
-  }
+  for (const auto& [engine, model] : engines.known()) prices_.prices[engine] = prices_of(model->work);
 }
 
 void Learner::measured(const ActiveEnergy& e) {

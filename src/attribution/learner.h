@@ -11,6 +11,7 @@
 
 #include "attribution/bypass.h"
 #include "attribution/energy_fit.h"
+#include "attribution/engines.h"
 #include "attribution/window_work.h"
 
 namespace joulebook::attribution {
@@ -30,7 +31,7 @@ struct Sharers {
 
 class Learner {
  public:
-  explicit Learner(const Options& options);
+  explicit Learner(const Engines& engines);
 
   [[nodiscard]] const PriceList& prices() const { return prices_; }
   // Its energy is known; catch_up() learns from it when its work is.

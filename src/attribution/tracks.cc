@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attribution/engines.h"
 #include "attribution/track_units.h"
 
 namespace joulebook::attribution {
 namespace {
 
 constexpr std::size_t kMostChoices = 128;
-constexpr std::size_t kMostUpstreams = 1024;
+// Several tokens that come together before anything else of their request may be all that there is of it, kept
+// back to its end. They are, until more comes later than they can have been made in, s each.
+constexpr double kLeastToken = 1e-4;
 constexpr std::size_t kMostSteps = 65'536;  // and turns, of an upstream
 
 // Halves the pieces of a sequence; what they say in sum stays.
@@ -62,7 +65,6 @@ void Tracks::remark(const Remark& remark) {
   track->last = std::max(track->last, at);
   if (const auto* arrived = std::get_if<Arrived>(&remark.what)) {
     track->arrived = *arrived;
-    track->arrived.upstream = std::min<std::uint32_t>(arrived->upstream, kMostUpstreams);
     track->arrived.choices = std::clamp<std::uint32_t>(arrived->choices, 1, kMostChoices);
   } else if (std::holds_alternative<Sent>(remark.what)) {
     if (!track->sent) track->sent = track->first ? std::min(at, *track->first) : at;
@@ -84,7 +86,7 @@ void Tracks::end(Track& track, const Ended& what) {
   count(track, c);
   double remarked = 0;
   for (const auto& [choice, s] : track.sequences) remarked += s.tokens;
-  if (track.first) clocks_[track.arrived.upstream].streams -= 1;
+  if (track.flows) clocks_[track.arrived.upstream].streams -= 1;
   if (!track.sent) return;
   const bool read = c.known && (track.first || track.outcome == Outcome::complete);
   const std::int64_t from = track.arrived.streamed && track.first ? *track.first : *track.sent;
@@ -97,30 +99,32 @@ void Tracks::end(Track& track, const Ended& what) {
 double Tracks::open(std::uint32_t upstream) const {
   double open = 0;
   for (const auto& [id, t] : tracks_) {
-    if (t.arrived.upstream == upstream && t.sent && !t.ended) open += t.arrived.choices;
+    if (upstream_of(t.arrived.upstream) == upstream && t.sent && !t.ended) open += t.arrived.choices;
   }
   return open;
 }
 
 Tracks::Own Tracks::own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const {
   Own sum;
-  if (const auto clock = clocks_.find(upstream); clock != clocks_.end()) {
-    const auto& ticks = clock->second.ticks;
+  for (const auto& [engine, clock] : clocks_) {
+    if (upstream_of(engine) != upstream) continue;
+    const auto& ticks = clock.ticks;
     for (auto it = std::upper_bound(ticks.begin(), ticks.end(), from,
                                     [](std::int64_t x, const auto& tick) { return x < tick.at; });
          it != ticks.end() && it->at <= until; ++it) {
       sum.output += it->tokens;
     }
   }
-  const auto over = over_.find(upstream);
-  if (over == over_.end()) return sum;
-  for (const Over& o : over->second) {
-    const double length = seconds(o.from, o.until);
-    const double part = seconds(std::max(o.from, from), std::min(o.until, until));
-    if (length > 0 && part > 0) sum.output += o.untold * part / length;
-    if (o.from <= from || o.from > until) continue;
-    sum.prompt += o.prompt;
-    sum.computed += o.computed;
+  for (const auto& [engine, over] : over_) {
+    if (upstream_of(engine) != upstream) continue;
+    for (const Over& o : over) {
+      const double length = seconds(o.from, o.until);
+      const double part = seconds(std::max(o.from, from), std::min(o.until, until));
+      if (length > 0 && part > 0) sum.output += o.untold * part / length;
+      if (o.from <= from || o.from > until) continue;
+      sum.prompt += o.prompt;
+      sum.computed += o.computed;
+    }
   }
   return sum;
 }
@@ -128,12 +132,13 @@ Tracks::Own Tracks::own(std::uint32_t upstream, std::int64_t from, std::int64_t 
 double Tracks::shown(std::uint32_t upstream, std::int64_t since) const {
   double sum = 0;
   for (const auto& [id, t] : tracks_) {
-    if (t.arrived.upstream != upstream || t.ended) continue;
+    if (upstream_of(t.arrived.upstream) != upstream || t.ended) continue;
     for (const auto& [choice, s] : t.sequences) sum += s.tokens;
   }
-  const auto over = over_.find(upstream);
-  if (over == over_.end()) return sum;
-  for (auto it = over->second.rbegin(); it != over->second.rend() && it->until > since; ++it) sum += it->output;
+  for (const auto& [engine, over] : over_) {
+    if (upstream_of(engine) != upstream) continue;
+    for (auto it = over.rbegin(); it != over.rend() && it->until > since; ++it) sum += it->output;
+  }
   return sum;
 }
 
@@ -149,12 +154,14 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   if (track.sequences.size() >= kMostChoices && !track.sequences.contains(what.choice)) return;
   const bool begins = !track.first;
   if (begins) {
-    track.first = std::max(at, *track.sent);
+    track.first = track.shown = std::max(at, *track.sent);
+    track.bunch = count;
     track.counted = what.counted;
-    firsts_[track.arrived.upstream].insert(*track.first);
-    if (track.arrived.streamed) turns_[track.arrived.upstream].emplace(*track.sent, *track.first);
-    clocks_[track.arrived.upstream].streams += 1;
   }
+  double before = 0;
+  for (const auto& [choice, s] : track.sequences) before += s.tokens;
+  const bool apart = at - track.shown > nanos(kLeastToken * before);
+  if (!track.flows && (begins ? count <= 1 : apart)) flows(track, seconds(track.shown, at) / count);
   track.counted = track.counted && what.counted;
   Sequence& s = track.sequences[what.choice];
   Piece piece{.begin = s.pieces.empty() && s.tokens == 0 ? *track.first : s.last,
@@ -175,6 +182,19 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   }
   s.pieces.push_back(piece);
   if (s.pieces.size() > std::max<std::size_t>(options_.most_pieces, 2)) join(s.pieces);
+}
+
+// What keeps tokens back and lets several go at once shows the first when all of them were made: so much
+// earlier as they took by the pace of the next, `each_s` a token.
+void Tracks::flows(Track& track, double each_s) {
+  track.flows = true;
+  track.first = std::max(track.shown - nanos((track.bunch - 1) * each_s), *track.sent);
+  for (auto& [choice, s] : track.sequences) {
+    if (!s.pieces.empty() && s.pieces.front().before == 0) s.pieces.front().begin = *track.first;
+  }
+  firsts_[track.arrived.upstream].insert(*track.first);
+  if (track.arrived.streamed) turns_[track.arrived.upstream].emplace(*track.sent, *track.first);
+  clocks_[track.arrived.upstream].streams += 1;
 }
 
 // The first token of a request shows no step between two of its own.
@@ -256,7 +276,7 @@ void Tracks::learn_apart(const Track& t) {
       if (s.events < s.tokens) continue;  // several tokens an event: not each step shows
       const auto at = std::lower_bound(s.pieces.begin(), s.pieces.end(), *t.first - together,
                                        [](const Piece& p, std::int64_t x) { return p.end < x; });
-      if (at == s.pieces.end()) continue;
+      if (at == s.pieces.end() || at->tokens > 1) continue;  // nor where they come in bunches
       decoders += 1;
       served += at->end <= *t.first + together ? 1 : 0;
     }
@@ -270,7 +290,7 @@ void Tracks::learn(std::int64_t begin, std::int64_t end) {
   constexpr int kMostPrompts = 64;  // of a window: each is put beside all others
   int prompts = 0;
   for (const auto& [id, t] : tracks_) {
-    if (!t.first || *t.first < begin || *t.first >= end) continue;
+    if (!t.flows || *t.first < begin || *t.first >= end) continue;
     if (t.usage.prompt) learn_pace(t);
     if (t.arrived.streamed && prompts++ < kMostPrompts) learn_apart(t);
   }
@@ -279,7 +299,7 @@ void Tracks::learn(std::int64_t begin, std::int64_t end) {
     const auto& pieces = t.sequences.begin()->second.pieces;
     const auto at = std::lower_bound(pieces.begin(), pieces.end(), begin,
                                      [](const Piece& p, std::int64_t x) { return p.end < x; });
-    if (at == pieces.end() || at->end >= end || at->before == 0) continue;
+    if (at == pieces.end() || at->end >= end || at->before == 0 || !t.flows) continue;
     Pace& pace = paces_[t.arrived.upstream];
     const double gap = seconds(at->begin, at->end) / at->tokens;
     pace.gap_s = pace.gap_s <= 0 ? gap : pace.gap_s + 0.05 * (gap - pace.gap_s);

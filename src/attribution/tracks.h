@@ -33,7 +33,10 @@ struct Track {
   Arrived arrived;
   std::int64_t begun = 0;  // first remark
   std::optional<std::int64_t> sent;
-  std::optional<std::int64_t> first;  // token
+  std::optional<std::int64_t> first;  // token; where several came at once, so long before as they took
+  std::int64_t shown = 0;             // when it, or the bunch that it was in, came
+  double bunch = 1;                   // tokens of that
+  bool flows = false;                 // its tokens came as they were made, as far as was seen
   std::optional<std::int64_t> ended;
   std::int64_t last = 0;  // remark
   Outcome outcome = Outcome::complete;
@@ -64,6 +67,7 @@ struct Course {
   std::int64_t from = 0;   // of its prompt's computing; before: queue
   std::int64_t first = 0;  // its end
   bool prefilled = false;  // there is such a span
+  double bunch = 1;        // tokens with which its first came: when that was is told by the next
   double prompt = 0;       // tokens, cached inside
   double cached = 0;
   double computed = 0;  // prompt - cached, as told
@@ -111,9 +115,9 @@ class Tracks {
     Course course;  // empty where it was never sent
   };
   [[nodiscard]] std::vector<Done> over(std::int64_t edge);
-  // Sequences of an upstream that were sent and are not over.
+  // Sequences of an upstream, all its engines together, that were sent and are not over.
   [[nodiscard]] double open(std::uint32_t upstream) const;
-  // Tokens that an upstream made and read in (from, until], as far as they are known now: of requests
+  // Tokens that an upstream, all its engines together, made and read in (from, until], as far as they are known now: of requests
   // that are over, as counted; else as remarked. A prompt is read when its first token comes.
   struct Own {
     double output = 0, prompt = 0, computed = 0;
@@ -129,6 +133,7 @@ class Tracks {
  private:
   Track* find(const Remark& remark);
   void tokens(Track& track, const Tokens& what, std::int64_t at);
+  void flows(Track& track, double each_s);
   void end(Track& track, const Ended& what);
   void step_seen(std::uint32_t upstream, std::int64_t at);
   void made(std::uint32_t upstream, std::int64_t at, double tokens, bool first);

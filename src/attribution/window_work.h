@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "attribution/engines.h"
 #include "attribution/prices.h"
 #include "attribution/tracks.h"
 
@@ -42,12 +43,14 @@ struct Bypass {
   double prompt = 0;
 };
 
-// `prices` by upstream, in place of those that it lacks `other`.
+// `prices` by engine, in place of those that it lacks its upstream's, then `other`. What is called an upstream
+// here and in what it is made of is an engine (engines.h): most upstreams are one.
 struct PriceList {
   std::map<std::uint32_t, Prices> prices;
   Prices other;
   [[nodiscard]] const Prices& of(std::uint32_t upstream) const {
-    const auto found = prices.find(upstream);
+    const auto own = prices.find(upstream);
+    const auto found = own == prices.end() ? prices.find(upstream_of(upstream)) : own;
     return found == prices.end() ? other : found->second;
   }
 };

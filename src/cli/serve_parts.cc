@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "core/nanos.h"
 #include "gateway/meter_plan.h"
@@ -175,10 +176,7 @@ std::vector<Finding> meter_findings(const Context& context) {
 
 namespace {
 
-// What the model is; nothing where nobody said.
-Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOptions& options) {
-  const std::string& name = options.shape.empty() ? options.model : options.shape;
-  if (name.empty()) return std::optional<attribution::ServedModel>();
+Result<attribution::ServedModel> served_model(const std::string& name) {
   auto shape = physics::read_shape(name);
   if (!shape) return fail(shape.error());
   attribution::ServedModel model;
@@ -192,7 +190,15 @@ Result<std::optional<attribution::ServedModel>> served_model(const gw::ServeOpti
   model.work.weights = model.work.weight_bytes < 0.8   ? serving::Weights::fp4
                        : model.work.weight_bytes < 1.6 ? serving::Weights::fp8
                                                        : serving::Weights::bits16;
-  return std::optional(std::move(model));
+  return model;
+}
+
+// "NAME=MODEL" in its two parts; a file's name may hold the sign.
+std::pair<std::string, std::string> named_shape(const std::string& text) {
+  const auto at = text.find('=');
+  std::error_code none;
+  if (at == text.npos || std::filesystem::exists(text, none)) return {{}, text};
+  return {text.substr(0, at), text.substr(at + 1)};
 }
 
 Result<serving::Device> device_of(const std::vector<gw::MeteredHost>& hosts, std::uint32_t upstream) {
@@ -209,19 +215,37 @@ Result<serving::Device> device_of(const std::vector<gw::MeteredHost>& hosts, std
 
 }  // namespace
 
-Result<std::vector<std::optional<attribution::ServedModel>>> served_models(
-    const gw::ServeOptions& options, const std::vector<gw::MeteredHost>& hosts, std::size_t upstreams) {
-  std::vector<std::optional<attribution::ServedModel>> out(upstreams);
-  auto model = served_model(options);
-  if (!model) return fail(model.error());
-  if (!*model) return out;
-  for (std::uint32_t u = 0; u < upstreams; ++u) {
-    auto device = device_of(hosts, u);
-    if (!device) return fail(device.error());
-    out[u] = *model;
-    out[u]->work.device = std::move(*device);
+Status tell_models(attribution::Options& out, const gw::ServeOptions& options, const std::vector<gw::MeteredHost>& hosts,
+                   const std::vector<std::string>& upstreams) {
+  auto routers = gw::named_upstreams(options.router, upstreams);
+  if (!routers) return fail(routers.error());
+  out.models.resize(upstreams.size());
+  for (std::uint32_t u = 0; u < upstreams.size(); ++u) {
+    if (std::find(routers->begin(), routers->end(), upstreams[u]) != routers->end()) out.routers.insert(u);
   }
-  return out;
+  std::vector<std::string> shapes = options.shape;
+  if (shapes.empty() && !options.model.empty()) shapes.push_back(options.model);
+  bool for_all = false;
+  for (const auto& text : shapes) {
+    const auto [name, what] = named_shape(text);
+    if (name.empty() && std::exchange(for_all, true)) {
+      return fail(ErrorKind::usage, "serve.shape", "two shapes have no name: " + text + " is one of them",
+                  "say which requests each is for: --shape NAME=" + text);
+    }
+    auto model = served_model(what);
+    if (!model) return fail(model.error());
+    for (std::uint32_t u = 0; u < upstreams.size(); ++u) {
+      auto device = device_of(hosts, u);
+      if (!device) return fail(device.error());
+      model->work.device = std::move(*device);
+      if (name.empty()) {
+        out.models[u] = *model;
+      } else {
+        out.named.push_back({u, name, *model});
+      }
+    }
+  }
+  return {};
 }
 
 gw::EdgeOptions edge_options(const gw::ServeOptions& options) {

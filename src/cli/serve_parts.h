@@ -35,10 +35,11 @@ struct MetersHere {
 // seconds at most; empty where the file names none.
 [[nodiscard]] std::vector<Finding> meter_findings(const Context& context);
 
-// What each upstream's model is, on the device of its own host, for the weights of its work; nothing where
-// nobody said. Errors: those of physics::read_shape.
-[[nodiscard]] Result<std::vector<std::optional<attribution::ServedModel>>> served_models(
-    const gateway::ServeOptions& options, const std::vector<gateway::MeteredHost>& hosts, std::size_t upstreams);
+// What the models of the upstreams are, each on the device of its upstream's host, for the weights of its work;
+// nothing where nobody said. `upstreams`: their names. Errors: those of physics::read_shape and
+// gateway::named_upstreams; usage "serve.shape" (two shapes without a name).
+[[nodiscard]] Status tell_models(attribution::Options& out, const gateway::ServeOptions& options,
+                                 const std::vector<gateway::MeteredHost>& hosts, const std::vector<std::string>& upstreams);
 
 // The salt of tenants' hashes, kept beside the ledger. Errors: those of gateway::tenant_salt.
 [[nodiscard]] Result<std::string> salt_of(const Settings& settings);

@@ -136,9 +136,9 @@ Status Gateway::open() {
   settling.attribution.horizon = nanos(options_.horizon_s);
   settling.domains = options_.domains;
   settling.most_backlog = backlog_bound(options_);
-  auto models = served_models(options_, meters_.hosts, places_.size());
-  if (!models) return fail(models.error());
-  settling.attribution.models = std::move(*models);
+  std::vector<std::string> names;
+  for (const auto& place : places_) names.push_back(place.name);
+  if (auto ok = tell_models(settling.attribution, options_, meters_.hosts, names); !ok) return ok;
   settling.split.tree_has_self = false;
   settler_ = std::make_unique<gw::Settler>(meters_.hosts, writer_.get(), books_, system_clock(), std::move(settling));
   look_for_processes();

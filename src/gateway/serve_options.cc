@@ -30,8 +30,12 @@ const std::array kKeys = {
              "upstream that is not asked for usage, since it refuses stream_options; may be given again"},
     ServeKey{"energy_event", "", &O::energy_event, "add an event `energy` to event streams"},
     ServeKey{"trailer", "", &O::trailer, "add a trailer to chunked answers"},
-    ServeKey{"shape", "MODEL", &O::shape,
-             "what the model is, to weigh its work: GGUF, config.json or a catalogue name"},
+    ServeKey{"shape", "[NAME=]MODEL", &O::shape,
+             "what the model is, to weigh its work: GGUF, config.json or a catalogue name; NAME=MODEL, once for each, "
+             "where requests choose among several"},
+    ServeKey{"router", "URL", &O::router,
+             "upstream that runs each model that is asked for in an engine of its own, as Ollama and llama-swap do; "
+             "may be given again"},
     ServeKey{"domains", "LIST", &O::domains,
              "domains to divide (gpu:0, package); else those that the upstreams' processes use"},
     ServeKey{"meter", "URL[=UPSTREAM]", &O::meter, "`joulebook agent` on an upstream's machine; URL=UPSTREAM where it is not on the upstream's own host; "

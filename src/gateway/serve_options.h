@@ -38,7 +38,8 @@ struct ServeOptions {
   std::vector<std::string> no_usage_from;
   bool energy_event = false;
   bool trailer = false;
-  std::string shape;
+  std::vector<std::string> shape;   // "MODEL", or "NAME=MODEL" of the model that requests call so
+  std::vector<std::string> router;
   std::vector<std::string> domains;
   std::vector<std::string> meter;   // "URL" or "URL=UPSTREAM" (meter_plan.h)
   std::vector<MeterTable> meters;

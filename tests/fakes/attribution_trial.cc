@@ -142,6 +142,8 @@ Trial try_attribution(const SimulatedTraffic& traffic, const SimulatedRun& run, 
 Trial try_attribution(const TrialInput& input) {
   attribution::Options options;
   options.models = input.models;
+  options.named = input.named;
+  options.routers = input.routers;
   attribution::Attributor attributor(options);
   Trial out;
   std::size_t next = 0, read = 0, page = 0;

@@ -1,5 +1,6 @@
 #pragma once
 // The attributor put beside the simulated engine's truth, and beside three rules that others use.
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,8 @@ struct TrialInput {
   std::vector<attribution::ActiveEnergy> windows;
   std::vector<attribution::EngineReading> pages;  // by time
   std::vector<std::optional<attribution::ServedModel>> models;
+  std::vector<attribution::Options::Named> named;
+  std::set<std::uint32_t> routers;
 };
 // Adds another engine's, as the next upstream, to what is in it. REQUIRES: it has no pages.
 void add_engine(TrialInput& input, const SimulatedTraffic& traffic, const SimulatedRun& run,
