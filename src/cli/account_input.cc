@@ -7,6 +7,7 @@
 #include "account/footprint/when.h"
 #include "core/text.h"
 #include "export/request_export.h"
+#include "ledger/hours.h"
 #include "ledger/serve_ledger.h"
 #include "physics/machine/hardware.h"
 
@@ -20,7 +21,6 @@ using account::Preset;
 using account::TimedEnergy;
 
 constexpr double kNanos = 1e9;
-constexpr std::int64_t kHourNs = 3'600'000'000'000;
 
 // A boundary of domain kinds: of accelerators alone, or of more.
 Preset at_of(std::string_view domains) {

@@ -11,12 +11,11 @@
 #include "export/card/card.h"
 #include "export/card/facts.h"
 #include "export/request_export.h"
+#include "ledger/hours.h"
 #include "sensor/remote/times.h"
 
 namespace joulebook {
 namespace {
-
-constexpr std::int64_t kHourNs = 3'600'000'000'000;
 
 struct Row {
   RunSummary run;

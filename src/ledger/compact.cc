@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "ledger/hours.h"
 #include "ledger/serve_writer.h"
 
 namespace joulebook {
@@ -197,7 +198,6 @@ Status shrink(sqlite::Database& db) {
 
 Result<Compaction> compact_ledger(const std::string& path, std::int64_t before_wall_ns,
                                   const Anchor& now, const LedgerOptions& options) {
-  constexpr std::int64_t kHour = 3'600'000'000'000;
   auto store = open_store(path, options);
   if (!store) return fail(store.error());
   auto& db = (*store)->database();
@@ -206,7 +206,7 @@ Result<Compaction> compact_ledger(const std::string& path, std::int64_t before_w
   auto rows = ServeRows::over(db);
   if (!rows) return fail(rows.error());
   Compaction report;
-  report.before_utc = iso8601(hour_of(before_wall_ns) * kHour);
+  report.before_utc = iso8601(hour_of(before_wall_ns) * kHourNs);
   if (auto ok = db.run("PRAGMA wal_checkpoint(PASSIVE)"); !ok) return fail(ok.error());
   report.bytes_before = report.bytes_after = size_of(path);
   Compactor compactor(**store, *rows, hour_of(before_wall_ns), report, now);

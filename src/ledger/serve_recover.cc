@@ -1,6 +1,7 @@
 // What a gateway that was killed has left: requests begun and not ended, and a run without an end.
 #include <fmt/format.h>
 
+#include "ledger/hours.h"
 #include "ledger/serve_writer.h"
 
 namespace joulebook {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/wall_times.h"
+#include "ledger/hours.h"
 #include "ledger/settlement_check.h"
 
 namespace joulebook {

@@ -60,11 +60,6 @@ class ServeRows {
   std::string fair_, served_, marginal_, phases_;
 };
 
-[[nodiscard]] inline std::int64_t hour_of(std::int64_t wall_ns) {
-  constexpr std::int64_t kHour = 3'600'000'000'000;
-  return (wall_ns >= 0 ? wall_ns : wall_ns - kHour + 1) / kHour;
-}
-
 // The name under which the hourly tables keep all requests of an hour together.
 constexpr std::string_view kAllRequests = "requests";
 
