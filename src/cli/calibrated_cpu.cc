@@ -101,6 +101,15 @@ Result<explain::RunMachine> cpu_of(const Calibration& calibration) {
               "run `joulebook calibrate` again with more memory free");
 }
 
+// "gpu:0, gpu:1": the GPUs that it saw.
+std::string gpus_of(const Calibration& calibration) {
+  std::set<std::string, std::less<>> found;
+  for (const SensorCalibration& s : calibration.sensors) {
+    if (domain_kind(s.domain) == "gpu" && !mirrors(s.domain)) found.insert(s.domain);
+  }
+  return fmt::format("{}", fmt::join(found, ", "));
+}
+
 // At most what the machine draws under load, whatever else ran while it was to rest.
 serving::Rate at_most(const serving::Rate& idle, const serving::Rate& a, const serving::Rate& b) {
   return {std::min({idle.value, a.value, b.value}), std::min({idle.lo, a.lo, b.lo}),
@@ -115,9 +124,15 @@ Result<explain::RunMachine> calibrated_cpu(const Context& context) {
   return cpu_of(*calibration);
 }
 
-Result<serving::Device> calibrated_device(const Context& context) {
+Result<serving::Device> calibrated_device(const Context& context, Here here) {
   const auto calibration = calibration_of(context);
   if (!calibration) return fail(calibration.error());
+  if (const std::string gpus = gpus_of(*calibration); here == Here::machine && !gpus.empty()) {
+    return fail(ErrorKind::usage, "predict.here_gpu",
+                fmt::format("this machine has a GPU ({}), and what a calibration found of a GPU is not predicted from: "
+                            "`here` would be the CPU", gpus),
+                "name the GPU with --gpu (\"H100\", as `joulebook predict --all` lists them), or the CPU with --gpu cpu");
+  }
   const auto machine = cpu_of(*calibration);
   if (!machine) return fail(machine.error());
   const Drawn memory = work_watts(*calibration, "triad");

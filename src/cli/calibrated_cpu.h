@@ -13,7 +13,10 @@ namespace joulebook {
 
 // The same as a device that predictions are made for: its watts those of the largest boundary that the
 // calibration has (node, else packages and their memory), its memory what can be allocated now.
-// Errors: as calibrated_cpu; no_reading "calibration.no_watts", "memory.unknown".
-[[nodiscard]] Result<serving::Device> calibrated_device(const Context& context);
+// Who asks for the `machine` and has a GPU in it does not mean the CPU.
+// Errors: as calibrated_cpu; no_reading "calibration.no_watts", "memory.unknown"; usage "predict.here_gpu".
+enum class Here { machine, cpu };
+[[nodiscard]] Result<serving::Device> calibrated_device(const Context& context, Here here);
+inline constexpr std::string_view kCpu = "cpu";  // names the CPU where kHere would name the machine
 
 }  // namespace joulebook

@@ -1,6 +1,9 @@
 #include "cli/cmd_predict.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
 
 #include "cli/calibrated_cpu.h"
 #include "cli/cmd_predict_image.h"
@@ -37,25 +40,33 @@ int trained(const Context& context, const Asked& asked) {
   return predict_training(context, options);
 }
 
-// Whether --gpu or a sweep of it names this machine.
-bool names_here(const PredictOptions& o) {
-  if (o.gpu == serving::kHere) return true;
-  return std::ranges::any_of(o.sweeps, [](std::string_view sweep) {
-    const auto equals = sweep.find('=');
-    if (sweep.substr(0, equals) != "gpu" || equals == std::string_view::npos) return false;
-    const auto values = split(sweep.substr(equals + 1), ',');
-    return std::ranges::find(values, serving::kHere) != values.end();
-  });
+// What --gpu and sweeps of it say of this machine, if anything. Its CPU, named as such, is called `here` from then on.
+std::optional<Here> asks_for(PredictOptions& o) {
+  std::optional<Here> out;
+  const auto take = [&](std::string name) {
+    if (name == serving::kHere) out = Here::machine;
+    if (name != kCpu) return name;
+    if (!out) out = Here::cpu;
+    return std::string(serving::kHere);
+  };
+  o.gpu = take(o.gpu);
+  for (auto& sweep : o.sweeps) {
+    if (!sweep.starts_with("gpu=")) continue;
+    std::vector<std::string> names;
+    for (const auto name : split(std::string_view(sweep).substr(4), ',')) names.push_back(take(std::string(name)));
+    sweep = fmt::format("gpu={}", fmt::join(names, ","));
+  }
+  return out;
 }
 
 int predict(const Context& context, Asked& asked) {
   PredictOptions& options = asked.text;
-  if (names_here(options)) {
+  if (const auto which = asks_for(options)) {
     if (asked.training.training || asked.image.asked()) {
       return report_error({ErrorKind::usage, "predict.here", "images and training are not predicted for a CPU",
                            "name a GPU with --gpu"});
     }
-    auto here = calibrated_device(context);
+    auto here = calibrated_device(context, *which);
     if (!here) return report_error(here.error());
     options.here = std::move(*here);
   }
@@ -91,7 +102,9 @@ void add_predict(CommandLine& line) {
   CLI::App& k = line.add("predict", "what serving a model costs before anyone runs it",
                          [asked](const Context& context) { return predict(context, *asked); });
   k.add_option("model", o->model, "a GGUF file, a config.json, or a published model's name")->type_name("MODEL");
-  k.add_option("--gpu", o->gpu, "device (default H100); here: this machine, as `joulebook calibrate` found it")->type_name("NAME");
+  k.add_option("--gpu", o->gpu,
+               "device (default H100); here: this machine, as `joulebook calibrate` found it; cpu: its CPU, whatever else is in it")
+      ->type_name("NAME");
   k.add_option("--gpus,--tp", o->gpus, "devices, tensor parallel")->type_name("N");
   k.add_option("--dp", o->data_parallel, "replicas among them")->type_name("N");
   k.add_option("--pp", o->pipeline, "pipeline stages among them")->type_name("N");

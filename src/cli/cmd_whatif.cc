@@ -18,8 +18,8 @@ Result<explain::WhatIf> answer(const Context& context, const WhatIfOptions& o) {
   auto figure = figure_of(o.what);
   if (!figure) return fail(figure.error());
   for (const auto& [key, value] : o.keys) {
-    if (key == "gpu" && value == serving::kHere) {
-      auto here = calibrated_device(context);
+    if (key == "gpu" && (value == serving::kHere || value == kCpu)) {
+      auto here = calibrated_device(context, value == kCpu ? Here::cpu : Here::machine);
       if (!here) return fail(here.error());
       explain::set_device(figure->deployment, std::move(*here));
       continue;

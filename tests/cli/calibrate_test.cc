@@ -82,15 +82,26 @@ TEST(Calibrate, LearnsCpuAndGpuAndIsReused) {
   EXPECT_THAT(sensors.out, HasSubstr("\"age_days\""));
 
   put_file(root + "/proc/meminfo", "MemAvailable: 16000000 kB\n");
-  // And predicted for: 40 W, of the package that was seen.
+  // There is a GPU in it: `here` would be taken for that, and it isn't predicted from.
+  for (const std::vector<std::string>& asked : {std::vector<std::string>{"predict", "SmolLM2-135M", "--gpu", "here"},
+                                                {"predict", "SmolLM2-135M", "--sweep", "gpu=cpu,here"},
+                                                {"whatif", "SmolLM2-135M", "--gpu", "here"}}) {
+    auto arguments = asked;
+    arguments.insert(arguments.end(), {"--sysroot", root});
+    const Outcome refused = joulebook(arguments, environment);
+    EXPECT_EQ(refused.code, 2) << refused.out;
+    EXPECT_THAT(refused.err, testing::AllOf(HasSubstr("has a GPU (gpu:0)"), HasSubstr("--gpu cpu")));
+  }
+  // And its CPU is predicted for: 40 W, of the package that was seen.
   const Outcome predicted = joulebook(
-      {"predict", "SmolLM2-135M", "--gpu", "here", "--sysroot", root, "--json", "-"}, environment);
+      {"predict", "SmolLM2-135M", "--gpu", "cpu", "--sysroot", root, "--json", "-"}, environment);
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   const auto here = nlohmann::json::parse(predicted.out)["prediction"];
   EXPECT_NEAR(here["power"]["value"].get<double>(), 40, 2);
   EXPECT_EQ(here["power"]["boundary"], "package");
   EXPECT_EQ(here["per_token"]["tier"], "modelled");
-  EXPECT_EQ(joulebook({"whatif", "SmolLM2-135M", "--gpu", "here", "--sysroot", root}, environment).code, 0);
+  EXPECT_EQ(joulebook({"whatif", "SmolLM2-135M", "--gpu", "cpu", "--sysroot", root}, environment).code, 0);
+  EXPECT_EQ(joulebook({"predict", "SmolLM2-135M", "--sweep", "gpu=H100,cpu", "--sysroot", root}, environment).code, 0);
   plant.stop();
 }
 

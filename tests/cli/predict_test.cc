@@ -30,6 +30,7 @@ TEST(PredictCommand, ThisMachineHasToBeCalibrated) {
   const std::map<std::string, std::string> none{{"JOULEBOOK_CALIBRATION", fresh_folder("uncalibrated") + "/none.json"}};
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"predict", "SmolLM2-135M", "--gpu", "here"},
+        {"predict", "SmolLM2-135M", "--gpu", "cpu"},
         {"predict", "SmolLM2-135M", "--sweep", "gpu=H100,here"},
         {"whatif", "SmolLM2-135M", "--gpu", "here"}}) {
     const Outcome outcome = joulebook(arguments, none);
