@@ -9,10 +9,13 @@
 
 #include "core/nanos.h"
 #include "gateway/meter_plan.h"
+#include "meter/device_choice.h"
 #include "meter/remote_meter.h"
 #include "physics/serving/machines.h"
 #include "physics/serving/shapes.h"
 #include "physics/shape/shape_source.h"
+#include "sensor/containment.h"
+#include "sensor/discover.h"
 
 namespace joulebook {
 
@@ -56,6 +59,44 @@ Status check_apart(const gw::MeterPlan& plan, const std::vector<RemoteMeter*>& m
   return {};
 }
 
+// Domains that were named are metered whoever uses their devices; where devices were named, too, they must be
+// among them: a domain that nothing covers would make every request void.
+Result<Context> covering(const Context& context, const std::vector<std::string>& domains) {
+  Context out = context;
+  if (domains.empty()) return out;
+  if (context.devices.empty()) {
+    out.devices = domains;
+    return out;
+  }
+  std::vector<SensorInfo> sensors;
+  for (const auto& sensor : discover(context.files(), system_clock(), context.sensor_choice()).sensors) {
+    sensors.push_back(sensor->info());
+  }
+  const auto wanted = devices_named(domains, sensors);
+  if (!wanted) return fail(wanted.error());
+  const auto covered = devices_named(context.devices, sensors);
+  if (!covered) return fail(covered.error());
+  for (const auto& device : *wanted) {
+    if (std::find(covered->begin(), covered->end(), device) != covered->end()) continue;
+    return fail(ErrorKind::usage, "serve.domains", "--domains asks for " + device + ", which --devices leaves out",
+                "name it with --devices, too, or leave --devices out");
+  }
+  return out;
+}
+
+// The names that no sensor of the meter has, as domain or kind.
+Status all_metered(const std::vector<std::string>& domains, const std::vector<SensorInfo>& sensors) {
+  for (const auto& name : domains) {
+    const bool any = std::any_of(sensors.begin(), sensors.end(), [&](const SensorInfo& info) {
+      return info.domain == name || domain_kind(info.domain) == name;
+    });
+    if (any) continue;
+    return fail(ErrorKind::usage, "serve.domains", "--domains names " + name + ", which no sensor of the meter reads",
+                "`joulebook sensors` lists the domains; leave --domains out to divide all that the upstreams use");
+  }
+  return {};
+}
+
 Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan& plan, bool alone) {
   std::vector<RemoteMeter*> opened;
   for (const auto& planned : plan.meters) {
@@ -79,9 +120,13 @@ Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan&
   return check_apart(plan, opened);
 }
 
-Status open_own(MetersHere& out, const Context& context, std::vector<std::uint32_t> upstreams) {
-  auto meter = context.open_meter();
+Status open_own(MetersHere& out, const Context& context, std::vector<std::uint32_t> upstreams,
+                const std::vector<std::string>& domains) {
+  const auto covers = covering(context, domains);
+  if (!covers) return fail(covers.error());
+  auto meter = covers->open_meter();
   if (!meter) return fail(meter.error());
+  if (auto ok = all_metered(domains, (*meter)->sensors()); !ok && !(*meter)->sensors().empty()) return ok;
   gw::MeteredHost host;
   host.name = "this machine";
   host.upstreams = std::move(upstreams);
@@ -108,10 +153,13 @@ Result<MetersHere> open_meters_for(const Context& context, const gw::ServeOption
   const bool all_here = plan->meters.empty() && !options.domains.empty();
   for (const auto u : plan->rest) (all_here || places[u].here ? here : elsewhere).push_back(u);
   MetersHere out;
+  // Beside other machines' meters a name may be a domain of theirs.
+  const bool mixed = !plan->meters.empty();
   const bool alone = plan->meters.size() == 1 && here.empty();
   if (auto ok = open_remote(out, context, *plan, alone); !ok) return fail(ok.error());
   if (!here.empty()) {
-    if (auto ok = open_own(out, context, std::move(here)); !ok) return fail(ok.error());
+    const auto& named = mixed ? std::vector<std::string>() : options.domains;
+    if (auto ok = open_own(out, context, std::move(here), named); !ok) return fail(ok.error());
   }
   if (!elsewhere.empty()) {
     gw::MeteredHost none;

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -25,9 +27,11 @@ using namespace std::chrono_literals;
 // A program that runs beside the test, and ends with it.
 class Beside {
  public:
-  Beside(std::vector<std::string> arguments, const std::string& err, const std::string& out = "/dev/null") {
+  Beside(std::vector<std::string> arguments, const std::string& err, const std::string& out = "/dev/null",
+         const std::map<std::string, std::string>& environment = {}) {
     pid_ = fork();
     if (pid_ != 0) return;
+    for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
     setenv("JOULEBOOK_METER_TOKEN", "0123456789abcdef", 1);
     if (freopen(err.c_str(), "w", stderr) == nullptr || freopen(out.c_str(), "w", stdout) == nullptr) _exit(126);
     arguments.insert(arguments.begin(), JOULEBOOK_PROGRAM);
@@ -123,12 +127,13 @@ class ServeOnAPlant : public testing::Test {
   }
   ~ServeOnAPlant() override { plant_.stop(); }
 
-  std::unique_ptr<Beside> serve(std::vector<std::string> more = {}) {
+  std::unique_ptr<Beside> serve(std::vector<std::string> more = {}, const std::map<std::string, std::string>& environment = {}) {
     std::vector<std::string> arguments = {"serve", "--upstream", upstream_.address(), "--listen", "127.0.0.1:0",
-                                          "--sysroot", sysroot_, "--ledger", ledger_};
+                                          "--ledger", ledger_};
+    if (!sysroot_.empty()) arguments.insert(arguments.end(), {"--sysroot", sysroot_});
     arguments.insert(arguments.end(), more.begin(), more.end());
     err_ = folder_ + "/err" + std::to_string(started_++);
-    auto out = std::make_unique<Beside>(arguments, err_, folder_ + "/out");
+    auto out = std::make_unique<Beside>(arguments, err_, folder_ + "/out", environment);
     url_ = "http://127.0.0.1:" + std::to_string(port_of(err_, "http://127.0.0.1:"));
     return out;
   }

@@ -244,6 +244,38 @@ TEST_F(ServeOnAPlant, TenantsAreReadAgainUnderTrafficAndNobodyIsDropped) {
   expect_verified();
 }
 
+// A GPU on which none of the upstream's processes is seen, as behind a container's own process numbers.
+std::map<std::string, std::string> others_gpu(const std::string& folder) {
+  put_file(folder + "/nvml.txt", "device uuid=GPU-fake pci=00000000:01:00.0 pids=4711 power=constant:100\n");
+  return {{"LD_LIBRARY_PATH", JOULEBOOK_FAKE_NVML_DIR}, {"JOULEBOOK_FAKE_NVML", folder + "/nvml.txt"}};
+}
+
+TEST_F(ServeOnAPlant, ADomainThatIsNamedIsCoveredWhoeverUsesIt) {
+  sysroot_.clear();  // on this machine itself, where processes are seen
+  const auto gateway = serve({"--domains", "gpu:0"}, others_gpu(folder_));
+  const auto request = settled(ask(url_ + "/v1/chat/completions", prompt(20)).id);
+  EXPECT_EQ(request["status"], "final") << request.dump(1);
+  EXPECT_EQ(request["fair"]["boundary"], "gpu") << request.dump(1);
+  EXPECT_THAT(ask(url_ + "/metrics").body, HasSubstr("joulebook_meter_joules_total{domain=\"gpu:0\",tier=\"measured\"}"));
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
+}
+
+TEST_F(ServeOnAPlant, ADomainThatNobodyReadsIsRefused) {
+  const auto gpu = others_gpu(folder_);
+  for (const auto& [more, why] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"--domains", "gpu:7"}, "gpu:7"},
+           {{"--domains", "package:0,gpu:7"}, "gpu:7"},
+           {{"--domains", "package:0", "--devices", "gpu"}, "--domains asks for cpu, which --devices leaves out"}}) {
+    std::vector<std::string> arguments = {"serve", "--upstream", upstream_.address(), "--listen", "127.0.0.1:0", "--for", "3",
+                                          "--sysroot", sysroot_, "--ledger", ledger_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = joulebook(arguments, gpu);
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_THAT(outcome.err, testing::AllOf(HasSubstr(why), HasSubstr("cure: ")));
+  }
+}
+
 TEST(Serve, SaysWhatIsWrongAndHowToMendIt) {
   for (const auto& [arguments, code] :
        std::vector<std::pair<std::vector<std::string>, std::string>>{
