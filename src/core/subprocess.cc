@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "core/process_memory.h"
 #include "core/text.h"
 
 extern char** environ;
@@ -29,20 +30,6 @@ constexpr Nanos kBetweenLooks = std::chrono::milliseconds(10);  // at a program'
 
 double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-}
-
-// VmHWM of a process in bytes (proc_pid_status(5)); 0: it has none any more.
-std::int64_t high_water_mark(pid_t pid) {
-  const int file = ::open(fmt::format("/proc/{}/status", pid).c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return 0;
-  char buffer[4096];
-  const ssize_t n = ::read(file, buffer, sizeof buffer);
-  ::close(file);
-  std::string_view text(buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  const auto at = text.find("VmHWM:");
-  if (at == std::string_view::npos) return 0;
-  text = trim(text.substr(at + 6, text.find('\n', at) - at - 6));
-  return static_cast<std::int64_t>(parse_uint(text.substr(0, text.find(' '))).value_or(0)) * 1024;
 }
 
 void shut(int& fd) {
@@ -220,7 +207,7 @@ void Subprocess::end(Nanos patience) {
   while (::wait4(pid_, &status, 0, &used) < 0 && errno == EINTR) {
   }
   const std::int64_t kept = std::int64_t{used.ru_maxrss} * 1024;
-  if (kept > high_water_mark(::getpid())) peak_memory_ = std::max(peak_memory_, kept);
+  if (kept > peak_resident_bytes(*real_files())) peak_memory_ = std::max(peak_memory_, kept);
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   spent_ = seconds(used.ru_utime) + seconds(used.ru_stime);
   pid_ = -1;
@@ -230,7 +217,9 @@ std::int64_t Subprocess::look_at_memory() {
   const SteadyTime now = system_clock().now();
   if (pid_ < 0 || (peak_memory_ > 0 && now - looked_ < kBetweenLooks)) return peak_memory_;
   looked_ = now;
-  peak_memory_ = std::max(peak_memory_, high_water_mark(pid_));
+  const auto files = real_files();
+  peak_memory_ = std::max({peak_memory_, peak_resident_bytes(*files, std::to_string(pid_)),
+                           resident_bytes_of_tree(*files, pid_)});
   return peak_memory_;
 }
 

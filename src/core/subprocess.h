@@ -52,10 +52,11 @@ class Subprocess {
   [[nodiscard]] int exit_code() const { return exit_code_; }
   // CPU time of it, and after end() also of its children that it waited for.
   [[nodiscard]] double cpu_seconds() const;
-  // Bytes: the largest resident memory seen of the program itself, its children apart: the kernel's
-  // high-water mark at each look while it runs. After end() also what the kernel kept of it and the
-  // children that it waited for, where that is more than this process has itself (a program that was
-  // just started begins with its starter's mark). 0: never seen. Looks again at most every 10 ms.
+  // Bytes: the largest resident memory seen. At each look while it runs: the sum over it and all its
+  // descendants, and the kernel's high-water mark of the program itself (process_memory.h). After end()
+  // also the largest single one that the kernel kept of it and the children that it waited for, where
+  // that is more than this process has itself (a program that was just started begins with its
+  // starter's mark). 0: never seen. Looks again at most every 10 ms.
   std::int64_t look_at_memory();
   [[nodiscard]] std::int64_t peak_memory() const { return peak_memory_; }
   // "ended with exit code 3" or "was ended by signal 9", and what it said. REQUIRES: end().

@@ -259,6 +259,19 @@ TEST(CommandEngine, ALineThatComesLaterIsNoAnswerEither) {
   EXPECT_EQ(code_of((*engine)->generate_one(item("b"))), "command.unasked");
 }
 
+// It answers two by two, the later one first: no answer is taken for another item's.
+TEST(CommandEngine, AProgramThatChangesTheOrderIsLate) {
+  auto options = shell("while read -r a && read -r b; do echo $b; echo $a; done", Input::line);
+  options.time_limit_s = 0.3;
+  auto engine = open_command(options);
+  ASSERT_TRUE(engine);
+  for (const char* text : {"first", "second", "third"}) {
+    const auto answer = (*engine)->generate_one(item(text));
+    ASSERT_FALSE(answer) << answer->answer;
+    EXPECT_EQ(answer.error().code, "command.timeout");
+  }
+}
+
 TEST(CommandEngine, AKeptProgramThatIsLateOrNotReadyIsSaid) {
   auto options = shell("while read -r x; do sleep 100; done", Input::line);
   options.time_limit_s = 0.3;
@@ -303,6 +316,20 @@ TEST(CommandWords, WhatCannotBeAskedIsRefusedBefore) {
   options.argv.emplace_back("{file}");
   EXPECT_EQ(can_ask(options, "text", "").error().code, "command.no_file");
   EXPECT_TRUE(can_ask(options, "", "/f"));
+}
+
+// Three children at once take more than one: they are added up.
+TEST(CommandEngine, ThePeakCountsTheProgramsChildren) {
+  const auto peak = [](const std::string& children) {
+    const std::string eat = "eat() { x=$(head -c 12000000 /dev/zero | tr '\\0' x); sleep 0.6; }; ";
+    auto engine = open_command(shell(eat + children + " wait; echo done"));
+    EXPECT_TRUE(engine);
+    EXPECT_TRUE((*engine)->generate_one(item("x")));
+    return (*engine)->info().peak_memory_bytes;
+  };
+  const auto one = peak("eat &");
+  EXPECT_GT(one, 12'000'000);
+  EXPECT_GT(peak("eat & eat & eat &"), one + 12'000'000);
 }
 
 // 32 MiB that were touched; a kept program is looked at when its memory is asked for.

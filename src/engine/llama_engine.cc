@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/file_tree.h"
+#include "core/process_memory.h"
 #include "core/text.h"
 #include "engine/llama_fixed.h"
 #include "engine/llama_run.h"

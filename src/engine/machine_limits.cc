@@ -149,8 +149,4 @@ std::optional<std::uint64_t> address_space_left(const FileTree& files) {
   return least_of(limit_left(RLIMIT_AS, size), limit_left(RLIMIT_DATA, data));
 }
 
-std::int64_t peak_resident_bytes(const FileTree& files) {
-  return static_cast<std::int64_t>(field(files, "/proc/self/status", "VmHWM").value_or(0) * kKilo);
-}
-
 }  // namespace joulebook

@@ -23,7 +23,4 @@ namespace joulebook {
 // Bytes of address space and of data that the process' own limits still allow.
 [[nodiscard]] std::optional<std::uint64_t> address_space_left(const FileTree& files);
 
-// Greatest resident size of this process so far (VmHWM); 0 where it can't be read.
-[[nodiscard]] std::int64_t peak_resident_bytes(const FileTree& files);
-
 }  // namespace joulebook

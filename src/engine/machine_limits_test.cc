@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/process_memory.h"
 #include "engine/chat_template.h"
 
 namespace joulebook {
@@ -73,6 +74,19 @@ TEST(PeakResident, IsReadFromTheKernel) {
   EXPECT_EQ(peak_resident_bytes(*tree.files()), 0);
   tree.file("/proc/self/status", "Name:\tx\nVmHWM:\t     12 kB\n");
   EXPECT_EQ(peak_resident_bytes(*tree.files()), 12 * 1024);
+}
+
+// A child of a child counts; a number that is no process does not.
+TEST(ResidentTree, AddsUpAllThatAProgramStarted) {
+  Tree tree("tree");
+  EXPECT_EQ(resident_bytes_of_tree(*tree.files(), 7), 0);
+  tree.file("/proc/7/status", "VmHWM:\t 99 kB\nVmRSS:\t 10 kB\n").file("/proc/7/task/7/children", "8 9 ");
+  EXPECT_EQ(resident_bytes_of_tree(*tree.files(), 7), 10 * 1024);
+  tree.file("/proc/8/status", "VmRSS:\t 20 kB\n").file("/proc/8/task/8/children", "");
+  tree.file("/proc/8/task/88/children", "10 x");
+  tree.file("/proc/10/status", "VmRSS:\t 400 kB\n");
+  EXPECT_EQ(resident_bytes_of_tree(*tree.files(), 7), 430 * 1024);
+  EXPECT_EQ(peak_resident_bytes(*tree.files(), "7"), 99 * 1024);
 }
 
 TEST(ChatTemplate, SeesHowATemplateOpensThinking) {

@@ -61,7 +61,8 @@ Quantity memory_of(const EngineInfo& engine) {
   }
   Quantity q = Quantity::exact(static_cast<double>(engine.peak_memory_bytes), "By");
   q.method = engine.kind == "command"
-                 ? "largest resident memory seen of the program (VmHWM, or its rusage)"
+                 ? "largest resident memory seen of the program and all that it started, added up at looks every 10 ms "
+                   "or more (VmRSS), or of the largest one of them (VmHWM, rusage)"
                  : "largest resident memory of Joulebook's process, which holds the model (VmHWM)";
   return q;
 }
