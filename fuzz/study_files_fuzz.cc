@@ -1,13 +1,16 @@
-// Any bytes as what a person writes for a study: prompts (JSONL), a study (TOML). An error names
-// its code and its cure; what is accepted can be digested and shown, and its checkers can judge any
-// answer: here the item's own text and what it expects.
+// Any bytes as what a person writes for a study: prompts (JSONL), a study (TOML), an arm of fixed length.
+// An error names its code and its cure; a length is at least one token, of one kind, and is read again;
+// what is accepted can be digested and shown, and its checkers can judge any answer: here the item's own
+// text and what it expects.
 // Fault planted on 2026-11-25: a byte order mark known by its first byte alone, found within a
-// second (6,730 inputs).
+// second (6,730 inputs). And on 2026-11-27 a length of 0 that is let through, found within a second.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "study/answers.h"
 #include "study/checker.h"
 #include "study/prompts.h"
 #include "study/spec.h"
@@ -34,6 +37,17 @@ void judge_answers(const std::vector<joulebook::Prompt>& prompts) {
   }
 }
 
+// "pp512": never both kinds, never none.
+void judge_fixed(std::string_view text) {
+  const auto fixed = joulebook::parse_fixed(text);
+  if (!fixed) return judge(fixed.error());
+  const std::int64_t length = fixed->prompt + fixed->output;
+  if (fixed->prompt < 0 || fixed->output < 0 || (fixed->prompt > 0) == (fixed->output > 0)) std::abort();
+  if (length > 1'000'000) std::abort();
+  const auto again = joulebook::parse_fixed((fixed->prompt > 0 ? "pp" : "tg") + std::to_string(length));
+  if (!again || !(*again == *fixed)) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (prompts) judge_answers(*prompts);
     return 0;
   }
+  judge_fixed(text);
   const auto study = joulebook::parse_study(text, "fuzz.toml", "model.gguf");
   if (!study) judge(study.error());
   if (study && study->arms.empty()) std::abort();

@@ -18,5 +18,17 @@ never grep -E 'RPATH|RUNPATH' "$scratch/dynamic"
 never grep -vE '\[(libc|libm|libstdc\+\+|libgcc_s|ld-linux[-a-z0-9_]*)\.so\.[0-9]+\]' \
   <(grep NEEDED "$scratch/dynamic")
 
+# Where the engine's server came along, so did what the tasks of pictures and voices run, and finds its libraries.
+if [ -x "$prefix/libexec/joulebook/llama-server" ]; then
+  for tool in llama-mtmd-cli llama-tts; do
+    never grep "not found" <(LD_LIBRARY_PATH=$prefix/libexec/lib:$prefix/lib ldd "$prefix/libexec/joulebook/$tool")
+    [ -x "$prefix/libexec/joulebook/$tool" ]
+  done
+fi
+# Of tasks that can't run here a row names the cure, within this tree.
+"$prefix/bin/joulebook" study tasks --quick --only image --minutes 0.05 --work "$scratch/work" --ledger "$scratch/tasks.db" \
+  --json "$scratch/tasks.json" >/dev/null 2>&1 || true
+grep -q 'joulebook predict --image' "$scratch/tasks.json"
+
 build_example "$prefix" "$scratch/example"
 check_example "$scratch/example" "$scratch" "$plant"

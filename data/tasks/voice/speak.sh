@@ -14,7 +14,7 @@ case $how in
     espeak-ng -w "$sound" -- "$text"
     ;;
   llama)
-    LD_LIBRARY_PATH=$4/../lib "$4/llama-tts" --model "$5" --mmproj "$6" --prompt "$text" \
+    LD_LIBRARY_PATH=$4/../lib:$4/../../lib "$4/llama-tts" --model "$5" --mmproj "$6" --prompt "$text" \
       --predict $((${#text} * 125 / 150 + 1)) --output "$sound" >"$sound.log" 2>&1 ||
       { code=$?; tail -n 3 "$sound.log" >&2; rm -f "$sound.log"; echo "llama-tts ended with code $code" >&2; exit 1; }
     rm -f "$sound.log"
