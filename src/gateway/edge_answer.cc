@@ -111,7 +111,7 @@ Task<bool> Session::pass_payload(std::string out) {
   }
   // Kept before the client can know that it may ask again.
   reuse_ = sent_whole_ && answer_.keep_alive() && back_.empty() && !answer_.until_close();
-  if (reuse_) upstream_->keep(std::move(server_));
+  if (reuse_) upstream_->keep(std::move(server_), now(), answer_.chunked());
   std::string_view rest = out;
   bool sent = client_->write_all_now(rest);
   if (!sent) sent = co_await client_->write(rest);

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 
 #include "gateway/edge_fixture.h"
+#include "gateway/upstream.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -195,6 +196,78 @@ TEST_F(EdgeTest, ARequestIsRepeatedOnceAndNoMore) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
   EXPECT_NE(answer.find("closed without an answer"), answer.npos) << answer;
   EXPECT_EQ(heard_requests, 3);
+}
+
+// What an upstream does with connections after streamed answers, at times that the test states.
+class AfterStreams : public ::testing::Test {
+ protected:
+  // One that has had an answer; its other end is in peers_.
+  std::shared_ptr<Wire> wire() {
+    auto near = std::make_shared<Wire>(tcp::socket(io_), Nanos(0));
+    peers_.emplace_back(io_);
+    near->socket().connect(acceptor_.local_endpoint());
+    acceptor_.accept(peers_.back());
+    return near;
+  }
+  void closes(std::size_t peer) {
+    peers_[peer].close();
+    while (!kept_.at(peer)->stale()) std::this_thread::sleep_for(kMs);
+  }
+  void keep(std::int64_t at_ms, bool streamed) {
+    kept_.push_back(wire());
+    upstream_.keep(kept_.back(), at(at_ms), streamed);
+  }
+  static SteadyTime at(std::int64_t ms) { return SteadyTime{0} + std::chrono::milliseconds(ms); }
+
+  asio::io_context io_;
+  tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
+  std::vector<tcp::socket> peers_;
+  std::vector<std::shared_ptr<Wire>> kept_;
+  Upstream upstream_{{.tls = false, .host = "127.0.0.1", .port = "1", .prefix = ""}};
+};
+
+TEST_F(AfterStreams, AConnectionRestsUntilOneIsKnownToStand) {
+  keep(0, true);
+  EXPECT_EQ(upstream_.kept(at(1)), nullptr);
+  EXPECT_EQ(upstream_.rest(at(1)), std::chrono::milliseconds(19));
+  keep(2, false);  // its length was told: no such server closes then
+  EXPECT_EQ(upstream_.rest(at(2)), Nanos(0));
+  EXPECT_EQ(upstream_.kept(at(3)), kept_[1]);
+  EXPECT_EQ(upstream_.kept(at(25)), kept_[0]);
+  keep(30, true);
+  EXPECT_EQ(upstream_.kept(at(30)), kept_[2]);
+}
+
+TEST_F(AfterStreams, OneThatClosesIsNeverAskedOnWhatItMayBeClosing) {
+  keep(0, true);
+  closes(0);
+  EXPECT_EQ(upstream_.kept(at(25)), nullptr);
+  for (std::int64_t ms = 100; ms < 105; ++ms) keep(ms, true);
+  EXPECT_EQ(upstream_.kept(at(105)), nullptr);
+  EXPECT_EQ(upstream_.rest(at(105)), Nanos(0));  // a new one is quicker
+  EXPECT_EQ(upstream_.kept(at(121)), kept_[1]);  // the oldest first, and only what has rested
+  EXPECT_EQ(upstream_.kept(at(121)), kept_[2]);
+  EXPECT_EQ(upstream_.kept(at(121)), nullptr);
+}
+
+TEST_F(AfterStreams, ARequestThatWasLostTeachesToo) {
+  keep(0, true);
+  EXPECT_EQ(upstream_.kept(at(25)), kept_[0]);
+  keep(30, true);
+  EXPECT_EQ(upstream_.kept(at(30)), kept_[1]);
+  upstream_.broke(*kept_[1], at(31));
+  keep(40, true);
+  EXPECT_EQ(upstream_.kept(at(41)), nullptr);
+}
+
+TEST_F(AfterStreams, AnIdleConnectionThatIsClosedAfterSecondsTeachesNothing) {
+  keep(0, true);
+  EXPECT_EQ(upstream_.kept(at(25)), kept_[0]);
+  keep(30, true);
+  closes(1);
+  EXPECT_EQ(upstream_.kept(at(5030)), nullptr);
+  keep(6000, true);
+  EXPECT_EQ(upstream_.kept(at(6000)), kept_[2]);
 }
 
 }  // namespace

@@ -128,7 +128,11 @@ Task<bool> Session::exchange() {
     upstream_ = edge_.upstreams[i].get();
     upstream_index_ = static_cast<std::uint32_t>(i);
     for (bool fresh = false;; fresh = true) {
-      if (!fresh) server_ = upstream_->kept();
+      if (!fresh) {
+        const Nanos rest = upstream_->rest(now());
+        if (rest > Nanos(0)) co_await pause(rest);
+        server_ = upstream_->kept(now());
+      }
       if (!server_) {
         auto reached = co_await upstream_->connect(edge_.upstream_tls, edge_.options);
         if (!reached) {
@@ -178,6 +182,7 @@ Task<Session::Tried> Session::try_upstream(bool& follows) {
     if (sent_whole_) forget_body();
     co_return Tried::answered;
   }
+  if (server_->was_kept() && !something_came_) upstream_->broke(*server_, now());
   if (may_repeat()) co_return Tried::again;
   follows = co_await exchange_failed(read);
   co_return Tried::over;

@@ -47,11 +47,6 @@ Error malformed(const char* what) {
 constexpr Nanos kLinger = std::chrono::seconds(5);
 constexpr Nanos kAskAgain = std::chrono::milliseconds(2);
 
-Task<void> pause(Nanos span) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, span);
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
-
 }  // namespace
 
 Task<void> Session::run() {

@@ -223,4 +223,9 @@ void Wire::time_out() {
   cancel();
 }
 
+Task<void> pause(Nanos span) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, span);
+  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
 }  // namespace joulebook::gateway

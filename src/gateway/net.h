@@ -92,9 +92,15 @@ class Wire {
   [[nodiscard]] tcp::socket& socket() { return socket_; }
   [[nodiscard]] bool closed() const { return closed_; }
 
-  // A request was answered on it before.
-  void kept() { kept_ = true; }
+  // A request was answered on it before, at this time; as a stream whose length nobody told beforehand.
+  void kept(SteadyTime at, bool streamed) {
+    kept_ = true;
+    kept_at_ = at;
+    streamed_ = streamed;
+  }
   [[nodiscard]] bool was_kept() const { return kept_; }
+  [[nodiscard]] SteadyTime kept_at() const { return kept_at_; }
+  [[nodiscard]] bool streamed() const { return streamed_; }
   // From here on unheard() speaks of what is written.
   void mark() { mark_ = written(); }
   // The peer's TCP has acknowledged none of what was written since mark().
@@ -126,7 +132,12 @@ class Wire {
   bool timed_out_ = false;
   bool clean_end_ = false;
   bool kept_ = false;
+  bool streamed_ = false;
+  SteadyTime kept_at_{0};
   std::array<char, 2048> first_;  // of a read: most heads, most pieces of a stream
 };
+
+// Lets others go on for that long.
+Task<void> pause(Nanos span);
 
 }  // namespace joulebook::gateway

@@ -88,13 +88,32 @@ Result<UpstreamPlace> upstream_place(const std::string& url) {
   return UpstreamPlace{address->name(), address->host, static_cast<int>(parse_int(address->port).value_or(0)), here};
 }
 
-std::shared_ptr<Wire> Upstream::kept() {
+std::shared_ptr<Wire> Upstream::kept(SteadyTime now) {
   while (!kept_.empty()) {
-    auto wire = std::move(kept_.back());
-    kept_.pop_back();
-    if (!wire->stale()) return wire;
+    const auto newest = std::prev(kept_.end());
+    const auto place = rests(**newest, now) ? kept_.begin() : newest;
+    if (rests(**place, now)) return nullptr;
+    auto wire = std::move(*place);
+    kept_.erase(place);
+    if (wire->stale()) {
+      broke(*wire, now);
+      continue;
+    }
+    const bool stood = wire->streamed() && now >= wire->kept_at() + kEndShows;
+    if (stood && after_streams_ == AfterStreams::unknown) after_streams_ = AfterStreams::keeps;
+    return wire;
   }
   return nullptr;
+}
+
+Nanos Upstream::rest(SteadyTime now) const {
+  if (after_streams_ != AfterStreams::unknown || kept_.empty()) return Nanos(0);
+  if (!rests(*kept_.front(), now) || !rests(*kept_.back(), now)) return Nanos(0);
+  return Nanos(kept_.front()->kept_at().ns - now.ns) + kEndShows;
+}
+
+void Upstream::broke(const Wire& wire, SteadyTime now) {
+  if (wire.streamed() && now < wire.kept_at() + kSoon) after_streams_ = AfterStreams::closes;
 }
 
 Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context,
@@ -125,9 +144,9 @@ Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& contex
   co_return wire;
 }
 
-void Upstream::keep(std::shared_ptr<Wire> wire) {
+void Upstream::keep(std::shared_ptr<Wire> wire, SteadyTime now, bool streamed) {
   wire->no_deadline();
-  wire->kept();
+  wire->kept(now, streamed);
   if (kept_.size() < kMostKept && !wire->closed()) kept_.push_back(std::move(wire));
 }
 
