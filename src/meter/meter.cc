@@ -80,7 +80,9 @@ class LiveMeter final : public Meter {
     marked_.store(t.ns, std::memory_order_relaxed);
     return t;
   }
-  void edge(SteadyTime t) override { announced_.store(t.ns, std::memory_order_relaxed); }
+  void edge(SteadyTime t) override {
+    (t > clock_.now() ? announced_ : marked_).store(t.ns, std::memory_order_relaxed);
+  }
 
   void settle(SteadyTime t) override {
     if (clock_.now() - t < kLate) edge(t);

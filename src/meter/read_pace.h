@@ -1,10 +1,18 @@
 #pragma once
 // When a sensor is read. One that answers at once is read each round. One whose readings would take more
-// than a stated share of a core (NVML's energy counter: 3 ms of CPU time on an H100) is read no oftener than
-// that share allows, but each kRarest and once a tick at most; and around the edges of windows, where
-// readings are what bounds are made of, every kStep of a tick until its value has changed after the edge.
+// than a stated share of a core (NVML's energy counter: 3 ms of CPU time on an H100) is read
+//   by that share               where no window is known to be open: each kRarest at least, once a tick at most
+//   once a tick                 for kOpen after a mark: windows that end by then have a fresh reading before their
+//                               end, whenever it comes
+//   once a tick                 from two ticks before an edge that was announced, and
+//   at once, then once a tick   after an edge, until its value has changed: readings are what bounds are made of.
+// Once a tick: just after the instant at which its value is expected to change. Where that isn't known it is read
+// every kStep of a tick until a change was caught between two readings. The instant is kept by moving it forward
+// a little with each change that was there in time, and behind the one that was not.
 //
-// Times are of the reading call itself: they are spent as CPU time in the driver. Not thread-safe.
+// What a reading costs is the CPU time of the thread that reads, not what the clock shows: on a busy machine a call
+// may take milliseconds that another program used. CPU time is asked for once a call was long by the clock: asking
+// costs more than most readings do. Not thread-safe.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -18,8 +26,12 @@ namespace joulebook {
 class ReadPace {
  public:
   static constexpr Nanos kRarest = std::chrono::seconds(1);
+  static constexpr Nanos kOpen = std::chrono::seconds(2);
+  static constexpr Nanos kHeld = std::chrono::seconds(5);  // an instant of change holds without another caught
   static constexpr Nanos kLongestTick = std::chrono::milliseconds(500);  // waited for after an edge, at most 2
   static constexpr int kStep = 5;
+  static constexpr int kForward = 50;  // of a tick
+  static constexpr int kLateTries = 5;  // in a row, each a round later; then the instant is looked for anew
 
   // `share`: of one core, for this sensor; 1 and above: all that there is. `period`: of the rounds.
   ReadPace(const SensorInfo& info, double share, Nanos period)
@@ -27,20 +39,38 @@ class ReadPace {
 
   [[nodiscard]] bool due(SteadyTime now) const {
     if (!dear()) return true;
-    return now - last_ >= (edge_ && now >= *edge_ ? std::max(period_, tick_ / kStep) : interval());
+    if (edge_ && last_ < *edge_ && now >= *edge_) return true;
+    if (!attentive(now)) return now - last_ >= interval();
+    if (locked(now)) return now >= changes_ + tick_;
+    const bool still = last_ - changed_ > 3 * tick_;
+    return now - last_ >= (still ? tick_ : std::max(period_, tick_ / kStep));
   }
-  // An edge of a window lies at `t`, now or soon.
-  void edge(SteadyTime t) {
+  // An edge of a window lies at `t`, now or soon. One that has come may open a window.
+  void edge(SteadyTime t, SteadyTime now) {
+    if (t <= now) open_until_ = std::max(open_until_, t + kOpen);
     if (!edge_ || (t > *edge_ && t - *edge_ <= 2 * tick_)) {
       edge_ = t;
+      first_after_.reset();
+    } else if (t < *edge_) {
+      next_ = std::exchange(edge_, t);
       first_after_.reset();
     } else if (t > *edge_) {
       next_ = t;
     }
   }
-  void read(const RawReading& reading) {
-    took_[readings_++ % took_.size()] = reading.end - reading.begin;
+  // A call was long, so calls are to be timed by CPU time.
+  [[nodiscard]] bool timed() const { return timed_; }
+  // `took`: by the call, in CPU time where timed(), else by the clock.
+  void read(const RawReading& reading, Nanos took) {
+    if (timed_) {
+      took_[calls_++ % took_.size()] = took;
+    } else {
+      timed_ = share_ < 1 && long_call(took);
+    }
+    ++readings_;
+    if (readings_ > 1) follow(reading);
     last_ = reading.begin;
+    counts_ = reading.counts;
     if (!edge_ || reading.begin < *edge_) return;
     const bool moved = first_after_ && reading.counts != *first_after_;
     if (!first_after_) first_after_ = reading.counts;
@@ -51,16 +81,8 @@ class ReadPace {
   // A call that failed costs, too.
   void missed(SteadyTime at) { last_ = at; }
 
-  // The median of the newest calls: one that was held up is no dear one. 0 before the third.
-  [[nodiscard]] Nanos cost() const {
-    if (readings_ < 3) return Nanos{0};
-    auto newest = took_;
-    const auto middle = newest.begin() + static_cast<std::ptrdiff_t>(std::min(readings_, newest.size()) / 2);
-    std::nth_element(newest.begin(), middle, newest.begin() + static_cast<std::ptrdiff_t>(std::min(readings_, newest.size())));
-    return *middle;
-  }
   [[nodiscard]] bool dear() const {
-    return share_ < 1 && static_cast<double>(cost().count()) > share_ * static_cast<double>(period_.count());
+    return share_ < 1 && long_call(shortest());
   }
   // Between two readings where no edge is near.
   [[nodiscard]] Nanos interval() const {
@@ -70,12 +92,67 @@ class ReadPace {
   }
 
  private:
+  [[nodiscard]] bool long_call(Nanos took) const {
+    return static_cast<double>(took.count()) > share_ * static_cast<double>(period_.count());
+  }
+  // Of the newest calls; 0 before the third.
+  [[nodiscard]] Nanos shortest() const {
+    if (calls_ < 3) return Nanos{0};
+    return *std::min_element(took_.begin(), took_.begin() + kept());
+  }
+  // Their median; one that was held up in the kernel is no dear one.
+  [[nodiscard]] Nanos cost() const {
+    auto newest = took_;
+    const auto middle = newest.begin() + kept() / 2;
+    std::nth_element(newest.begin(), middle, newest.begin() + kept());
+    return *middle;
+  }
+  [[nodiscard]] std::ptrdiff_t kept() const {
+    return static_cast<std::ptrdiff_t>(std::min(calls_, took_.size()));
+  }
+  [[nodiscard]] bool attentive(SteadyTime now) const {
+    return now < open_until_ || (edge_ && now >= *edge_ - 2 * tick_);
+  }
+  [[nodiscard]] bool locked(SteadyTime now) const { return now - caught_ < kHeld; }
+
+  // Where the value changes, by one reading more.
+  void follow(const RawReading& reading) {
+    const SteadyTime now = reading.begin;
+    const bool in_time = locked(now) && now >= changes_ + tick_;
+    if (reading.counts == counts_) {
+      if (!in_time) return;
+      if (++late_ > kLateTries) caught_ = SteadyTime{0} - kHeld;
+      changes_ = now + period_ / 2 - tick_;  // the next round
+      return;
+    }
+    late_ = 0;
+    changed_ = now;
+    const Nanos gap = now - last_;
+    if (in_time && changes_ + tick_ > last_) {
+      const auto ticks = (now - changes_) / tick_;
+      changes_ = changes_ + ticks * tick_ - (ticks == 1 && gap <= 3 * tick_ / 2 ? tick_ / kForward : Nanos{0});
+    } else if (gap <= tick_ / 2) {
+      changes_ = now;
+    } else if (in_time) {
+      changes_ = changes_ + (now - changes_) / tick_ * tick_;
+    }
+    if (gap <= tick_ / 2) caught_ = now;
+  }
+
   double share_;
   Nanos period_;
   Nanos tick_;
   std::array<Nanos, 5> took_{};
+  std::size_t calls_ = 0;  // in it
+  bool timed_ = false;
   std::size_t readings_ = 0;
   SteadyTime last_{0};
+  std::uint64_t counts_ = 0;
+  SteadyTime changed_{0};  // the newest reading with a new value
+  SteadyTime changes_{0};  // just after a change, or whole ticks from one
+  SteadyTime caught_ = SteadyTime{0} - kHeld;  // the newest change caught between near readings
+  int late_ = 0;
+  SteadyTime open_until_{0};
   std::optional<SteadyTime> edge_;
   std::optional<SteadyTime> next_;           // one that is announced while another is read around
   std::optional<std::uint64_t> first_after_;  // its value at the first reading after the edge

@@ -1,5 +1,7 @@
 #include "meter/sampler.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 namespace joulebook {
@@ -17,11 +19,18 @@ std::vector<Channel> channels(const std::vector<std::unique_ptr<Sensor>>& sensor
 
 }  // namespace
 
+Nanos thread_cpu_time() {
+  timespec t{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);  // cannot fail for one's own thread
+  return std::chrono::seconds(t.tv_sec) + Nanos(t.tv_nsec);
+}
+
 Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOptions& options,
-                 Clock& clock, std::shared_ptr<const FileTree> files)
+                 Clock& clock, std::shared_ptr<const FileTree> files, std::function<Nanos()> thread_time)
     : sensors_(std::move(sensors)),
       options_(options),
       clock_(clock),
+      thread_time_(std::move(thread_time)),
       cpu_(clock, std::move(files)),
       core_(channels(sensors_), options, cpu_.hardware_threads()) {
   events_.reserve(sensors_.size() + 4 + kMostInRound);
@@ -37,7 +46,7 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOption
 }
 
 void Sampler::edge(SteadyTime t) {
-  for (auto& pace : paces_) pace.edge(t);
+  for (auto& pace : paces_) pace.edge(t, clock_.now());
 }
 
 TraceHeader Sampler::header() const {
@@ -80,7 +89,11 @@ bool Sampler::nothing_new(std::size_t channel, const RawReading& reading) const 
 
 void Sampler::read(std::size_t channel) {
   for (int i = 0; i < kMostInRound; ++i) {
+    const bool timed = paces_[channel].timed();
+    const auto spent = [&] { return timed ? thread_time_() : clock_.now() - SteadyTime{0}; };
+    const Nanos called = spent();
     auto reading = sensors_[channel]->read();
+    const Nanos took = spent() - called;
     if (reading && nothing_new(channel, *reading)) return;
     if (reading && doubtful(channel, *reading)) reading = sensors_[channel]->read();
     if (!reading) {
@@ -90,7 +103,7 @@ void Sampler::read(std::size_t channel) {
     }
     events_.push_back(ReadingEvent{channel, *reading});
     newest_[channel] = *reading;
-    paces_[channel].read(*reading);
+    paces_[channel].read(*reading, took);
     if (reading->end >= anchor_->steady) return;  // taken just now, so there is no other
   }
 }

@@ -7,6 +7,7 @@
 // read_all touches sensors and system calls and no shared state; apply, keep and the core belong
 // to whoever holds the meter's lock. No allocation in a round but while a sensor fails, when the
 // process tree is read anew, and when a cell of a modelled machine ends.
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,10 +18,13 @@
 
 namespace joulebook {
 
+// CPU time of the thread that asks.
+[[nodiscard]] Nanos thread_cpu_time();
+
 class Sampler {
  public:
   Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOptions& options, Clock& clock,
-          std::shared_ptr<const FileTree> files);
+          std::shared_ptr<const FileTree> files, std::function<Nanos()> thread_time = thread_cpu_time);
 
   [[nodiscard]] Status record(const std::string& path);
   void end_record();
@@ -53,6 +57,7 @@ class Sampler {
   std::vector<std::unique_ptr<Sensor>> sensors_;
   MeterOptions options_;
   Clock& clock_;
+  std::function<Nanos()> thread_time_;
   CpuWatch cpu_;
   MeterCore core_;
   std::unique_ptr<TraceWriter> record_;

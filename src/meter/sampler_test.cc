@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
+#include <iostream>
+#include <random>
+#include <thread>
 
 #include "meter/test_sensors.h"
 
@@ -104,12 +108,18 @@ class Dear final : public Sensor {
   [[nodiscard]] Result<RawReading> read() override {
     ++readings;
     const SteadyTime begin = clock_.now();
-    clock_.advance(readings == held_up ? std::chrono::milliseconds(40) : cost_);
+    spent += cost_;
+    clock_.advance(cost_ + held_up(readings));
     RawReading reading = ideal_.read(Seconds(begin - test::kOrigin).count());
     reading.end = clock_.now();
     return reading;
   }
-  int readings = 0, held_up = 0;
+  // Other programs run for so long while the n-th call waits.
+  using HeldUp = std::function<Nanos(int n)>;
+
+  int readings = 0;
+  Nanos spent{0};
+  HeldUp held_up = [](int) { return Nanos{0}; };
 
  private:
   FakeClock& clock_;
@@ -123,14 +133,15 @@ struct DearRun {
 };
 
 // Rounds of 10 ms for 10 s; the edges of the window are marked as they come, or nobody says so.
-DearRun run_dear(Nanos cost, double share, bool marked, int held_up = 0) {
+DearRun run_dear(Nanos cost, double share, bool marked, const Dear::HeldUp& held_up = [](int) { return Nanos{0}; }) {
   FakeClock clock{test::kOrigin};
   auto sensor = std::make_unique<Dear>(clock, cost);
   Dear& dear = *sensor;
   dear.held_up = held_up;
   std::vector<std::unique_ptr<Sensor>> sensors;
   sensors.push_back(std::move(sensor));
-  Sampler sampler(std::move(sensors), MeterOptions{.most_share = share}, clock, real_files());
+  Sampler sampler(std::move(sensors), MeterOptions{.most_share = share}, clock, real_files(),
+                  [&] { return dear.spent; });
   std::deque<double> edges{4, 7.2};
   for (int k = 0; k < 1000; ++k) {
     const double t = k * 0.01;
@@ -154,7 +165,27 @@ TEST(DearSensors, KeepTheObserverUnderItsShare) {
     EXPECT_GE(readings, 10) << "at least each second";
   }
   EXPECT_GE(run_dear(microseconds(3000), 1, false).readings, 990) << "no limit was asked for";
-  EXPECT_GE(run_dear(microseconds(5), 0.02, false, 50).readings, 990) << "held up once";
+}
+
+TEST(DearSensors, ABusyMachineMakesNoneOfACheapOne) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  const auto always = [](int) -> Nanos { return milliseconds(4); };
+  const auto mostly = [](int n) -> Nanos { return n % 3 == 0 ? microseconds(0) : microseconds(3500 + n % 7); };
+  EXPECT_GE(run_dear(microseconds(5), 0.02, false, always).readings, 990);
+  EXPECT_GE(run_dear(microseconds(5), 0.02, false, mostly).readings, 990);
+  const int readings = run_dear(milliseconds(3), 0.02, false, always).readings;
+  EXPECT_LE(readings, 80) << "a dear one stays one";
+  EXPECT_GE(readings, 55) << "and is charged what it costs, not what others do";
+}
+
+TEST(DearSensors, ACallIsTimedByTheThreadsOwnTime) {
+  const Nanos before = thread_cpu_time();
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  const Nanos slept = thread_cpu_time() - before;
+  EXPECT_LT(slept, std::chrono::milliseconds(15));
+  while (thread_cpu_time() - before < slept + std::chrono::milliseconds(2)) {
+  }
 }
 
 TEST(DearSensors, MarkedEdgesAreAsNarrowAsIfItWereReadAllTheTime) {
@@ -171,7 +202,68 @@ TEST(DearSensors, MarkedEdgesAreAsNarrowAsIfItWereReadAllTheTime) {
   EXPECT_LE(width(marked), 1.25 * width(dense));
   EXPECT_GE(width(blind), 1.5 * width(dense)) << "or marks are of no use";
   EXPECT_NEAR(*marked.energy.total.value, truth, 0.03 * truth);
-  EXPECT_LE(marked.readings, blind.readings + 16);
+  EXPECT_LE(marked.readings, blind.readings + 32) << "twice 2 s of once a tick instead of the share";
+}
+
+// Windows of 0.3 to 2 s, one after the other as the trials of a study come, each edge marked when it is there.
+struct Trials {
+  double readings_a_second = 0;
+  std::vector<double> widths;
+};
+Trials run_trials(double share, int seed) {
+  FakeClock clock{test::kOrigin};
+  auto sensor = std::make_unique<Dear>(clock, std::chrono::milliseconds(3));
+  Dear& dear = *sensor;
+  std::vector<std::unique_ptr<Sensor>> sensors;
+  sensors.push_back(std::move(sensor));
+  Sampler sampler(std::move(sensors), MeterOptions{.most_share = share}, clock, real_files(),
+                  [&] { return dear.spent; });
+  std::mt19937 random(static_cast<unsigned>(seed));
+  const auto draw = [&](double lo, double hi) { return std::uniform_real_distribution<>(lo, hi)(random); };
+  std::deque<double> edges;
+  std::vector<std::pair<double, double>> windows;
+  for (double t = 3; t < 57;) {
+    const double length = draw(0.3, 2);
+    windows.emplace_back(t, t + length);
+    edges.insert(edges.end(), {t, t + length});
+    t += length + draw(0.02, 0.15);
+  }
+  for (double t = 0; t < 60; t += 0.01 + draw(0, 0.001)) {
+    if (at(t) < clock.now()) continue;
+    clock.advance(at(t) - clock.now());
+    for (; !edges.empty() && t >= edges.front(); edges.pop_front()) sampler.edge(at(edges.front()));
+    for (const auto& event : sampler.read_all(false)) sampler.apply(event);
+  }
+  Trials trials{dear.readings / 60.0, {}};
+  const auto power = fakes::PowerFunction::square(100, 500, 0.73);
+  for (const auto& [begin, end] : windows) {
+    const auto energy = sampler.core().energy({"trial", at(begin), at(end)});
+    if (!energy.total.present()) {
+      ADD_FAILURE() << energy.total.reason->message;
+      continue;
+    }
+    EXPECT_TRUE(energy.total.interval().contains(power.joules(end) - power.joules(begin))) << begin;
+    trials.widths.push_back(energy.total.own.width());
+  }
+  return trials;
+}
+
+TEST(DearSensors, TrialsThatFollowOneAnotherAreAsNarrowAsIfItWereReadAllTheTime) {
+  for (int seed = 0; seed < 5; ++seed) {
+    const Trials dense = run_trials(1, seed), paced = run_trials(0.02, seed);
+    ASSERT_EQ(dense.widths.size(), paced.widths.size());
+    double all = 0, of = 0;
+    for (std::size_t k = 0; k < dense.widths.size(); ++k) {
+      all += paced.widths[k];
+      of += dense.widths[k];
+      EXPECT_LE(paced.widths[k], dense.widths[k] + 500 * 0.15) << "a tick and a reading at most: " << k;
+    }
+    EXPECT_LE(all, 1.25 * of) << seed;
+    EXPECT_GE(dense.readings_a_second, 70);
+    EXPECT_LE(paced.readings_a_second, 15) << "4.5 % of a core at 3 ms each";
+    std::cout << "width " << all / of << " of dense, " << paced.readings_a_second << " readings a second, "
+              << paced.readings_a_second * 0.3 << " % of a core\n";
+  }
 }
 
 // The repeated reading must not look like a counter that stood still: its window is bracketed only
