@@ -253,6 +253,7 @@ class StudyRun {
   Status ask(const Slot& slot) {
     const auto ordinal = static_cast<std::int64_t>(result_.trials.size() + asked_.size());
     const SteadyTime begin = context_.clock.now();
+    context_.meter.edge(begin);  // the trial's own comes a moment later, and its end within what a mark opens
     auto got = ask_arm(*engines_.of_arm(slot.arm).engine, spec_, slot, context_.cancel);
     Result<Generation> generation = got ? Result<Generation>(std::move(got->generation))
                                         : Result<Generation>(fail(got.error()));
