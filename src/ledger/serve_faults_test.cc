@@ -36,8 +36,8 @@ TEST(ServeFaults, TamperingIsSeen) {
       "UPDATE hourly_requests SET begun = begun + 1",
       "UPDATE hourly_requests SET final = final + 1",
       "DROP TRIGGER requests_ended_no_update; UPDATE requests_ended SET posted_uj = posted_uj + 1",
-      "DROP TRIGGER request_amounts_no_update; UPDATE request_amounts SET amount_uj = amount_uj + "
-      "CASE request WHEN 1 THEN 1 ELSE -1 END WHERE settlement = 3",
+      ("DROP TRIGGER request_amounts_no_update; UPDATE request_amounts SET amount_uj = amount_uj + "
+       "CASE request WHEN 1 THEN 1 ELSE -1 END WHERE settlement = 3"),
       "DROP TRIGGER requests_begun_no_update; UPDATE requests_begun SET request_group = 2",
       "DROP VIEW postings; CREATE VIEW postings AS SELECT 1",
   };

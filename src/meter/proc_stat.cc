@@ -47,7 +47,7 @@ std::optional<MachineStat> parse_machine_stat(std::string_view text) {
     }
     if (columns.size() < 5) return std::nullopt;
     found = true;
-    for (const std::size_t column : {1, 2, 3, 6, 7}) {
+    for (const std::size_t column : {1UZ, 2UZ, 3UZ, 6UZ, 7UZ}) {
       if (column < columns.size()) stat.busy += parse_uint(columns[column]).value_or(0);
     }
   }

@@ -72,7 +72,7 @@ RC_GTEST_PROP(Score, CosineIsOfTheDirectionAlone, ()) {
   double dot = 0;
   double aa = 0;
   double bb = 0;
-  for (int i = 0; i < 5; ++i) {
+  for (std::size_t i = 0; i < 5; ++i) {
     dot += a[i] * b[i];
     aa += a[i] * a[i];
     bb += b[i] * b[i];

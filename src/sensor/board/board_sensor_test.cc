@@ -54,9 +54,9 @@ class Scripted final : public FileTree {
    public:
     explicit File(const Scripted& tree) : tree_(tree) {}
     Result<std::size_t> read(char* buffer, std::size_t capacity) override {
-      const auto text = tree_.answer();
-      if (!text) return fail(text.error());
-      return text->copy(buffer, capacity);
+      const auto answer = tree_.answer();
+      if (!answer) return fail(answer.error());
+      return answer->copy(buffer, capacity);
     }
 
    private:
