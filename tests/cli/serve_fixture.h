@@ -109,19 +109,17 @@ inline std::string prompt(int most, bool stream = true) {
       .dump();
 }
 
-// 20 W at rest, 80 W from the fifth to the eighth second.
+// 20 W at rest, 80 W for three seconds, that begin once all programs are up and have seen some rest.
 class ServeOnAPlant : public testing::Test {
  protected:
-  static constexpr double kFrom = 5;
-  static constexpr double kTo = 8;
-
-  ServeOnAPlant()
-      : upstream_({.first = 200ms, .gap = 50ms}),
+  explicit ServeOnAPlant(double from = 7)
+      : from_(from),
+        upstream_({.first = 200ms, .gap = 50ms}),
         origin_(system_clock().now()),
         plant_(sysroot_, origin_,
                {{.directory = "intel-rapl:0",
                  .name = "package-0",
-                 .power = PowerFunction::steps({{0, 20}, {kFrom, 80}, {kTo, 20}}),
+                 .power = PowerFunction::steps({{0, 20}, {from_, 80}, {from_ + 3, 20}}),
                  .tick = 5ms}}) {
     plant_.run(system_clock());
   }
@@ -155,6 +153,7 @@ class ServeOnAPlant : public testing::Test {
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
   }
 
+  double from_;  // seconds
   std::string folder_ = fresh_folder("serve");
   std::string sysroot_ = folder_ + "/root";
   std::string ledger_ = folder_ + "/ledger.db";
