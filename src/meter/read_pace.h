@@ -39,11 +39,12 @@ class ReadPace {
 
   [[nodiscard]] bool due(SteadyTime now) const {
     if (!dear()) return true;
-    if (edge_ && last_ < *edge_ && now >= *edge_) return true;
+    const Nanos step = std::max(period_, tick_ / kStep);  // marks may come in each round
+    if (edge_ && last_ < *edge_ && now >= *edge_) return now - last_ >= step;
     if (!attentive(now)) return now - last_ >= interval();
     if (locked(now)) return now >= changes_ + tick_;
     const bool still = last_ - changed_ > 3 * tick_;
-    return now - last_ >= (still ? tick_ : std::max(period_, tick_ / kStep));
+    return now - last_ >= (still ? tick_ : step);
   }
   // An edge of a window lies at `t`, now or soon. One that has come may open a window.
   void edge(SteadyTime t, SteadyTime now) {

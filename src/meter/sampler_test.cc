@@ -133,7 +133,8 @@ struct DearRun {
 };
 
 // Rounds of 10 ms for 10 s; the edges of the window are marked as they come, or nobody says so.
-DearRun run_dear(Nanos cost, double share, bool marked, const Dear::HeldUp& held_up = [](int) { return Nanos{0}; }) {
+DearRun run_dear(Nanos cost, double share, bool marked, const Dear::HeldUp& held_up = [](int) { return Nanos{0}; },
+                 bool all_marks = false) {
   FakeClock clock{test::kOrigin};
   auto sensor = std::make_unique<Dear>(clock, cost);
   Dear& dear = *sensor;
@@ -151,6 +152,7 @@ DearRun run_dear(Nanos cost, double share, bool marked, const Dear::HeldUp& held
       if (marked) sampler.edge(at(edges.front()));
       edges.pop_front();
     }
+    if (share < 1 && all_marks) sampler.edge(at(t));
     for (const auto& event : sampler.read_all(false)) sampler.apply(event);
   }
   return {dear.readings, sampler.core().energy({"w", at(4), at(7.2)})};
@@ -177,6 +179,11 @@ TEST(DearSensors, ABusyMachineMakesNoneOfACheapOne) {
   const int readings = run_dear(milliseconds(3), 0.02, false, always).readings;
   EXPECT_LE(readings, 80) << "a dear one stays one";
   EXPECT_GE(readings, 55) << "and is charged what it costs, not what others do";
+}
+
+TEST(DearSensors, AMarkInEachRoundIsNoReadingInEachRound) {
+  const auto none = [](int) { return Nanos{0}; };
+  EXPECT_LE(run_dear(std::chrono::milliseconds(3), 0.02, false, none, true).readings, 520);
 }
 
 TEST(DearSensors, ACallIsTimedByTheThreadsOwnTime) {
