@@ -68,9 +68,9 @@ std::optional<std::string> answer_key(const Checker& checker, std::string_view a
   return normalised(all.empty() ? answer : all.front());
 }
 
-Chosen choose_answer(const Checker& checker, bool by_checker,
+ChosenAnswer choose_answer(const Checker& checker, bool by_checker,
                      std::span<const std::string> answers) {
-  Chosen out;
+  ChosenAnswer out;
   std::map<std::string, int> votes;
   std::vector<std::optional<std::string>> keys;
   for (const auto& answer : answers) {
@@ -121,7 +121,7 @@ Result<Asked> ask_arm(Engine& engine, const StudySpec& spec, const Slot& slot,
     all.finish = Finish::cancelled;
     return Asked{std::move(all), {}, {}};
   }
-  const Chosen chosen =
+  const ChosenAnswer chosen =
       choose_answer(spec.prompts[slot.prompt].checker, arm.pick == "best", answers);
   all.answer = answers[chosen.index];
   all.reasoning = texts[chosen.index].reasoning;

@@ -26,12 +26,12 @@ struct Asked {
                                     const std::atomic<bool>* cancel);
 
 // Which of the answers is taken, and how many were readable and right. REQUIRES: not empty.
-struct Chosen {
+struct ChosenAnswer {
   std::size_t index = 0;
   int well_formed = 0;
   std::optional<int> right;
 };
-[[nodiscard]] Chosen choose_answer(const Checker& checker, bool by_checker,
+[[nodiscard]] ChosenAnswer choose_answer(const Checker& checker, bool by_checker,
                                    std::span<const std::string> answers);
 
 // What the answer says as its checker reads it, so that equal ones can be counted: a number, a

@@ -15,7 +15,7 @@ Checker number(const char* expected) { return {K::number, expected}; }
 
 TEST(Answers, TheMajorityCountsWhatTheCheckerReads) {
   const std::vector<std::string> answers = {"It is 41.", "Answer: 42", "I get 42", "no idea"};
-  const Chosen c = choose_answer(number("42"), false, answers);
+  const ChosenAnswer c = choose_answer(number("42"), false, answers);
   EXPECT_EQ(c.index, 1u);
   EXPECT_EQ(c.well_formed, 3);
   EXPECT_EQ(c.right, 2);
@@ -31,7 +31,7 @@ TEST(Answers, TheFirstOfEqualsAndNeverTheUnreadable) {
   const std::vector<std::string> unreadable = {"dunno", "7", "8"};
   EXPECT_EQ(choose_answer(number("8"), false, unreadable).index, 1u);
   const std::vector<std::string> none = {"dunno", "nor I"};
-  const Chosen c = choose_answer(number("8"), false, none);
+  const ChosenAnswer c = choose_answer(number("8"), false, none);
   EXPECT_EQ(c.index, 0u);
   EXPECT_EQ(c.well_formed, 0);
   EXPECT_EQ(c.right, 0);
@@ -53,7 +53,7 @@ TEST(Answers, LabelsJsonAndTextHaveKeys) {
   EXPECT_EQ(answer_key({K::json, "{}"}, "none"), std::nullopt);
   EXPECT_EQ(answer_key({K::exact, "x"}, "**Paris**."), answer_key({K::exact, "x"}, "paris"));
   EXPECT_EQ(answer_key({K::none, ""}, "  "), std::nullopt);
-  const Chosen unchecked = choose_answer({}, true, std::vector<std::string>{"a", "b"});
+  const ChosenAnswer unchecked = choose_answer({}, true, std::vector<std::string>{"a", "b"});
   EXPECT_EQ(unchecked.index, 0u);
   EXPECT_FALSE(unchecked.right);
 }

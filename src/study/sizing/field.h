@@ -11,7 +11,7 @@
 
 namespace joulebook {
 
-struct LeftOut {
+struct ArmLeftOut {
   std::size_t arm = 0;
   Reason reason;
 };
@@ -21,7 +21,7 @@ struct Field {
   Requirement requirement;
   std::vector<ArmTrials> trials;     // by arm of the study
   std::vector<std::size_t> arms;     // that may be chosen: they answered, and have joules
-  std::vector<LeftOut> left_out;     // the others
+  std::vector<ArmLeftOut> left_out;     // the others
   std::vector<std::size_t> prompts;  // complete in each of `arms`
   std::vector<std::string> kinds;    // of `prompts`, in the study's order
   std::vector<std::size_t> kind_of;  // by prompt of the study: index into `kinds`
