@@ -58,13 +58,14 @@ class FakeAgent {
   [[nodiscard]] SteadyTime theirs() const { return system_clock().now() + Nanos(skew_.load()); }
 
   void run() {
-    SteadyTime start = theirs();
-    int boots = 0;
+    std::int64_t skew = skew_;
+    SteadyTime start = system_clock().now() + Nanos(skew);
     TraceEncoder encoder;
     while (!stop_) {
-      if (const int now = boots_; now != std::exchange(boots, now)) start = theirs();
+      // One that starts anew has another clock, and counts from nothing.
+      if (const std::int64_t now = skew_; now != std::exchange(skew, now)) start = system_clock().now() + Nanos(skew);
       for (int i = 0; i < 4; ++i) {
-        const SteadyTime begin = theirs();
+        const SteadyTime begin = system_clock().now() + Nanos(skew);
         const double joules = kWatts * Seconds(begin - start).count();
         encoder.add(ReadingEvent{
             0, {static_cast<std::uint64_t>(joules * 1e6), begin, begin + Nanos(1000)}});
