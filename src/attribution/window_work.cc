@@ -13,11 +13,11 @@ constexpr double kChunk = 2048;  // prompt tokens a step where no decoder shows 
 
 std::size_t index(Phase phase) { return static_cast<std::size_t>(phase); }
 
-// Part of [from, to) in the window; of an instant: all or nothing.
 // Tokens of a first bunch by which twice as much is not known of when a prompt ended. On seeds up to 60 of the
 // simulated engine.
 constexpr double kBunch = 8;
 
+// Part of [from, to) in the window; of an instant: all or nothing.
 double inside(std::int64_t from, std::int64_t to, std::int64_t begin, std::int64_t end) {
   if (to <= from) return to > begin && to <= end ? 1 : 0;
   const std::int64_t cut = std::min(to, end) - std::max(from, begin);

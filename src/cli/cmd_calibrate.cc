@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/command_line.h"
+#include "core/reason.h"
 #include "meter/calibration/calibrator.h"
 #include "meter/calibration/cpu_load.h"
 #include "meter/calibration/store.h"
@@ -60,7 +61,7 @@ int calibrate(const Context& context, const CalibrateCommand& command) {
   const CalibrateOptions options{
       .quick = command.quick,
       .gpus = gpus ? gpus->get() : nullptr,
-      .no_gpus = gpus ? Reason{} : Reason{gpus.error().code, gpus.error().message, gpus.error().cure},
+      .no_gpus = gpus ? Reason{} : reason_of(gpus.error()),
       .only = command.sensors,
       .stop = [] { return cancelled().load(); },
       .progress = [&](const std::string& what) { context.say("calibrate: " + what); }};

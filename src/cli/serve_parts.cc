@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/nanos.h"
+#include "core/reason.h"
 #include "gateway/meter_plan.h"
 #include "meter/device_choice.h"
 #include "meter/remote_meter.h"
@@ -97,6 +98,10 @@ Status all_metered(const std::vector<std::string>& domains, const std::vector<Se
   return {};
 }
 
+Reason unmetered(std::string message) {
+  return {"meter.elsewhere", std::move(message), "run `joulebook agent` there and name it with --meter"};
+}
+
 Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan& plan, bool alone) {
   std::vector<RemoteMeter*> opened;
   for (const auto& planned : plan.meters) {
@@ -165,8 +170,7 @@ Result<MetersHere> open_meters_for(const Context& context, const gw::ServeOption
     gw::MeteredHost none;
     none.name = "elsewhere";
     none.upstreams = std::move(elsewhere);
-    none.missing = Reason{"meter.elsewhere", "the upstream runs on another machine, which has no meter here",
-                          "run `joulebook agent` there and name it with --meter"};
+    none.missing = unmetered("the upstream runs on another machine, which has no meter here");
     out.hosts.push_back(std::move(none));
   }
   if (out.hosts.size() == 1) out.hosts[0].upstreams.clear();
@@ -180,7 +184,7 @@ Finding found(Finding::Level level, const std::string& subject, Reason reason) {
 }
 
 Finding found(const std::string& subject, const Error& e) {
-  return found(Finding::Level::problem, subject, {e.code, e.message, e.cure});
+  return found(Finding::Level::problem, subject, reason_of(e));
 }
 
 Finding tried(const gw::PlannedMeter& planned, const std::vector<gw::UpstreamPlace>& places) {
@@ -217,7 +221,7 @@ std::vector<Finding> meter_findings(const Context& context) {
   for (const auto u : plan->rest) {
     if (places[u].here) continue;
     out.push_back(found(Finding::Level::note, "meter",
-                        {"meter.elsewhere", places[u].name + " has no meter", "run `joulebook agent` there and name it with --meter"}));
+                        unmetered(places[u].name + " has no meter")));
   }
   return out;
 }

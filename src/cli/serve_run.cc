@@ -310,10 +310,14 @@ int Gateway::run(double for_s) {
   keep_memory();
   say_where();
   int code = 0;
+  // The observer pays: each thread of ours.
+  const auto pay = [this] {
+    if (meters_.own != nullptr) meters_.own->register_self_thread();
+  };
   settling_ = std::make_unique<gw::SettlingTurns>(
       gw::SettlingTurns::Parts{[this] { return settler_->pump(); }, [this] { return settler_->backlog(); },
-                               [this] {
-                                 if (meters_.own != nullptr) meters_.own->register_self_thread();
+                               [pay] {
+                                 pay();
                                  take_what_is_left();
                                }},
       gw::Pressure::of(backlog_bound(options_)));
@@ -322,10 +326,6 @@ int Gateway::run(double for_s) {
     context_.say("  cure: " + ok.error().cure);
     code = exit_code(ok.error().kind);
   }
-  // The observer pays: each thread of ours.
-  const auto pay = [this] {
-    if (meters_.own != nullptr) meters_.own->register_self_thread();
-  };
   std::thread serving([&] {
     pay();
     edge_->run();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json_strings.h"
+#include "core/reason.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "physics/shape/counts.h"
@@ -50,7 +51,7 @@ Json experts_json(const Result<synth::ExpertsSeen>& seen) {
   if (!seen) {
     const Error& e = seen.error();
     return Json::object(
-        {{"value", nullptr}, {"reason", to_json(Reason{e.code, e.message, e.cure})}});
+        {{"value", nullptr}, {"reason", to_json(reason_of(e))}});
   }
   return Json::object({{"routed", seen->routed},
                        {"chosen", seen->chosen},

@@ -72,32 +72,36 @@ struct UpstreamState {
   std::optional<Reason> absence = {};    // why its energy, or some of it, is not known now
 };
 
-struct LiveState {
+// What is known of what was settled.
+struct SettledState {
+  std::vector<DomainAccounts> domains;  // empty: no meter
+  std::vector<Consumer> consumers;      // every request stands in one row of each kind
+  std::deque<LivePoint> points;         // rising in time
+  std::uint64_t final_ = 0;             // requests
+  std::uint64_t void_ = 0;
+  double self_cpu_s = 0;
+  Quantity self_energy;                    // J
+  std::vector<double> ttft_s_bounds;       // histogram: rising upper bounds, and counts one longer
+  std::vector<std::uint64_t> ttft_counts;  // each of its own bucket, not cumulative
+  double ttft_sum_s = 0;
+};
+
+struct LiveState : SettledState {
   std::string version;
   std::int64_t started_wall_ns = 0;  // since 1970 UTC
   std::int64_t now_wall_ns = 0;
   std::string boundary;  // "gpu", "package+dram"; empty: no meter
   std::string rule;      // how shares are weighed now
   std::vector<Reason> absences;  // why there is no energy, or not all, with the cure; empty: there is
-  std::vector<DomainAccounts> domains;  // empty: no meter
-  std::vector<Consumer> consumers;  // every request stands in one row of each kind
   std::vector<UpstreamState> upstreams;
-  std::deque<LivePoint> points;  // rising in time
   std::uint64_t open = 0;      // requests now
   std::uint64_t pending = 0;   // ended, not settled
-  std::uint64_t final_ = 0;
-  std::uint64_t void_ = 0;
   std::uint64_t backlog_requests = 0;  // of those open and pending, told to the settler and not read by it
   std::uint64_t backlog_bytes = 0;     // that it keeps of them
   double backlog_age_s = 0;            // of the oldest that it keeps
   std::uint64_t connections = 0;
   std::uint64_t lost_rows = 0;      // not written: the ledger could not take them
   std::uint64_t sink_dropped = 0;   // rows that a sink's bounded queue let go
-  double self_cpu_s = 0;
-  Quantity self_energy;  // J
-  std::vector<double> ttft_s_bounds;      // histogram: rising upper bounds, and counts one longer
-  std::vector<std::uint64_t> ttft_counts;  // each of its own bucket, not cumulative
-  double ttft_sum_s = 0;
 };
 
 }  // namespace joulebook::gateway

@@ -154,23 +154,12 @@ void LiveBooks::fill(LiveState& state) const {
   const std::lock_guard reader(last_mutex_);
   std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock() && !last_) lock.lock();
-  if (lock.owns_lock()) {
-    last_.emplace();
-    fill_here(*last_);
-  }
-  state.domains = last_->domains;
-  state.consumers = last_->consumers;
-  state.points = last_->points;
-  state.final_ = last_->final_;
-  state.void_ = last_->void_;
-  state.ttft_s_bounds = last_->ttft_s_bounds;
-  state.ttft_counts = last_->ttft_counts;
-  state.ttft_sum_s = last_->ttft_sum_s;
-  state.self_cpu_s = last_->self_cpu_s;
-  state.self_energy = last_->self_energy;
+  if (lock.owns_lock()) last_ = settled_state();
+  static_cast<SettledState&>(state) = *last_;
 }
 
-void LiveBooks::fill_here(LiveState& state) const {
+SettledState LiveBooks::settled_state() const {
+  SettledState state;
   for (const auto& [name, accounts] : domains_) state.domains.push_back(accounts);
   for (const auto& [kind, names] : kinds_) {
     for (const auto& [name, kept] : names) state.consumers.push_back(kept.consumer);
@@ -183,6 +172,7 @@ void LiveBooks::fill_here(LiveState& state) const {
   state.ttft_sum_s = ttft_sum_s_;
   state.self_cpu_s = self_cpu_s_;
   state.self_energy = self_energy();
+  return state;
 }
 
 }  // namespace joulebook::gateway

@@ -62,10 +62,10 @@ class LiveBooks {
   };
   void add(const char* kind, const std::string& name, const Addition& more);
 
-  void fill_here(LiveState& state) const;
+  [[nodiscard]] SettledState settled_state() const;
 
   mutable std::mutex last_mutex_;  // of readers alone
-  mutable std::optional<LiveState> last_;  // what was filled in last, for who must not wait
+  mutable std::optional<SettledState> last_;  // what was filled in last, for who must not wait
   mutable std::mutex mutex_;
   std::map<std::string, DomainAccounts> domains_;
   std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name

@@ -46,8 +46,6 @@ void name_by(WindowEnergy& energy, const std::string& label) {
   energy.idle = std::move(idle);
 }
 
-std::string kind_of_domain(const std::string& domain) { return domain.substr(0, domain.find(':')); }
-
 std::string without_host(const std::string& domain) { return domain.substr(0, domain.find('@')); }
 
 }  // namespace joulebook::gateway

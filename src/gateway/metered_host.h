@@ -31,8 +31,7 @@ struct MeteredHost {
 // their errors, for a gain of one machine is none of another's.
 void name_by(WindowEnergy& energy, const std::string& label);
 
-// "gpu" of "gpu:0@gpu-a"; and "gpu:0" of it.
-[[nodiscard]] std::string kind_of_domain(const std::string& domain);
+// "gpu:0" of "gpu:0@gpu-a".
 [[nodiscard]] std::string without_host(const std::string& domain);
 
 }  // namespace joulebook::gateway

@@ -21,6 +21,15 @@ class SettlerHostsTest : public SettlerTest {
     options.attribution.horizon = std::chrono::seconds(30);
     settler_ = std::make_unique<Settler>(hosts, &writer_, books_, clock_, options);
   }
+  // W at rest, and so many more from 40 to 45 s.
+  static fakes::FakeDomain gpu_at(double rest, double more) {
+    auto out = gpu(40, 45);
+    out.joules = [=](SteadyTime t) {
+      const double s = static_cast<double>(t.ns) * 1e-9;
+      return rest * s + more * (std::clamp(s, 40.0, 45.0) - 40);
+    };
+    return out;
+  }
   // Microjoules of one domain by account, checked against the meter.
   [[nodiscard]] std::map<std::string, std::int64_t> accounts(const std::string& domain) const {
     std::map<std::string, std::int64_t> out;
@@ -44,12 +53,7 @@ class SettlerHostsTest : public SettlerTest {
 
 // 200 W above rest on one, 300 W on the other, at the same time: each request takes its own machine's.
 TEST_F(SettlerHostsTest, EachUpstreamIsPaidByItsOwnHost) {
-  auto b = gpu(40, 45);
-  b.joules = [](SteadyTime t) {
-    const double s = static_cast<double>(t.ns) * 1e-9;
-    return 50 * s + 200 * (std::clamp(s, 40.0, 45.0) - 40);
-  };
-  start(gpu(40, 45), b);
+  start(gpu(40, 45), gpu_at(50, 200));
   at(40);
   open(1, 40, 100, 0);
   open(2, 40, 100, 1);
@@ -151,12 +155,7 @@ TEST_F(SettlerHostsTest, ADeadMeterIsTheLossOfItsOwnUpstreamsAlone) {
 
 // A guess for a stream's last comment is made of its own machine's price.
 TEST_F(SettlerHostsTest, AProvisionalFigureIsOfItsOwnUpstream) {
-  auto b = gpu(40, 45);
-  b.joules = [](SteadyTime t) {
-    const double s = static_cast<double>(t.ns) * 1e-9;
-    return 100 * s + 30 * (std::clamp(s, 40.0, 45.0) - 40);
-  };
-  start(gpu(40, 45), b);
+  start(gpu(40, 45), gpu_at(100, 30));
   at(40);
   for (const std::uint32_t u : {0U, 1U, 2U}) open(u + 1, 40, 100, u);
   at(45);

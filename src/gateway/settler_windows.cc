@@ -6,6 +6,7 @@
 
 #include "gateway/request_view.h"
 #include "gateway/settler.h"
+#include "sensor/containment.h"
 
 namespace joulebook::gateway {
 namespace {
@@ -23,7 +24,7 @@ bool Settler::metered(const DomainEnergy& domain) const {
   if (!domain.top_level) return false;
   if (options_.domains.empty()) return true;
   return std::any_of(options_.domains.begin(), options_.domains.end(), [&](const std::string& d) {
-    return d == domain.domain || d == kind_of_domain(domain.domain) || d == without_host(domain.domain);
+    return d == domain.domain || d == domain_kind(domain.domain) || d == without_host(domain.domain);
   });
 }
 
@@ -186,7 +187,7 @@ void Settler::settle_host(const MeteredWindow& window, std::size_t host, Sums& s
       divide(settlement, *domain, energy.window, hosts_[host], floor == floors.watts.end() ? 0 : floor->second, sums);
     }
     sums.gross += to_joules(settlement.meter).value();
-    const std::string kind = kind_of_domain(settlement.domain);
+    const std::string kind(domain_kind(settlement.domain));
     if (("+" + boundary_ + "+").find("+" + kind + "+") == std::string::npos) {
       boundary_ += (boundary_.empty() ? "" : "+") + kind;
     }

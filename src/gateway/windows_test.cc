@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "sensor/containment.h"
+
 namespace joulebook::gateway {
 namespace {
 
@@ -136,7 +138,7 @@ TEST(MeteredHost, NamesAreThoseOfTheMachine) {
   EXPECT_EQ(domain_at("wall", "fd00::1"), "wall:0@fd00::1");
   for (const char* domain : {"gpu:0", "wall"}) {
     const std::string there = domain_at(domain, "gpu-a:8901");
-    EXPECT_EQ(kind_of_domain(there), kind_of_domain(domain));
+    EXPECT_EQ(domain_kind(there), domain_kind(domain));
   }
   EXPECT_EQ(without_host("gpu:0@gpu-a:8901"), "gpu:0");
   WindowEnergy energy;

@@ -35,6 +35,17 @@ std::vector<test::Ideal> server() {
   return sensors;
 }
 
+// A counter of 100 W, and a gauge of the same device that says `watts`.
+std::vector<test::Ideal> gpu_with_gauge(double watts) {
+  std::vector<test::Ideal> sensors;
+  sensors.push_back(test::ideal("gpu:0", PowerFunction::constant(100)));
+  sensors.push_back(test::ideal("gpu:0.gauge", PowerFunction::constant(watts)));
+  sensors[1].info.kind = SensorKind::power_gauge;
+  sensors[1].info.scale = 1e-3;
+  sensors[1].info.mirrors = {"gpu:0"};
+  return sensors;
+}
+
 TEST(MeterCore, TotalIsTheTopLevelDomainsWithTheirGain) {
   auto sensors = server();
   const MeterCore core = core_of(sensors, 3, 0.01);
@@ -124,14 +135,9 @@ TEST(MeterCore, ShortWindowsSayThatTheyAre) {
 }
 
 TEST(MeterCore, CounterAndGaugeThatDisagreeAreReported) {
-  std::vector<test::Ideal> sensors;
-  sensors.push_back(test::ideal("gpu:0", PowerFunction::constant(100)));
-  sensors.push_back(test::ideal("gpu:0.gauge", PowerFunction::constant(190)));
-  sensors[1].info.kind = SensorKind::power_gauge;
-  sensors[1].info.scale = 1e-3;
+  auto sensors = gpu_with_gauge(190);
   sensors[1].info.averaging = milliseconds(100);
   sensors[1].info.max_watts = 700;
-  sensors[1].info.mirrors = {"gpu:0"};
   const WindowEnergy w = core_of(sensors, 6, 0.01).energy({"w", at(0.5), at(5.5)});
   ASSERT_EQ(w.warnings.size(), 1U);
   EXPECT_NE(w.warnings[0].find("sensor.disagree"), std::string::npos);
@@ -144,12 +150,7 @@ TEST(MeterCore, CounterAndGaugeThatDisagreeAreReported) {
 }
 
 TEST(MeterCore, CounterAndGaugeThatAgreeAreComparedToo) {
-  std::vector<test::Ideal> sensors;
-  sensors.push_back(test::ideal("gpu:0", PowerFunction::constant(100)));
-  sensors.push_back(test::ideal("gpu:0.gauge", PowerFunction::constant(100)));
-  sensors[1].info.kind = SensorKind::power_gauge;
-  sensors[1].info.scale = 1e-3;
-  sensors[1].info.mirrors = {"gpu:0"};
+  auto sensors = gpu_with_gauge(100);
   const MeterCore core = core_of(sensors, 6, 0.01);
   const WindowEnergy w = core.energy({"w", at(0.5), at(5.5)});
   ASSERT_TRUE(w.domains[1].crosscheck);

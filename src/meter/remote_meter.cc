@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/reason.h"
 #include "core/text.h"
 #include "meter/clock_join.h"
 #include "meter/record.h"
@@ -187,7 +188,7 @@ class FollowingMeter final : public RemoteMeter {
   [[nodiscard]] bool late() const { return !connected_ || clock_.now().ns - heard_ns_ > kLate.count(); }
   [[nodiscard]] std::optional<Reason> why_away() const {
     if (!late()) return std::nullopt;
-    if (trouble_) return Reason{trouble_->code, trouble_->message, trouble_->cure};
+    if (trouble_) return reason_of(*trouble_);
     return Reason{kUnreachable, "no word from the meter at " + options_.url,
                   "see whether `joulebook agent` runs there, and the network to it"};
   }

@@ -1,6 +1,7 @@
 #include "account/audit/audit.h"
 #include "account/audit/judge.h"
 #include "core/modelled.h"
+#include "core/reason.h"
 
 namespace joulebook::account {
 namespace {
@@ -41,7 +42,7 @@ Json stated_json(const Claim& c) {
 Json recomputed_json(const Audit& a) {
   if (!a.computed) {
     const Error e = a.not_computed.value_or(Error{ErrorKind::input, "claim.no_recipe", "it has no recipe, and its unit and inputs imply none", "add [recipe] with value = \"...\""});
-    return joulebook::to_json(Quantity::absent("J", {e.code, e.message, e.cure}));
+    return joulebook::to_json(Quantity::absent("J", reason_of(e)));
   }
   const Computed& c = *a.computed;
   const Tier tier = c.trace.published && !c.trace.modelled ? Tier::published : Tier::modelled;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/reason.h"
 #include "meter/calibration/fits.h"
 #include "meter/calibration/gpu_work.h"
 #include "meter/calibration/plan.h"
@@ -279,7 +280,7 @@ class Calibrator {
 
   // From then on no GPU is loaded.
   void lose_gpus(const Error& error) {
-    out_.gpu = {error.code, error.message, error.cure};
+    out_.gpu = reason_of(error);
     release_gpus();
     gpus_ = nullptr;
   }

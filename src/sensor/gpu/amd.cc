@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 
@@ -363,7 +364,7 @@ Discovery probe_amd_gpu(Clock& clock) {
   found.findings.push_back(
       {error.code == "sensor.library_missing" ? Finding::Level::note : Finding::Level::problem,
        "amdsmi",
-       {error.code, error.message, error.cure}});
+       reason_of(error)});
   return found;
 }
 

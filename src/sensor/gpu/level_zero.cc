@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/pci_address.h"
@@ -237,7 +238,7 @@ Discovery probe_level_zero(Clock& clock) {
   found.findings.push_back(
       {error.code == "sensor.library_missing" ? Finding::Level::note : Finding::Level::problem,
        std::string(kSubject),
-       {error.code, error.message, error.cure}});
+       reason_of(error)});
   return found;
 }
 

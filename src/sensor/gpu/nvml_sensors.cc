@@ -1,6 +1,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/nvml.h"
@@ -267,7 +268,7 @@ Discovery probe_nvml_library(const std::string& name, Clock& clock) {
     const bool missing = error.code == "sensor.library_missing";
     found.findings.push_back({missing ? Finding::Level::note : Finding::Level::problem,
                               std::string(kSubject),
-                              {error.code, error.message, error.cure}});
+                              reason_of(error)});
     return found;
   }
   const NvmlApi& api = (*library)->api();

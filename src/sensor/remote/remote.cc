@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/reason.h"
 #include "core/text.h"
 #include "sensor/containment.h"
 #include "sensor/remote/ipmi.h"
@@ -101,7 +102,7 @@ Result<Opened> open(const SensorSpec& spec, Clock& clock) {
 }
 
 Finding problem(const std::string& subject, const Error& error) {
-  return {Finding::Level::problem, subject, {error.code, error.message, error.cure}};
+  return {Finding::Level::problem, subject, reason_of(error)};
 }
 
 // "wall:0" with its suffix taken off and the instance moved on until nobody has it.

@@ -194,16 +194,19 @@ Result<Field> sizable(const StudyResult& study, const SizingOptions& options) {
 Result<Sizing> size_arms(const StudyResult& study, const SizingOptions& options) {
   const auto field = sizable(study, options);
   if (!field) return fail(field.error());
+  return size_field(*field, options);
+}
+
+Sizing size_field(const Field& field, const SizingOptions& options) {
   Sizing out;
   out.options = options;
-  out.all = fit_on(*field, options, "", field->prompts);
-  if (field->kinds.size() > 1) {
-    for (std::size_t k = 0; k < field->kinds.size(); ++k) {
-      out.kinds.push_back(
-          fit_on(*field, options, field->kinds[k], field->of_kind(k, field->prompts)));
+  out.all = fit_on(field, options, "", field.prompts);
+  if (field.kinds.size() > 1) {
+    for (std::size_t k = 0; k < field.kinds.size(); ++k) {
+      out.kinds.push_back(fit_on(field, options, field.kinds[k], field.of_kind(k, field.prompts)));
     }
   }
-  out.notes = notes_of(*field);
+  out.notes = notes_of(field);
   return out;
 }
 

@@ -55,6 +55,9 @@ struct Sizing {
 // prompt is checked by the measure's rule; the measures that are named).
 [[nodiscard]] Result<Sizing> size_arms(const StudyResult& study, const SizingOptions& options);
 
+// The same of a field that can be sized.
+[[nodiscard]] Sizing size_field(const Field& field, const SizingOptions& options);
+
 // As a member of a study's result or alone: docs/schema/sizing.schema.json.
 [[nodiscard]] Json to_json(const Sizing& sizing, const StudyResult& study);
 

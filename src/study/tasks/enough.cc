@@ -116,13 +116,13 @@ void fill_enough(TaskResult& row, const StudyResult& study, const std::string& r
   for (const auto& arm : row.arms) {
     if (!arm.arm.cost_only.empty()) options.cost_only.push_back(arm.arm.name);
   }
-  const auto sizing = size_arms(study, options);
   const auto field = sizable(study, options);
-  if (!sizing || !field) {
-    out.absent = sizing ? field.error() : sizing.error();
+  if (!field) {
+    out.absent = field.error();
     return;
   }
-  const Fit& fit = sizing->all;
+  const Sizing sizing = size_field(*field, options);
+  const Fit& fit = sizing.all;
   const auto name_of = [&](const std::optional<std::size_t>& at) {
     return at ? study.spec.arms[fit.arms[*at].arm].name : std::string();
   };

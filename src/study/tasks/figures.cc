@@ -9,6 +9,7 @@
 
 #include "account/footprint/reckon.h"
 #include "account/life/life.h"
+#include "core/reason.h"
 #include "study/arm_result.h"
 #include "study/comparison.h"
 #include "study/estimates.h"
@@ -34,7 +35,6 @@ Quantity per_items(Quantity q) {
   return scaled(q, kPerItems, std::string(kPerItemsName));
 }
 
-Reason reason_of(const Error& error) { return {error.code, error.message, error.cure}; }
 
 Reason cost_only(const TaskArm& arm) {
   return {"task.cost_only", "cost only: " + arm.cost_only, "put real weights there"};

@@ -1,10 +1,11 @@
 #include "core/json_strings.h"
+#include "core/reason.h"
 #include "study/tasks/day.h"
 
 namespace joulebook {
 namespace {
 
-Json error_json(const Error& error) { return to_json(Reason{error.code, error.message, error.cure}); }
+Json error_json(const Error& error) { return to_json(reason_of(error)); }
 
 Json trained_json(const Trained& trained) {
   return Json::object({{"energy", to_json(trained.energy)},
