@@ -8,7 +8,7 @@ namespace joulebook {
 
 void ClockJoin::answer(SteadyTime asked, SteadyTime theirs, SteadyTime answered) {
   if (answered < asked) return;
-  const Bounds fresh{asked.ns - theirs.ns, answered.ns - theirs.ns, answered};
+  const Bounds fresh{asked, answered, theirs};
   answers_.push_back(fresh);
   if (!at(answered)) {
     answers_.assign(1, fresh);
@@ -22,12 +22,15 @@ std::optional<ClockJoin::Offset> ClockJoin::at(SteadyTime now) const {
   if (answers_.empty()) return std::nullopt;
   double lo = -std::numeric_limits<double>::infinity();
   double hi = std::numeric_limits<double>::infinity();
+  const auto drift = [now](SteadyTime since) {
+    return kDrift * std::abs(static_cast<double>((now - since).count()));
+  };
   // Differences to the newest answer's are small, so that doubles hold them to the nanosecond.
-  const std::int64_t origin = answers_.back().lo;
+  const std::int64_t origin = answers_.back().asked.ns - answers_.back().theirs.ns;
   for (const Bounds& b : answers_) {
-    const double drift = kDrift * std::abs(static_cast<double>((now - b.at).count()));
-    lo = std::max(lo, static_cast<double>(b.lo - origin) - drift);
-    hi = std::min(hi, static_cast<double>(b.hi - origin) + drift);
+    // A bound drifts from the instant that would make it tight: the clocks part during the answer's way too.
+    lo = std::max(lo, static_cast<double>(b.asked.ns - b.theirs.ns - origin) - drift(b.asked));
+    hi = std::min(hi, static_cast<double>(b.answered.ns - b.theirs.ns - origin) + drift(b.answered));
   }
   if (lo > hi) return std::nullopt;
   const double middle = (lo + hi) / 2;

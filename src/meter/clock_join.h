@@ -35,10 +35,12 @@ class ClockJoin {
   [[nodiscard]] std::size_t broken() const { return broken_; }
 
  private:
+  // The other clock was read at some instant between the two; the offset at that instant is no less than
+  // if it was read when the question left, no more than if it was read when the answer arrived.
   struct Bounds {
-    std::int64_t lo;
-    std::int64_t hi;
-    SteadyTime at;
+    SteadyTime asked;
+    SteadyTime answered;
+    SteadyTime theirs;
   };
   std::deque<Bounds> answers_;
   std::size_t broken_ = 0;
