@@ -9,6 +9,7 @@
 #include "report/figure.h"
 #include "report/ink.h"
 #include "report/text_grid.h"
+#include "study/estimates.h"
 #include "study/sizing/frontier.h"
 
 namespace joulebook {
@@ -38,15 +39,8 @@ std::string confidence_cell(const Quality& q) {
   return fmt::format("{:.3g} %", 100 * *q.confidence);
 }
 
-// The figure for these prompts; where they were not repeated, with the interval for others.
-std::string joules_cell(const Estimate& e) {
-  Quantity q = e.these;
-  if (q.present() && !std::isfinite(q.own.hi) && e.alike) {
-    q.own = *e.alike;
-    q.shared.clear();  // in the interval already
-  }
-  return figure_text(q).line();
-}
+// For prompts like these, as the interval of the quality beside it.
+std::string joules_cell(const Estimate& e) { return figure_text(for_prompts_like(e)).line(); }
 
 std::string ratio_cell(const ArmFit& arm) {
   if (!arm.ratio.present()) return figure_text(arm.ratio).line();

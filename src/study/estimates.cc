@@ -177,6 +177,15 @@ Estimate estimate(Quantity base, std::span<const Side> sides, double meter_varia
   return out;
 }
 
+Quantity for_prompts_like(const Estimate& estimate) {
+  Quantity q = estimate.these;
+  if (!q.present()) return q;
+  q.own = estimate.alike.value_or(q.interval());
+  q.shared.clear();
+  q.level = kStudyLevel;
+  return q;
+}
+
 Estimate absent_estimate(std::string unit, std::string per, Reason reason,
                          std::optional<double> known_lo) {
   Estimate out;

@@ -82,6 +82,10 @@ using Reading = std::function<Quantity(const TrialRecord&)>;
 [[nodiscard]] Estimate absent_estimate(std::string unit, std::string per, Reason reason,
                                        std::optional<double> known_lo = std::nullopt);
 
+// The figure with one interval, for prompts like these, shared parts inside; where that can't be said,
+// with the one for these prompts.
+[[nodiscard]] Quantity for_prompts_like(const Estimate& estimate);
+
 // exp(t sd): by how much a log ratio may be off, as a factor >= 1; infinite without a variance.
 [[nodiscard]] double spread_factor(const std::optional<Variance>& variance, double alpha);
 // [value / factor, value x factor]; [0, unbounded) for an infinite one.

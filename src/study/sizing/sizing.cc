@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "study/arm_result.h"
+#include "study/estimates.h"
 #include "study/sentence.h"
 #include "study/split.h"
 
@@ -86,15 +87,8 @@ std::string value_words(const Requirement& r, const Quality& q) {
   return out + fmt::format(" of {}, {}", q.prompts, sureness(q));
 }
 
-// Where nothing was repeated, the interval for prompts like these.
-std::string joules_words(const Estimate& e) {
-  Quantity q = e.these;
-  if (q.present() && !std::isfinite(q.interval().hi) && e.alike) {
-    q.own = *e.alike;
-    q.shared.clear();
-  }
-  return human(q);
-}
+// For prompts like these, as the interval of the quality beside it.
+std::string joules_words(const Estimate& e) { return human(for_prompts_like(e)); }
 
 // Arms that meet it too, at joules that can't be told from those of the one named.
 std::string twins(const Fit& fit, const Field& field) {

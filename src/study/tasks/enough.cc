@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "study/comparison.h"
+#include "study/estimates.h"
 #include "study/rng.h"
 #include "study/sizing/route.h"
 #include "study/sizing/sizing.h"
@@ -39,13 +40,8 @@ Quantity over(const StudyResult& study, const std::string& arm, const std::strin
     one.method = "it is the general arm";
     return one;
   }
-  const Estimate e = split_between(study, place_of(study, general), place_of(study, arm)).energy;
-  Quantity q = e.these;
-  if (!q.present()) return q;
-  q.own = e.alike.value_or(q.interval());
-  q.shared.clear();
-  q.level = kStudyLevel;
-  return q;
+  return for_prompts_like(
+      split_between(study, place_of(study, general), place_of(study, arm)).energy);
 }
 
 struct Halves {

@@ -21,11 +21,8 @@ namespace {
 
 // What a table shows of an estimate: one interval, shared parts inside.
 Quantity shown(const Estimate& e) {
-  Quantity q = e.these;
+  Quantity q = for_prompts_like(e);
   if (!q.present()) return q;
-  q.own = e.alike ? *e.alike : q.interval();
-  q.shared.clear();
-  q.level = kStudyLevel;
   q.method += e.alike ? "; interval for items like these" : "; interval for these very items";
   return q;
 }
