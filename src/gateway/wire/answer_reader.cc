@@ -34,6 +34,10 @@ std::string_view last_item(std::string_view array) {
 
 }  // namespace
 
+// A stream has sent its status when its engine fails: all interfaces then write an `error`, an object or
+// a text; elsewhere it is null or absent.
+void AnswerReader::error(std::string_view value) { failed_ = failed_ || is_object(value) || has_text(value); }
+
 void AnswerReader::count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted) {
   if (n <= 0) return;
   tokens_ += static_cast<double>(n);
@@ -154,8 +158,9 @@ bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> ris
 }
 
 void AnswerReader::openai(std::string_view json, Role& role) {
-  const auto [choices, reported, timed, said, stop, measured] =
-      members_of(json, Names<6>{"choices", "usage", "timings", "content", "stop", "metrics"});
+  const auto [choices, reported, timed, said, stop, measured, wrong] =
+      members_of(json, Names<7>{"choices", "usage", "timings", "content", "stop", "metrics", "error"});
+  error(wrong);
   if (!streaming_) {  // what its choices say is told by its counts
     usage(reported);
     timings(timed);
@@ -182,13 +187,18 @@ void AnswerReader::openai(std::string_view json, Role& role) {
 void AnswerReader::responses(std::string_view json, std::string_view type) {
   const auto [delta, inner] = members_of(json, Names<2>{"delta", "response"});
   if (type.ends_with(".delta")) tokens_of(delta, type.find("reasoning") != type.npos, 0);
-  const auto [reported, measured] = members_of(streaming_ ? inner : json, Names<2>{"usage", "metrics"});
+  const auto [reported, measured, wrong] =
+      members_of(streaming_ ? inner : json, Names<3>{"usage", "metrics", "error"});
+  error(wrong);
+  failed_ = failed_ || type == "error";
   usage(reported);
   metrics(measured);
 }
 
 void AnswerReader::messages(std::string_view json, std::string_view type) {
-  const auto [delta, message, reported] = members_of(json, Names<3>{"delta", "message", "usage"});
+  const auto [delta, message, reported, wrong] =
+      members_of(json, Names<4>{"delta", "message", "usage", "error"});
+  error(wrong);
   if (type == "content_block_delta") {
     const auto [thinking, text, partial] = members_of(delta, Names<3>{"thinking", "text", "partial_json"});
     tokens_of(thinking, true, 0);
@@ -203,9 +213,10 @@ void AnswerReader::messages(std::string_view json, std::string_view type) {
 // Whether it says that all is done.
 bool AnswerReader::ollama(std::string_view json) {
   constexpr double kNano = 1e-9;
-  const auto [message, thinking, response, done, prompt, output, load, prefill, decode] = members_of(
-      json, Names<9>{"message", "thinking", "response", "done", "prompt_eval_count", "eval_count",
-                     "load_duration", "prompt_eval_duration", "eval_duration"});
+  const auto [message, thinking, response, done, prompt, output, load, prefill, decode, wrong] = members_of(
+      json, Names<10>{"message", "thinking", "response", "done", "prompt_eval_count", "eval_count",
+                      "load_duration", "prompt_eval_duration", "eval_duration", "error"});
+  error(wrong);
   const auto [thought, said] = members_of(message, Names<2>{"thinking", "content"});
   tokens_of(thought, true, 0);
   tokens_of(thinking, true, 0);

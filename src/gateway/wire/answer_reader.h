@@ -34,6 +34,8 @@ class AnswerReader {
 
   // Tokens seen, or counted by the sender where it did.
   [[nodiscard]] double tokens() const { return tokens_; }
+  // Whether the sender itself said that it failed, in an event or body of a status that says otherwise.
+  [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   // Each takes the text of one JSON object; `type` as written between its quotes.
@@ -49,6 +51,7 @@ class AnswerReader {
   void usage(std::string_view json, bool so_far = false);
   void timings(std::string_view json);
   void metrics(std::string_view json);
+  void error(std::string_view value);
   void count(std::int64_t n, bool reasoning, std::uint32_t choice, bool counted);
 
   // Thinking between marks in the text itself, for each choice.
@@ -61,6 +64,7 @@ class AnswerReader {
   Api api_;
   Sink sink_;
   double tokens_ = 0;
+  bool failed_ = false;
   std::int64_t counted_ = 0;  // completion tokens by a usage that comes with each chunk
   bool begun_ = false;        // a choice was seen
   bool continuous_ = false;   // usage came with the first of them

@@ -283,6 +283,40 @@ TEST(ReaderContract, BrokenEventsPassAndHarmNothingAfter) {
 
 // An event of all but the longest length is read; one byte too long passes unread. Either way what
 // follows is read.
+// A stream's status is sent before its engine can fail: what it writes then is all that tells.
+TEST(ReaderContract, AnErrorInsideAnAnswerIsAFailure) {
+  constexpr std::string_view kLines = "application/x-ndjson";
+  struct Case {
+    const char* path;
+    std::string_view type;
+    const char* answer;
+    bool failed;
+  };
+  for (const Case& c : {
+           Case{"/api/chat", kLines, "{\"error\":\"runner stopped\"}\n", true},
+           Case{"/api/chat", kLines, "{\"message\":{\"content\":\"a\"},\"done\":true}\n", false},
+           Case{"/v1/chat/completions", kEvents,
+                "data: {\"error\":{\"message\":\"died\",\"code\":500}}\n\ndata: [DONE]\n\n", true},
+           Case{"/v1/chat/completions", kEvents,
+                "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"error\"}}]}\n\n", false},
+           Case{"/v1/messages", kEvents,
+                "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n", true},
+           Case{"/v1/responses", kEvents,
+                "data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"server_error\"}}}\n\n", true},
+           Case{"/v1/responses", kEvents,
+                "data: {\"type\":\"response.completed\",\"response\":{\"error\":null,\"usage\":null}}\n\n", false},
+           Case{"/v1/responses", kEvents,
+                "data: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"died\"}\n\n", true},
+           Case{"/v1/chat/completions", "application/json", "{\"error\":{\"message\":\"died\"}}", true},
+       }) {
+    FakeSink sink;
+    (void)pass(sink, c.path, R"({"stream":true})", c.type, c.answer, 7);
+    EXPECT_EQ(sink.all<attribution::Ended>().at(0).outcome,
+              c.failed ? attribution::Outcome::failed : attribution::Outcome::complete)
+        << c.answer;
+  }
+}
+
 TEST(ReaderContract, TheLongestEventIsRead) {
   constexpr std::size_t kMost = std::size_t{16} << 20;
   const std::string head = R"(data: {"choices":[{"index":0,"delta":{"content":")";

@@ -132,7 +132,7 @@ void MeteredExchange::last(SteadyTime at, std::string& out, std::string& trailer
 void MeteredExchange::over(Finish how, SteadyTime at) {
   attribution::Ended ended;
   if (how == Finish::client_gone) ended.outcome = attribution::Outcome::cancelled;
-  if (how == Finish::upstream_gone || how == Finish::refused || status_ >= 400) {
+  if (how == Finish::upstream_gone || how == Finish::refused || status_ >= 400 || reader_.failed()) {
     ended.outcome = attribution::Outcome::failed;
   }
   if (how == Finish::upstream_gone && opened_) {
