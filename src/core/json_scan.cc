@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "core/json.h"
 
@@ -11,33 +14,61 @@ namespace joulebook {
 namespace {
 
 constexpr int kDeepest = 64;
-constexpr std::uint64_t kOnes = 0x0101010101010101U;
-constexpr std::uint64_t kHighs = 0x8080808080808080U;
 
-std::uint64_t word_at(std::string_view text, std::size_t at) {
+// Bytes of a text side by side. Their marks: those that are a character, or below one (at most 128); they
+// must be right up to the first true one in the order of the bytes.
+struct Eight {
+  static constexpr std::size_t kSize = 8;
+  static constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  static constexpr std::uint64_t kHighs = 0x8080808080808080U;
+
+  explicit Eight(const char* bytes) { std::memcpy(&word, bytes, sizeof word); }
+  // A borrow may mark a byte after a true one.
+  [[nodiscard]] static std::uint64_t below(std::uint64_t w, std::uint64_t n) { return (w - kOnes * n) & ~w & kHighs; }
+  [[nodiscard]] std::uint64_t below(unsigned char n) const { return below(word, n); }
+  [[nodiscard]] std::uint64_t equal(char c) const { return below(word ^ (kOnes * static_cast<unsigned char>(c)), 1); }
+  [[nodiscard]] static std::uint64_t bits(std::uint64_t marks) { return marks; }
+  [[nodiscard]] static std::size_t first(std::uint64_t bits) { return static_cast<std::size_t>(std::countr_zero(bits)) / 8; }
+
   std::uint64_t word = 0;
-  std::memcpy(&word, text.data() + at, sizeof word);
-  return word;
+};
+
+#if defined(__SSE2__)
+struct Sixteen {
+  static constexpr std::size_t kSize = 16;
+
+  explicit Sixteen(const char* at) : bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
+  [[nodiscard]] __m128i below(unsigned char n) const {
+    return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(static_cast<char>(n - 1))), bytes);
+  }
+  [[nodiscard]] __m128i equal(char c) const { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); }
+  [[nodiscard]] static unsigned bits(__m128i marks) { return static_cast<unsigned>(_mm_movemask_epi8(marks)); }
+  [[nodiscard]] static std::size_t first(unsigned bits) { return static_cast<std::size_t>(std::countr_zero(bits)); }
+
+  __m128i bytes;
+};
+#endif
+
+// Whether one of the blocks from `at` on has a mark; `at` is its place, or that of what is no whole block.
+template <class Block, class Mark>
+bool in_blocks(std::string_view text, std::size_t& at, Mark mark) {
+  for (; at + Block::kSize <= text.size(); at += Block::kSize) {
+    const auto bits = Block::bits(mark(Block(text.data() + at)));
+    if (bits == 0) continue;
+    at += Block::first(bits);
+    return true;
+  }
+  return false;
 }
 
-// The high bit of each byte that is below n, n <= 128. A borrow may mark a byte after a true one.
-constexpr std::uint64_t below(std::uint64_t word, std::uint64_t n) {
-  return (word - kOnes * n) & ~word & kHighs;
-}
-constexpr std::uint64_t equal(std::uint64_t word, char c) {
-  return below(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
-}
-
-// The first place from `at` on whose byte `is` marks; text.size() where none is. Marks must be right
-// up to the first true one in the order of the bytes.
+// The first place from `at` on whose byte `is` marks; text.size() where none is.
 template <class Mark, class Is>
 std::size_t find(std::string_view text, std::size_t at, Mark mark, Is is) {
+#if defined(__SSE2__)
+  if (in_blocks<Sixteen>(text, at, mark)) return at;
+#endif
   if constexpr (std::endian::native == std::endian::little) {
-    while (at + sizeof(std::uint64_t) <= text.size()) {
-      const std::uint64_t marks = mark(word_at(text, at));
-      if (marks != 0) return at + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
-      at += sizeof(std::uint64_t);
-    }
+    if (in_blocks<Eight>(text, at, mark)) return at;
   }
   while (at < text.size() && !is(text[at])) ++at;
   return at;
@@ -60,24 +91,17 @@ std::size_t skip_scalar(std::string_view text, std::size_t at) {
 
 std::size_t find_either(std::string_view text, std::size_t at, char a, char b) {
   return find(
-      text, at, [=](std::uint64_t w) { return equal(w, a) | equal(w, b); },
+      text, at, [=](auto block) { return block.equal(a) | block.equal(b); },
       [=](char c) { return c == a || c == b; });
 }
 
 namespace scan {
 
-std::size_t blanks(std::string_view text, std::size_t at) {
-  while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) {
-    ++at;
-  }
-  return at;
-}
-
 std::size_t skip_string(std::string_view text, std::size_t at) {
   ++at;
   while (true) {
     at = find(
-        text, at, [](std::uint64_t w) { return equal(w, '"') | equal(w, '\\') | below(w, 0x20); },
+        text, at, [](auto block) { return block.equal('"') | block.equal('\\') | block.below(0x20); },
         [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
     if (at >= text.size()) return kBad;
     if (text[at] == '"') return at + 1;
@@ -109,23 +133,6 @@ std::size_t skip_value(std::string_view text, std::size_t at) {
     ++at;
   }
   return kBad;
-}
-
-std::size_t enter(std::string_view text, char open) {
-  const std::size_t at = blanks(text, 0);
-  if (at >= text.size() || text[at] != open) return kBad;
-  return blanks(text, at + 1);
-}
-
-std::size_t next(std::string_view text, std::size_t at, char close, bool& over) {
-  at = blanks(text, at);
-  if (at >= text.size()) return kBad;
-  if (text[at] == close) {
-    over = blanks(text, at + 1) == text.size();
-    return over ? at : kBad;
-  }
-  if (text[at] != ',') return kBad;
-  return blanks(text, at + 1);
 }
 
 }  // namespace scan

@@ -14,40 +14,65 @@
 namespace joulebook {
 
 // The place of the first byte from `at` on that is `a` or `b`; text.size() where there is none.
-// Eight bytes at a time.
+// Sixteen bytes at a time, or eight.
 [[nodiscard]] std::size_t find_either(std::string_view text, std::size_t at, char a, char b);
 
+// For who reads a text in one go: places in it, from which each function gives the place after what it
+// read. What is wanted of something deep inside is read on the way, and no byte twice.
 namespace scan {
 
 constexpr std::size_t kBad = std::string_view::npos;
 
-[[nodiscard]] std::size_t blanks(std::string_view text, std::size_t at);
+[[nodiscard]] inline std::size_t blanks(std::string_view text, std::size_t at) {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')) ++at;
+  return at;
+}
 // `at` is a quote; the place after the closing one.
 [[nodiscard]] std::size_t skip_string(std::string_view text, std::size_t at);
 // The place after the value at `at`.
 [[nodiscard]] std::size_t skip_value(std::string_view text, std::size_t at);
-// The first value's place in text that begins with `open`; where it is empty, at its end.
-[[nodiscard]] std::size_t enter(std::string_view text, char open);
-// After a value: past the comma, or at the end. Sets `over` where the container closed and nothing
-// but blanks follows.
-[[nodiscard]] std::size_t next(std::string_view text, std::size_t at, char close, bool& over);
 
-// Each value of a container; `value(begin)` reads one and gives the place after it, kBad where it
-// is unsound, or text.size() + 1 to stop.
+// Each value of the container at `at`; `value(begin)` reads one and gives the place after it, kBad where
+// it is unsound, or text.size() + 1 to stop, which is then what is given here.
 template <class Value>
-bool walk(std::string_view text, char open, char close, Value value) {
-  std::size_t at = enter(text, open);
-  if (at == kBad || at >= text.size()) return false;
-  if (text[at] == close) return blanks(text, at + 1) == text.size();
-  bool over = false;
-  while (!over) {
+std::size_t walk(std::string_view text, std::size_t at, char open, char close, Value&& value) {
+  if (at >= text.size() || text[at] != open) return kBad;
+  at = blanks(text, at + 1);
+  if (at < text.size() && text[at] == close) return at + 1;
+  for (;;) {
     at = value(at);
-    if (at == kBad) return false;
-    if (at > text.size()) return true;
-    at = next(text, at, close, over);
-    if (at == kBad) return false;
+    if (at > text.size()) return at;
+    at = blanks(text, at);
+    if (at == text.size()) return kBad;
+    if (text[at] == close) return at + 1;
+    if (text[at] != ',') return kBad;
+    at = blanks(text, at + 1);
   }
-  return true;
+}
+
+// Likewise each member of an object: `member(name, begin)`, its name as written between its quotes.
+template <class Member>
+std::size_t walk_members(std::string_view text, std::size_t at, Member&& member) {
+  return walk(text, at, '{', '}', [&](std::size_t name) -> std::size_t {
+    if (name >= text.size() || text[name] != '"') return kBad;
+    const std::size_t name_end = skip_string(text, name);
+    if (name_end == kBad) return kBad;
+    const std::size_t colon = blanks(text, name_end);
+    if (colon >= text.size() || text[colon] != ':') return kBad;
+    return member(text.substr(name + 1, name_end - name - 2), blanks(text, colon + 1));
+  });
+}
+
+// Reads the value at `at` into `value`.
+[[nodiscard]] inline std::size_t take_value(std::string_view text, std::size_t at, std::string_view& value) {
+  const std::size_t end = skip_value(text, at);
+  if (end != kBad) value = text.substr(at, end - at);
+  return end;
+}
+
+// Whether a walk from the text's beginning ended where it should.
+[[nodiscard]] inline bool whole(std::string_view text, std::size_t end) {
+  return end != kBad && (end > text.size() || blanks(text, end) == text.size());
 }
 
 }  // namespace scan
@@ -57,28 +82,23 @@ bool walk(std::string_view text, char open, char close, Value value) {
 // allowed.
 template <class Member>
 bool walk_object(std::string_view text, Member&& member) {
-  return scan::walk(text, '{', '}', [&](std::size_t at) -> std::size_t {
-    if (at >= text.size() || text[at] != '"') return scan::kBad;
-    const std::size_t name_end = scan::skip_string(text, at);
-    if (name_end == scan::kBad) return scan::kBad;
-    const std::size_t colon = scan::blanks(text, name_end);
-    if (colon >= text.size() || text[colon] != ':') return scan::kBad;
-    const std::size_t begin = scan::blanks(text, colon + 1);
-    const std::size_t end = scan::skip_value(text, begin);
-    if (end == scan::kBad) return scan::kBad;
-    const bool on = member(text.substr(at + 1, name_end - at - 2), text.substr(begin, end - begin));
-    return on ? end : text.size() + 1;
-  });
+  const auto each = [&](std::string_view name, std::size_t begin) -> std::size_t {
+    std::string_view value;
+    const std::size_t end = scan::take_value(text, begin, value);
+    return end == scan::kBad || member(name, value) ? end : text.size() + 1;
+  };
+  return scan::whole(text, scan::walk_members(text, scan::blanks(text, 0), each));
 }
 
 // Likewise `item(value)` with each item of an array.
 template <class Item>
 bool walk_array(std::string_view text, Item&& item) {
-  return scan::walk(text, '[', ']', [&](std::size_t at) -> std::size_t {
-    const std::size_t end = scan::skip_value(text, at);
-    if (end == scan::kBad) return scan::kBad;
-    return item(text.substr(at, end - at)) ? end : text.size() + 1;
-  });
+  const auto each = [&](std::size_t begin) -> std::size_t {
+    std::string_view value;
+    const std::size_t end = scan::take_value(text, begin, value);
+    return end == scan::kBad || item(value) ? end : text.size() + 1;
+  };
+  return scan::whole(text, scan::walk(text, scan::blanks(text, 0), '[', ']', each));
 }
 
 // The values of the members of those names, in their order; empty: not there. All are empty where

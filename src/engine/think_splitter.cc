@@ -80,7 +80,7 @@ void ThinkSplitter::feed(std::string_view bytes) {
 void ThinkSplitter::finish() {
   settle(true);
   in_header_ = false;
-  if (!blanks_.empty()) sink_(phase_, blanks_);
+  if (sink_ && !blanks_.empty()) sink_(phase_, blanks_);
   blanks_.clear();
 }
 
@@ -165,16 +165,19 @@ void ThinkSplitter::pass_on(std::string_view text) {
   }
   if (text.empty()) return;
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  ended_invalid_ = valid_utf8(text).ends_with(kReplacement) && !text.ends_with(kReplacement);
+  ended_invalid_ =
+      !is_valid_utf8(text) && valid_utf8(text).ends_with(kReplacement) && !text.ends_with(kReplacement);
   const auto last = text.find_last_not_of(kBlanks);
   if (last == text.npos) {
     blanks_ += text;
     return;
   }
   after_marker_ = false;
-  const std::string settled = blanks_ + valid_utf8(text.substr(0, last + 1));
+  if (sink_) {
+    const std::string settled = blanks_ + valid_utf8(text.substr(0, last + 1));
+    sink_(phase_, settled);
+  }
   blanks_ = text.substr(last + 1);
-  sink_(phase_, settled);
 }
 
 void ThinkSplitter::enter(Phase phase) {

@@ -26,7 +26,7 @@ class ThinkSplitter {
   // Receives text that is settled; the view lives for the call.
   using Sink = std::function<void(Phase, std::string_view)>;
 
-  // `thinking`: the prompt has already opened a thinking block.
+  // `thinking`: the prompt has already opened a thinking block. No sink: only the phase is followed.
   ThinkSplitter(bool thinking, Sink sink);
 
   void feed(std::string_view bytes);

@@ -108,19 +108,82 @@ void AnswerReader::metrics(std::string_view json) {
   sink_(told(counts_));
 }
 
+// A delta that is no sound object says nothing, and what stands around it does all the same.
+std::size_t AnswerReader::read_delta(std::string_view json, std::size_t at, Said& said) {
+  said.thought = said.thinking = said.content = said.calls = {};
+  const std::size_t end = scan::walk_members(json, at, [&](std::string_view name, std::size_t begin) {
+    std::string_view other;
+    return scan::take_value(json, begin, name == "content"             ? said.content
+                                         : name == "reasoning_content" ? said.thought
+                                         : name == "reasoning"         ? said.thinking
+                                         : name == "tool_calls"        ? said.calls
+                                                                       : other);
+  });
+  if (end != scan::kBad) return end;
+  said.thought = said.thinking = said.content = said.calls = {};
+  return scan::skip_value(json, at);
+}
+
+std::size_t AnswerReader::read_choice(std::string_view json, std::size_t at, Said& said) {
+  const std::size_t end = scan::walk_members(json, at, [&](std::string_view name, std::size_t begin) {
+    if (name == "delta") return read_delta(json, begin, said);
+    std::string_view other;
+    return scan::take_value(json, begin, name == "index"           ? said.index
+                                         : name == "finish_reason" ? said.finish
+                                         : name == "text"          ? said.text
+                                                                   : other);
+  });
+  if (end != scan::kBad) return end;
+  said = {};
+  return scan::skip_value(json, at);
+}
+
+// Of a list that breaks off those before the break were said.
+std::size_t AnswerReader::read_choices(std::string_view json, std::size_t at, Event& event) {
+  event.choices.clear();
+  const std::size_t end = scan::walk(json, at, '[', ']', [&](std::size_t begin) {
+    Said said;
+    const std::size_t after = read_choice(json, begin, said);
+    if (after != scan::kBad) event.choices.push_back(said);
+    return after;
+  });
+  event.listed = end != scan::kBad;
+  return event.listed ? end : scan::skip_value(json, at);
+}
+
+// Of several members of one name the last counts; what is no whole object says nothing.
+void AnswerReader::read_event(std::string_view json, Event& event) {
+  const auto forget = [&event] {
+    event.choices.clear();
+    event.listed = false;
+    event.usage = event.timings = event.content = event.stop = event.metrics = event.error = {};
+  };
+  forget();
+  const std::size_t end = scan::walk_members(json, scan::blanks(json, 0), [&](std::string_view name, std::size_t begin) {
+    if (name == "choices") return read_choices(json, begin, event);
+    std::string_view other;
+    return scan::take_value(json, begin, name == "usage"     ? event.usage
+                                         : name == "timings" ? event.timings
+                                         : name == "content" ? event.content
+                                         : name == "stop"    ? event.stop
+                                         : name == "metrics" ? event.metrics
+                                         : name == "error"   ? event.error
+                                                             : other);
+  });
+  if (!scan::whole(json, end)) forget();
+}
+
 // Usage with every chunk from the first on (vLLM's continuous_usage_stats): what it rose by is this
 // chunk's tokens. Of several choices it counts one or all, as the server likes: then it is not used.
-std::optional<std::int64_t> AnswerReader::counted_here(std::string_view choices, std::string_view reported) {
+std::optional<std::int64_t> AnswerReader::counted_here(const Event& event) {
   if (begun_ && !continuous_) return std::nullopt;
-  const auto [completed] = members_of(reported, Names<1>{"completion_tokens"});
+  const auto [completed] = members_of(event.usage, Names<1>{"completion_tokens"});
   const auto so_far = count_of(completed);
-  (void)walk_array(choices, [&](std::string_view choice) {
+  for (const Said& said : event.choices) {
     if (!begun_) continuous_ = so_far.has_value();
     begun_ = true;
-    const auto [index] = members_of(choice, Names<1>{"index"});
-    several_ = several_ || integer_of(index).value_or(0) != 0;
-    return true;
-  });
+    several_ = several_ || integer_of(said.index).value_or(0) != 0;
+  }
   if (!continuous_ || several_ || !so_far) return std::nullopt;
   const std::int64_t rise = std::max<std::int64_t>(*so_far - counted_, 0);
   counted_ += rise;
@@ -128,16 +191,12 @@ std::optional<std::int64_t> AnswerReader::counted_here(std::string_view choices,
 }
 
 // Whether it is the choice's last. `rise`: tokens that were counted for it.
-bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> rise) {
-  const auto [number, delta, text, finish] =
-      members_of(json, Names<4>{"index", "delta", "text", "finish_reason"});
-  const bool last = finish.starts_with('"');
+bool AnswerReader::choice(const Said& said, std::optional<std::int64_t> rise) {
+  const bool last = said.finish.starts_with('"');
   const auto index =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(integer_of(number).value_or(0), 0, 1023));
-  const auto [thought, thinking, said, calls] =
-      members_of(delta, Names<4>{"reasoning_content", "reasoning", "content", "tool_calls"});
-  const std::string_view reasoning = has_text(thought) ? thought : thinking;
-  const std::string_view told = said.empty() ? text : said;
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(integer_of(said.index).value_or(0), 0, 1023));
+  const std::string_view reasoning = has_text(said.thought) ? said.thought : said.thinking;
+  const std::string_view told = said.content.empty() ? said.text : said.content;
   if (rise && has_text(reasoning)) {
     marks_[index].told_apart = true;
     count(*rise, true, index, true);
@@ -147,8 +206,8 @@ bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> ris
   if (rise) return last;
   tokens_of(reasoning, true, index);
   content(told, index);
-  if (!calls.starts_with('[')) return last;
-  (void)walk_array(calls, [&](std::string_view call) {
+  if (!said.calls.starts_with('[')) return last;
+  (void)walk_array(said.calls, [&](std::string_view call) {
     const auto [function] = members_of(call, Names<1>{"function"});
     const auto [arguments] = members_of(function, Names<1>{"arguments"});
     tokens_of(arguments, false, index);
@@ -157,31 +216,30 @@ bool AnswerReader::choice(std::string_view json, std::optional<std::int64_t> ris
   return last;
 }
 
-void AnswerReader::openai(std::string_view json, Role& role) {
-  const auto [choices, reported, timed, said, stop, measured, wrong] =
-      members_of(json, Names<7>{"choices", "usage", "timings", "content", "stop", "metrics", "error"});
+// What its choices say is told by its counts.
+void AnswerReader::openai_whole(std::string_view json) {
+  const auto [reported, timed, measured, wrong] = members_of(json, Names<4>{"usage", "timings", "metrics", "error"});
   error(wrong);
-  if (!streaming_) {  // what its choices say is told by its counts
-    usage(reported);
-    timings(timed);
-    return metrics(measured);
-  }
-  const auto rise = counted_here(choices, reported);
-  bool any = false;
-  const bool first = continuous_ && counted_ == 0;
-  bool over = !continuous_;
-  const bool list = walk_array(choices, [&](std::string_view item) {
-    any = true;
-    over = choice(item, rise) || over;
-    return true;
-  });
-  role.usage_alone = list && !any && is_object(reported);
-  role.last = stop == "true";
-  over = over || !any;
-  if (!any) content(said, 0);  // llama-server's /completion
-  if (over || first) usage(reported, !over);
+  usage(reported);
   timings(timed);
   metrics(measured);
+}
+
+void AnswerReader::openai(std::string_view json, Role& role) {
+  read_event(json, event_);
+  error(event_.error);
+  const auto rise = counted_here(event_);
+  const bool any = !event_.choices.empty();
+  const bool first = continuous_ && counted_ == 0;
+  bool over = !continuous_;
+  for (const Said& said : event_.choices) over = choice(said, rise) || over;
+  role.usage_alone = event_.listed && !any && is_object(event_.usage);
+  role.last = event_.stop == "true";
+  over = over || !any;
+  if (!any) content(event_.content, 0);  // llama-server's /completion
+  if (over || first) usage(event_.usage, !over);
+  timings(event_.timings);
+  metrics(event_.metrics);
 }
 
 void AnswerReader::responses(std::string_view json, std::string_view type) {
@@ -273,14 +331,13 @@ void AnswerReader::whole(std::string_view body) {
   // /infill answers with an array; its counts are in the last one.
   const std::string_view item = last_item(body);
   const std::string_view json = item.empty() ? body : item;
-  Role ignored;
   switch (api_) {
     case Api::responses: return responses(json, {});
     case Api::messages: return messages(json, {});
     case Api::ollama_chat:
     case Api::ollama_generate:
     case Api::ollama_embed: return void(ollama(json));
-    default: openai(json, ignored);
+    default: openai_whole(json);
   }
   tokens_ = std::max(tokens_, static_cast<double>(counts_.output.value_or(0)));
 }

@@ -38,13 +38,41 @@ class AnswerReader {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
+  // One choice of an event, as the texts of its members and of its delta's; empty: not there.
+  struct Said {
+    std::string_view index;
+    std::string_view text;
+    std::string_view finish;
+    std::string_view thought;  // delta's
+    std::string_view thinking;
+    std::string_view content;
+    std::string_view calls;
+  };
+  // An event, read in one go.
+  struct Event {
+    std::vector<Said> choices;
+    bool listed = false;  // there is a list of them, and it is sound
+    std::string_view usage;
+    std::string_view timings;
+    std::string_view content;
+    std::string_view stop;
+    std::string_view metrics;
+    std::string_view error;
+  };
+  // Each gives the place after what it read.
+  [[nodiscard]] static std::size_t read_delta(std::string_view json, std::size_t at, Said& said);
+  [[nodiscard]] static std::size_t read_choice(std::string_view json, std::size_t at, Said& said);
+  [[nodiscard]] static std::size_t read_choices(std::string_view json, std::size_t at, Event& event);
+  static void read_event(std::string_view json, Event& event);
+
   // Each takes the text of one JSON object; `type` as written between its quotes.
   void openai(std::string_view json, Role& role);
+  void openai_whole(std::string_view json);
   void responses(std::string_view json, std::string_view type);
   void messages(std::string_view json, std::string_view type);
   bool ollama(std::string_view json);
-  [[nodiscard]] std::optional<std::int64_t> counted_here(std::string_view choices, std::string_view reported);
-  bool choice(std::string_view json, std::optional<std::int64_t> rise);
+  [[nodiscard]] std::optional<std::int64_t> counted_here(const Event& event);
+  bool choice(const Said& said, std::optional<std::int64_t> rise);
   void tokens_of(std::string_view text, bool reasoning, std::uint32_t choice);
   void content(std::string_view text, std::uint32_t choice, std::optional<std::int64_t> rise = {});
   // `so_far`: its count of the output is one of a beginning.
@@ -56,7 +84,7 @@ class AnswerReader {
 
   // Thinking between marks in the text itself, for each choice.
   struct Marks {
-    ThinkSplitter splitter{false, [](Phase, std::string_view) {}};
+    ThinkSplitter splitter{false, {}};
     bool told_apart = false;    // the server does it: there are no marks to look for
     std::int64_t answered = 0;  // tokens that went out as answer
   };
@@ -72,6 +100,7 @@ class AnswerReader {
   bool streaming_ = true;
   SenderCounts counts_;
   std::map<std::uint32_t, Marks> marks_;
+  Event event_;       // the one that is read, and the room of those before
   std::string room_;  // for a text that is written with escapes
 };
 
