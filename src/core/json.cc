@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/json_text.h"
 #include "core/text.h"
 
 namespace joulebook {
@@ -14,7 +15,22 @@ const Json kNull;
 const Json::Array kNoItems;
 const Json::Object kNoMembers;
 
-void write_string(std::string& out, std::string_view raw) {
+template <class Number>
+void write_number(std::string& out, Number x) {
+  char buffer[40];
+  const auto [end, ec] = std::to_chars(buffer, buffer + sizeof buffer, x);
+  out.append(buffer, end);
+}
+
+void newline(std::string& out, int indent, int depth) {
+  if (indent == 0) return;
+  out += '\n';
+  out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
+}
+
+}  // namespace
+
+void append_json_text(std::string& out, std::string_view raw) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string mended;
   std::string_view text = raw;
@@ -44,20 +60,13 @@ void write_string(std::string& out, std::string_view raw) {
   out += '"';
 }
 
-template <class Number>
-void write_number(std::string& out, Number x) {
-  char buffer[40];
-  const auto [end, ec] = std::to_chars(buffer, buffer + sizeof buffer, x);
-  out.append(buffer, end);
+void append_json_number(std::string& out, double x) {
+  if (std::isfinite(x)) {
+    write_number(out, x);
+  } else {
+    out += "null";
+  }
 }
-
-void newline(std::string& out, int indent, int depth) {
-  if (indent == 0) return;
-  out += '\n';
-  out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
-}
-
-}  // namespace
 
 Json::Json(std::uint64_t n) {
   if (n <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -185,12 +194,12 @@ void Json::write(std::string& out, int indent, int depth) const {
   } else if (is_number()) {
     write_number(out, as_double());
   } else if (is_string()) {
-    write_string(out, as_string());
+    append_json_text(out, as_string());
   } else if (is_array()) {
     list('[', ']', items(), [&](const Json& item) { item.write(out, indent, depth + 1); });
   } else {
     list('{', '}', members(), [&](const Member& member) {
-      write_string(out, member.first);
+      append_json_text(out, member.first);
       out += indent == 0 ? ":" : ": ";
       member.second.write(out, indent, depth + 1);
     });

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/json_scan.h"
+#include "core/json_text.h"
 #include "core/text.h"
 #include "core/toml.h"
 
@@ -98,6 +99,50 @@ TEST(JsonScan, MembersByName) {
   }
   const std::string deep = R"({"a":)" + std::string(100, '[') + std::string(100, ']') + "}";
   EXPECT_EQ(members_of(deep, std::array<std::string_view, 1>{"a"})[0], "");
+}
+
+// Blocks of sixteen and of eight, and what is left over: each length, each place, and a byte that only looks like one.
+TEST(JsonScan, FindsAByteWhereverItStands) {
+  for (std::size_t size = 0; size < 70; ++size) {
+    for (std::size_t place = 0; place <= size; ++place) {
+      std::string text(size, '\xA2');  // a quote, but for its highest bit
+      if (place < size) text[place] = '"';
+      for (std::size_t from = 0; from <= place; ++from) ASSERT_EQ(find_either(text, from, '"', '\n'), place);
+      std::string json = '"' + text;
+      ASSERT_EQ(scan::skip_string(json, 0), place < size ? place + 2 : scan::kBad);
+      if (place == size) continue;
+      json[place + 1] = '\x1f';
+      ASSERT_EQ(scan::skip_string(json + '"', 0), scan::kBad);
+      json[place + 1] = '\\';
+      json += "\"\"";
+      ASSERT_EQ(scan::skip_string(json, 0), place + 1 == size ? size + 3 : size + 2);
+    }
+  }
+}
+
+TEST(Json, TextWithoutNodesIsTheSame) {
+  Quantity q = Quantity::exact(12.5, "J");
+  const auto same = [&q] {
+    std::string text;
+    append_json(text, q);
+    EXPECT_EQ(text, to_json(q).dump());
+  };
+  same();
+  q.own = {11, std::numeric_limits<double>::infinity()};
+  q.shared = {{"gain", 0.9, 1.1}, {"idle \"0\"", 1.2, 0.8}};
+  q.per = "token\n\xff";
+  q.tier = Tier::modelled;
+  q.method = "a rule";
+  q.boundary = "gpu+dram";
+  same();
+  q = Quantity::absent("J", {"sensor.none", "no \\ meter", "c"}, 3.0);
+  same();
+  q.known_lo.reset();
+  q.per = "request";
+  same();
+  q = Quantity{};
+  same();
+  EXPECT_EQ(to_json(q).dump(), R"({"value":null,"unit":"J","reason":{"code":"unknown","message":"no reason was given","cure":""}})");
 }
 
 TEST(JsonScan, Numbers) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/json_text.h"
 #include "core/text.h"
 #include "gateway/wire/fields.h"
 
@@ -77,12 +78,14 @@ std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& f
   return lines;
 }
 
-std::string MeteredExchange::note() const {
-  const Quantity q = sink_.provisional(reader_.tokens(), upstream_);
-  const Json json = Json::object({{"id", begin_.id}, {"status", "pending"}, {"provisional", to_json(q)}});
-  std::string out = ": joulebook " + json.dump() + "\n\n";
-  if (options_.energy_event) out += "event: energy\ndata: " + json.dump() + "\n\n";
-  return out;
+void MeteredExchange::note(std::string& out) const {
+  std::string json = "{\"id\":";
+  append_json_text(json, begin_.id);
+  json += ",\"status\":\"pending\",\"provisional\":";
+  append_json(json, sink_.provisional(reader_.tokens(), upstream_));
+  json += '}';
+  out.append(": joulebook ").append(json).append("\n\n");
+  if (options_.energy_event) out.append("event: energy\ndata: ").append(json).append("\n\n");
 }
 
 void MeteredExchange::piece(const Piece& piece, std::string& out) {
@@ -91,7 +94,7 @@ void MeteredExchange::piece(const Piece& piece, std::string& out) {
   if (!framed_) return;
   if (role.usage_alone && asked_usage_) return;
   if (role.last && !noted_) {
-    out += note();
+    note(out);
     noted_ = true;
   }
   out += piece.raw;
@@ -123,9 +126,11 @@ void MeteredExchange::last(SteadyTime at, std::string& out, std::string& trailer
   } else if (mode_ == Mode::whole) {
     reader_.whole(whole_);
   }
-  if (framed_ && !noted_) out += note();
+  if (framed_ && !noted_) note(out);
   if (framed_ && options_.trailer) {
-    trailer = "x-joulebook-energy: " + to_json(sink_.provisional(reader_.tokens(), upstream_)).dump() + "\r\n";
+    trailer = "x-joulebook-energy: ";
+    append_json(trailer, sink_.provisional(reader_.tokens(), upstream_));
+    trailer += "\r\n";
   }
 }
 

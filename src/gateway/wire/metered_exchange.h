@@ -60,7 +60,7 @@ class MeteredExchange final : public Exchange {
   enum class Mode { unread, events, lines, whole };
   void piece(const Piece& piece, std::string& out);
   void remark(SteadyTime at, AnswerReader::What what);
-  [[nodiscard]] std::string note() const;  // what is added before the last event
+  void note(std::string& out) const;  // what is added before the last event
 
   Api api_;
   attribution::RequestId request_;
