@@ -49,6 +49,36 @@ bool PriceFit::invert(System& a) {
   return true;
 }
 
+// x minimises x^T A x - 2 b^T x; so it shall with no factor below the least. No work gives energy back: a
+// factor left below and raised afterwards would leave what it stood against with the others.
+void PriceFit::bound(const System& known, const Row& sums, Row& x) {
+  const std::size_t n = x.size();
+  std::vector<bool> held(n, false);
+  for (std::size_t round = 0; round < n; ++round) {
+    std::size_t worst = 0;
+    for (std::size_t i = 1; i < n; ++i) {
+      if (!held[i] && x[i] < kLeastFactor && (worst == 0 || x[i] < x[worst])) worst = i;
+    }
+    if (worst == 0) return;
+    held[worst] = true;
+    System a = known;
+    Row b = sums;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!held[i]) continue;
+      for (std::size_t k = 0; k < n; ++k) {
+        if (!held[k]) b[k] -= known[k][i] * kLeastFactor;
+        a[i][k] = a[k][i] = i == k ? 1 : 0;
+      }
+      b[i] = kLeastFactor;
+    }
+    if (!invert(a)) return;
+    for (std::size_t i = 0; i < n; ++i) {
+      x[i] = 0;
+      for (std::size_t k = 0; k < n; ++k) x[i] += a[i][k] * b[k];
+    }
+  }
+}
+
 void PriceFit::grow(std::size_t unknowns) {
   if (unknowns <= moment_.size()) return;
   normal_.resize(unknowns);
@@ -148,11 +178,13 @@ std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const 
       for (std::size_t c = 0; c < seen; ++c) a[i][c] += by * unit(c) * normal_[i][c];
       sums[i] += by * moment_[i];
     }
+    const System known = a;
     if (!invert(a)) return out;
     for (std::size_t i = 0; i < n; ++i) {
       x[i] = 0;
       for (std::size_t c = 0; c < n; ++c) x[i] += a[i][c] * sums[c];
     }
+    bound(known, sums, x);
     if (weight_ <= 0) break;
     Row whole(moment_.size(), scale);
     for (std::size_t i = 0; i < seen; ++i) whole[i] = x[i] * unit(i);

@@ -105,6 +105,23 @@ TEST(PriceFit, EnginesUnderOneMeterHaveFactorsOfTheirOwn) {
   }
 }
 
+// A busy engine: steps and tokens give way to prompts, whose place in time is seen less well than theirs. A
+// plain fit lets steps and tokens give energy back, for they tell better where prompts were.
+TEST(PriceFit, NoWorkGivesEnergyBack) {
+  const auto window = [](int k, double seen) {  // kStep, kTime, kToken, kContext, kPrompt, kPromptContext
+    const double read = 0.15 + 0.15 * std::sin(2.9 * k) + seen * std::sin(11.3 * k);
+    const double left = 1 - 1.5 * (0.15 + 0.15 * std::sin(2.9 * k));
+    return Parts{0.1 * left, 1, 0.04 * left, 0.02, std::max(read, 0.0), 0.01};
+  };
+  const Parts truth{2, 0.4, 5, 1, 3, 1}, doubt{1.5, 1.5, 40, 1.5, 3, 1.5};
+  PriceFit fit(0.01, 1000);
+  for (int k = 0; k < 300; ++k) fit.add(window(k, 0.05), cost(truth, window(k, 0)), 0.01, 0);
+  const Factors f = fit.solve(doubt);
+  const Parts reads = window(3, 0), decodes = window(1, 0);
+  for (const Parts& parts : {reads, decodes}) EXPECT_NEAR(cost(f.value, parts) / cost(truth, parts), 1, 0.05);
+  EXPECT_GT(f.value[4], 0.6 * truth[4]);
+}
+
 // Of tokens that came together all but the first took no time.
 TEST(StepCurve, AnInstantHasAShareAndNoTime) {
   StepCurve curve(0, 1'000'000'000, 0);
