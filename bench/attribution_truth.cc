@@ -1,10 +1,12 @@
 // Whose joules were they, and how well can that be told from outside? The attributor beside a
 // simulated engine whose every token's cost is known. Prints the tables of docs/attribution.md;
 // fixed seeds; exits 1 where a goal is missed.
-//   attribution_truth [--quick] [known|unknown|drafts|cases|strange|marginal]
+//   attribution_truth [--quick] [--seeds N] [known|unknown|drafts|cases|shared|strange|marginal]
+// `shared`: of the cases those of several engines under one meter.
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <string>
@@ -152,6 +154,7 @@ struct Case {
   bool page = false;  // the engine's metrics page is read
   int engines = 1;    // under one meter
   bool unlike = false;  // each with costs of its own
+  double give_up_s = 0;  // all that is open is closed
 };
 
 std::vector<Case> cases() {
@@ -184,6 +187,10 @@ std::vector<Case> cases() {
   out.back().unlike = true;
   out.push_back({.name = "bypass, a third, page is read", .page = true});
   out.back().mix.bypass = 0.33;
+  out.push_back({.name = "let go 0.2 s late, page is read", .page = true});
+  out.back().mix.cancelled = 0.33;
+  out.back().engine.let_go_s = 0.2;
+  out.back().give_up_s = 19.9;
   return out;
 }
 
@@ -199,7 +206,8 @@ Trials tried(const Case& of, int seeds) {
       engine.seed = engine.machine + static_cast<std::uint64_t>(1000 * e);
       if (of.unlike) engine.machine = engine.seed;
       const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, engine.seed),
-                                            .concurrency = 32};
+                                            .concurrency = 32,
+                                            .give_up_s = of.give_up_s};
       const auto run = fakes::simulate(traffic, engine);
       if (of.page) input.pages = fakes::pages_of(run);
       const auto model = of.known ? std::optional(fakes::simulated_model(engine.experts, engine.chosen))
@@ -211,13 +219,14 @@ Trials tried(const Case& of, int seeds) {
   return sum;
 }
 
-void case_table(int seeds, Goals& goals) {
+void case_table(int seeds, bool shared, Goals& goals) {
   fmt::print(
       "\nWhat else happens, 32 at a time: error of fair share, %, mean ± standard deviation over {} "
       "seeds; intervals and bias of all requests; J of other\n{:<31} {:>11} {:>11} {:>7} {:>7} {:>8} "
       "{:>8} {:>15}\n",
       seeds, "", "median", "p95", "held", "width", "bias", "unattr.", "other");
   for (const Case& of : cases()) {
+    if (shared && of.engines < 2) continue;
     const Trials t = tried(of, seeds);
     std::vector<const Scored*> all;
     double fair = 0, truth = 0, width = 0;
@@ -231,7 +240,7 @@ void case_table(int seeds, Goals& goals) {
     fmt::print("{:<31} {:>11} {:>11} {:>6.1f}% {:>6.1f}% {:>+7.2f}% {:>7.2f}% {:>15}\n", of.name,
                scored ? t.median.percent() : "-", scored ? t.p95.percent() : "-", 100 * held,
                100 * width, 100 * (fair / truth - 1), 100 * t.unattributed / t.active,
-               t.other_truth > 0 ? fmt::format("{:.0f} of {:.0f}", t.other, t.other_truth) : "-");
+               t.other_truth > 0 || t.other > 0 ? fmt::format("{:.0f} of {:.0f}", t.other, t.other_truth) : "-");
     if (scored && !of.unlike) {  // what mixture never varies cannot be told apart: its intervals are scored
       goals.need(t.median.mean() <= 0.05, "median, " + of.name);
       goals.need(t.p95.mean() <= 0.15, "p95, " + of.name);
@@ -302,20 +311,24 @@ void marginal_table(int requests, bool quick, Goals& goals) {
 int main(int argc, char** argv) {
   std::string part = "all";
   bool quick = false;
+  int seeds = 5;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--quick") == 0) {
       quick = true;
+      seeds = 1;
+    } else if (std::strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
+      seeds = std::max(std::atoi(argv[++i]), 1);
     } else {
       part = argv[i];
     }
   }
   const auto wanted = [&](std::string_view name) { return part == "all" || part == name; };
-  const int seeds = quick ? 1 : 5;
   Goals goals;
   if (wanted("known")) phase_table(fair_table(true, seeds, 0, goals), goals);
   if (wanted("unknown")) fair_table(false, seeds, 0, goals);
   if (wanted("drafts")) phase_table(fair_table(true, seeds, 3, goals), goals);
-  if (wanted("cases")) case_table(seeds, goals);
+  if (wanted("cases")) case_table(seeds, false, goals);
+  if (part == "shared") case_table(seeds, true, goals);
   if (wanted("strange")) strange_table(seeds, goals);
   if (wanted("marginal")) marginal_table(200, quick, goals);
   fmt::print("\n{} goals missed\n", goals.missed.size());

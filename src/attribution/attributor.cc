@@ -78,6 +78,12 @@ struct Attributor::State {
     return *cached;
   }
 
+  // What was known of the traffic is more now.
+  void changed() {
+    cached.reset();
+    for (const auto& change : tracks.take_changes()) bypass.changed(change);
+  }
+
   [[nodiscard]] std::string rule(const Sharers& sharers, bool identified) const;
   struct Weighed {
     const std::map<std::uint32_t, Learner::Known>& factors;
@@ -120,16 +126,23 @@ void Attributor::remark(const Remark& remark) {
   } else {
     state_->tracks.remark(remark);
   }
-  state_->cached.reset();
+  state_->changed();
 }
 
 void Attributor::reading(const EngineReading& reading) {
-  state_->tracks.now(reading.end.ns);
-  state_->bypass.reading(reading, state_->tracks);
-  state_->cached.reset();
+  State& s = *state_;
+  s.tracks.now(reading.end.ns);
+  if (reading.running && reading.upstream < Engines::kMostUpstreams) {
+    s.tracks.page(reading.upstream, reading.begin.ns, reading.end.ns, *reading.running + reading.waiting.value_or(0));
+  }
+  s.changed();
+  s.bypass.reading(reading, s.tracks);
 }
 
-void Attributor::now(SteadyTime at) { state_->tracks.now(at.ns); }
+void Attributor::now(SteadyTime at) {
+  state_->tracks.now(at.ns);
+  state_->changed();
+}
 
 bool Attributor::ready(SteadyTime end) const {
   const std::int64_t now = state_->tracks.now();

@@ -10,7 +10,10 @@ namespace joulebook::attribution {
 
 class BypassWatch {
  public:
+  // `tracks` was told of the page.
   void reading(const EngineReading& reading, const Tracks& tracks);
+  // As Tracks::take_changes() has it: what is kept of that is worked out anew. All that is changed must be told.
+  void changed(const Tracks::Change& change);
   // Beside what passed here over [begin, end), by upstream; those that have none are left out.
   [[nodiscard]] std::map<std::uint32_t, Bypass> over(std::int64_t begin, std::int64_t end,
                                                      const Tracks& tracks) const;
@@ -24,14 +27,17 @@ class BypassWatch {
   struct Seen {
     std::int64_t begin, end;
     std::optional<double> running, waiting, output, prompt, cached;
-    double open;  // own sequences, at its end
+    double counted;  // own sequences that it may have counted
+    // Output seen here since the reading before, as it was last worked out.
+    mutable std::optional<double> own = std::nullopt;
   };
+  using List = std::deque<Seen>;
   struct Page {
-    std::deque<Seen> list;
+    List list;
     double owed = 0;  // tokens seen here that it had not counted by the first of them
   };
-  // What is owed by `to`, where `owed` was by `from`, its reading before.
-  [[nodiscard]] static double owed(double owed, const Seen& from, const Seen& to, std::uint32_t upstream,
+  // What is owed to a page by `to`, a reading in its list.
+  [[nodiscard]] static double owed(const Page& page, List::const_iterator to, std::uint32_t upstream,
                                    const Tracks& tracks);
   void drop_front(std::uint32_t upstream, const Tracks& tracks);
 

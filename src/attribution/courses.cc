@@ -29,7 +29,7 @@ void Tracks::count(const Track& t, Course& c) const {
   if (t.usage.drafted && t.usage.accepted) {
     c.rejected = std::max(count_or(t.usage.drafted, 0) - count_or(t.usage.accepted, 0), 0.0);
   }
-  c.end = t.ended ? *t.ended : std::max(now_, t.last);
+  c.end = t.ended ? std::max(*t.ended, t.let_go) : std::max(now_, t.last);
 }
 
 // The earliest that its prompt can have been begun: when it was sent; when the prompt before it in
@@ -98,6 +98,12 @@ void Tracks::place_tokens(const Track& t, Course& c) const {
       put_aside(t, m, c);
       made.push_back(m);
     }
+    // Its client had gone, and its server was still at it: a token a step that nobody heard of.
+    if (!t.ended || t.let_go <= *t.ended) continue;
+    const double steps =
+        seconds(s.last, t.let_go) * step_rate(t.arrived.upstream, *t.ended - kLately, *t.ended);
+    const bool thinks = !s.pieces.empty() && s.pieces.back().reasoning;
+    made.push_back({s.last, t.let_go, steps, steps, steps * (1 + (drafts ? drafted : 0)), s.tokens * scale, thinks, true});
   }
 }
 
@@ -112,6 +118,13 @@ double Tracks::steps_seen(std::uint32_t upstream, std::int64_t from, std::int64_
     steps += it->steps;
   }
   return steps;
+}
+
+double Tracks::step_rate(std::uint32_t upstream, std::int64_t from, std::int64_t to) const {
+  const double steps = steps_seen(upstream, from, to);
+  if (steps > 0 && to > from) return steps / seconds(from, to);
+  const double gap = pace(upstream).gap_s;
+  return gap > 0 ? 1 / gap : 0;
 }
 
 void Tracks::put_aside(const Track& t, Made& m, Course& c) const {

@@ -13,7 +13,7 @@ constexpr std::size_t kMostChoices = 128;
 // Several tokens that come together before anything else of their request may be all that there is of it, kept
 // back to its end. They are, until more comes later than they can have been made in, s each.
 constexpr double kLeastToken = 1e-4;
-constexpr std::size_t kMostSteps = 65'536;  // and turns, of an upstream
+constexpr std::int64_t kPageAge = 5'000'000'000;  // of a page that is being read
 
 // Halves the pieces of a sequence; what they say in sum stays.
 void join(std::deque<Piece>& pieces) {
@@ -90,56 +90,14 @@ void Tracks::end(Track& track, const Ended& what) {
   if (!track.sent) return;
   const bool read = c.known && (track.first || track.outcome == Outcome::complete);
   const std::int64_t from = track.arrived.streamed && track.first ? *track.first : *track.sent;
-  auto& over = over_[track.arrived.upstream];
-  over.push_back({from, *track.ended, read ? c.prompt : 0, read ? c.computed : 0, c.output - remarked,
-                  c.output});
-  if (over.size() > kMostSteps) over.pop_front();
-}
-
-double Tracks::open(std::uint32_t upstream) const {
-  double open = 0;
-  for (const auto& [id, t] : tracks_) {
-    if (upstream_of(t.arrived.upstream) == upstream && t.sent && !t.ended) open += t.arrived.choices;
-  }
-  return open;
-}
-
-Tracks::Own Tracks::own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const {
-  Own sum;
-  for (const auto& [engine, clock] : clocks_) {
-    if (upstream_of(engine) != upstream) continue;
-    const auto& ticks = clock.ticks;
-    for (auto it = std::upper_bound(ticks.begin(), ticks.end(), from,
-                                    [](std::int64_t x, const auto& tick) { return x < tick.at; });
-         it != ticks.end() && it->at <= until; ++it) {
-      sum.output += it->tokens;
-    }
-  }
-  for (const auto& [engine, over] : over_) {
-    if (upstream_of(engine) != upstream) continue;
-    for (const Over& o : over) {
-      const double length = seconds(o.from, o.until);
-      const double part = seconds(std::max(o.from, from), std::min(o.until, until));
-      if (length > 0 && part > 0) sum.output += o.untold * part / length;
-      if (o.from <= from || o.from > until) continue;
-      sum.prompt += o.prompt;
-      sum.computed += o.computed;
-    }
-  }
-  return sum;
-}
-
-double Tracks::shown(std::uint32_t upstream, std::int64_t since) const {
-  double sum = 0;
-  for (const auto& [id, t] : tracks_) {
-    if (upstream_of(t.arrived.upstream) != upstream || t.ended) continue;
-    for (const auto& [choice, s] : t.sequences) sum += s.tokens;
-  }
-  for (const auto& [engine, over] : over_) {
-    if (upstream_of(engine) != upstream) continue;
-    for (auto it = over.rbegin(); it != over.rend() && it->until > since; ++it) sum += it->output;
-  }
-  return sum;
+  const std::uint32_t engine = track.arrived.upstream;
+  add_over(engine, {from, *track.ended, read ? c.prompt : 0, read ? c.computed : 0, c.output - remarked, c.output});
+  const auto page = pages_.find(upstream_of(engine));
+  if (page == pages_.end()) return;
+  doubt(track, c);
+  track.let_go = *track.ended;
+  track.lingers = track.outcome == Outcome::cancelled && page->second.end >= *track.ended - kPageAge;
+  if (track.lingers) page->second.lingering.push_back(track.id);
 }
 
 Pace Tracks::pace(std::uint32_t upstream) const {
@@ -204,20 +162,23 @@ void Tracks::made(std::uint32_t upstream, std::int64_t at, double tokens, bool f
   if (clock.ticks.empty() || at >= clock.ticks.back().at + kTick) clock.ticks.push_back({at, 0, 0});
   if (!first) clock.ticks.back().steps += tokens / std::max(clock.streams, 1.0);
   clock.ticks.back().tokens += tokens;
-  if (clock.ticks.size() > kMostSteps) clock.ticks.pop_front();
+  changed(upstream, clock.ticks.back().at - 1);
+  if (clock.ticks.size() <= kMostSteps) return;
+  changed(upstream, clock.ticks.front().at - 1);
+  clock.ticks.pop_front();
 }
 
 bool Tracks::open_before(std::int64_t end) const {
   return std::any_of(tracks_.begin(), tracks_.end(), [&](const auto& entry) {
     const Track& t = entry.second;
-    return t.sent && *t.sent < end && !t.ended;
+    return t.sent && *t.sent < end && (!t.ended || (t.lingers && *t.ended < end));
   });
 }
 
 std::vector<const Track*> Tracks::within(std::int64_t begin, std::int64_t end) const {
   std::vector<const Track*> found;
   for (const auto& [id, t] : tracks_) {
-    if (t.sent && *t.sent < end && (!t.ended || *t.ended > begin)) found.push_back(&t);
+    if (t.sent && *t.sent < end && (!t.ended || std::max(*t.ended, t.let_go) > begin)) found.push_back(&t);
   }
   return found;
 }
@@ -311,7 +272,7 @@ std::vector<Tracks::Done> Tracks::over(std::int64_t edge) {
   edge_ = std::max(edge_, edge);
   for (auto it = tracks_.begin(); it != tracks_.end();) {
     Track& t = it->second;
-    if (t.ended && *t.ended <= edge) {
+    if (t.over_by(edge)) {
       Course course = t.sent ? this->course(t) : Course{};
       done.push_back({std::move(t), std::move(course)});
       it = tracks_.erase(it);
@@ -335,6 +296,9 @@ std::vector<Tracks::Done> Tracks::over(std::int64_t edge) {
   }
   for (auto& [upstream, over] : over_) {
     while (!over.empty() && over.front().until < old) over.pop_front();
+  }
+  for (auto& [upstream, doubts] : doubts_) {
+    while (!doubts.empty() && doubts.front().until < old) doubts.pop_front();
   }
   for (auto& [upstream, turns] : turns_) {  // neighbours of those that may still be open
     while (turns.size() > 1 &&

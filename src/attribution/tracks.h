@@ -1,10 +1,12 @@
 #pragma once
 // What is known of each request, from its remarks: when its prompt was read, and when each of its
 // tokens was made. Times are ns of steady time. Not thread-safe.
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "attribution/attributor.h"
@@ -38,7 +40,11 @@ struct Track {
   double bunch = 1;                   // tokens of that
   bool flows = false;                 // its tokens came as they were made, as far as was seen
   std::optional<std::int64_t> ended;
+  // Its client has closed, and its server may be at it still; until when its page showed that it was.
+  bool lingers = false;
+  std::int64_t let_go = 0;
   std::int64_t last = 0;  // remark
+  [[nodiscard]] bool over_by(std::int64_t t) const { return ended && !lingers && std::max(*ended, let_go) <= t; }
   Outcome outcome = Outcome::complete;
   Usage usage;
   Timings timings;
@@ -54,6 +60,7 @@ struct Made {
   double verified = 0;  // tokens that went through the products, drafts inside
   double before = 0;
   bool reasoning = false;
+  bool unheard = false;  // after its client had gone
 };
 
 // Context that was read again: the sequence had been put aside to make room.
@@ -100,9 +107,13 @@ class Tracks {
   explicit Tracks(const Options& options) : options_(options) {}
 
   void remark(const Remark& remark);
-  void now(std::int64_t at) { now_ = std::max(now_, at); }
+  void now(std::int64_t at);
   [[nodiscard]] std::int64_t now() const { return now_; }
-  // Some request was sent before `end` and is not over.
+  // An upstream's metrics page, written between these, counts `all` requests, running or not. What it counts
+  // beyond those that are open are, newest first, those whose clients have closed: they go on, for kLinger at
+  // most. As many more as it counted before they closed are others.
+  void page(std::uint32_t upstream, std::int64_t begin, std::int64_t end, double all);
+  // Some request was sent before `end` and is not over, or its server may not know.
   [[nodiscard]] bool open_before(std::int64_t end) const;
   // Those with work in [begin, end), by id.
   [[nodiscard]] std::vector<const Track*> within(std::int64_t begin, std::int64_t end) const;
@@ -115,14 +126,23 @@ class Tracks {
     Course course;  // empty where it was never sent
   };
   [[nodiscard]] std::vector<Done> over(std::int64_t edge);
-  // Sequences of an upstream, all its engines together, that were sent and are not over.
-  [[nodiscard]] double open(std::uint32_t upstream) const;
+  // Sequences of an upstream, all its engines together, that a page written no earlier than `begin` may count:
+  // sent and not over by then, or not yet for its server.
+  [[nodiscard]] double counted(std::uint32_t upstream, std::int64_t begin) const;
   // Tokens that an upstream, all its engines together, made and read in (from, until], as far as they are known now: of requests
   // that are over, as counted; else as remarked. A prompt is read when its first token comes.
   struct Own {
     double output = 0, prompt = 0, computed = 0;
+    // What may be its own beside that: prompts that nobody told the length of, tokens that nobody heard of.
+    double more_output = 0, more_prompt = 0;
   };
   [[nodiscard]] Own own(std::uint32_t upstream, std::int64_t from, std::int64_t until) const;
+  // Where own().output may say something else than before: of that upstream, after `from`. Told once.
+  struct Change {
+    std::uint32_t upstream;
+    std::int64_t from;
+  };
+  [[nodiscard]] std::vector<Change> take_changes() { return std::exchange(changes_, {}); }
   // Output tokens, as known now, of all requests of an upstream that are not over or were by no more than
   // the horizon ago and after `since`.
   [[nodiscard]] double shown(std::uint32_t upstream, std::int64_t since) const;
@@ -135,6 +155,9 @@ class Tracks {
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void flows(Track& track, double each_s);
   void end(Track& track, const Ended& what);
+  struct PageSeen;
+  void let_go(Track& track, PageSeen& page, std::int64_t until);
+  void changed(std::uint32_t engine, std::int64_t from);
   void step_seen(std::uint32_t upstream, std::int64_t at);
   void made(std::uint32_t upstream, std::int64_t at, double tokens, bool first);
   [[nodiscard]] std::int64_t queued_until(const Track& track, std::int64_t first,
@@ -163,6 +186,8 @@ class Tracks {
   // context was read again.
   void put_aside(const Track& track, Made& made, Course& course) const;
   [[nodiscard]] double steps_seen(std::uint32_t upstream, std::int64_t from, std::int64_t to) const;
+  // Steps a second, as others' streams show them then, or by the usual gap; 0: not known.
+  [[nodiscard]] double step_rate(std::uint32_t upstream, std::int64_t from, std::int64_t to) const;
   void count(const Track& track, Course& course) const;
 
   Options options_;
@@ -191,8 +216,25 @@ class Tracks {
   struct Over {
     std::int64_t from, until;
     double prompt, computed, untold, output;
+    std::int64_t latest = 0;  // `until` of it and of all before
   };
+  void add_over(std::uint32_t engine, Over over);
   std::map<std::uint32_t, std::deque<Over>> over_;
+  struct Doubt {  // tokens that may have been made, so many a second, and read, at any time between
+    std::int64_t from, until;
+    double output_rate, prompt;
+  };
+  void add_doubt(std::uint32_t engine, const Doubt& doubt);
+  void doubt(const Track& track, const Course& course);
+  std::map<std::uint32_t, std::deque<Doubt>> doubts_;
+  struct PageSeen {
+    std::int64_t end = INT64_MIN;
+    double others = 0;                  // that it counted when none lingered
+    std::optional<double> late_s;       // its server is at what clients have closed for so long, as far as was seen
+    std::vector<RequestId> lingering;   // in the order in which they closed
+  };
+  std::map<std::uint32_t, PageSeen> pages_;  // by upstream, of those that have one
+  std::vector<Change> changes_;
   std::int64_t now_ = INT64_MIN;
   std::int64_t edge_ = INT64_MIN;
   std::uint64_t refused_ = 0;

@@ -17,6 +17,9 @@ std::size_t index(Phase phase) { return static_cast<std::size_t>(phase); }
 // simulated engine.
 constexpr double kBunch = 8;
 
+// Of a tail's share of steps so many times as much is not known as of a prompt's beginning.
+constexpr double kUnheard = 3;
+
 // Part of [from, to) in the window; of an instant: all or nothing.
 double inside(std::int64_t from, std::int64_t to, std::int64_t begin, std::int64_t end) {
   if (to <= from) return to > begin && to <= end ? 1 : 0;
@@ -136,6 +139,8 @@ class Worker {
     const double experts = price.touched(batch * m.verified / m.steps) * share * steps;
     const double alone = alone_in(span, static_cast<double>(c.sequences.size()));
     add(w, m.reasoning ? Phase::reason : Phase::answer, amounts, price, alone, experts);
+    // When its server noticed that nobody listens its page tells to a second.
+    if (m.unheard) w.prompt_edge += kUnheard * (amounts[kStep] * price.joules[kStep] + amounts[kTime] * price.joules[kTime]);
     if (rows <= kept) return;
     Parts rejected{};
     rejected[kToken] = rows - kept;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <deque>
 #include <functional>
+#include <utility>
 
 namespace joulebook::fakes {
 namespace {
@@ -66,6 +67,7 @@ struct Running {
   int kept = 0;    // tokens that this step gives it
   int drafted = 0, accepted = 0;
   double wire_s = 0;  // last remark of it
+  bool closed = false;  // by its client
 };
 
 struct Piece {  // one sequence's part of a step
@@ -286,7 +288,8 @@ class Engine {
     run_.active_j += whole.joules;
     run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
     run_.spans.back().running = static_cast<int>(running_.size());
-    run_.spans.back().waiting = static_cast<int>(waiting_.size());
+    run_.spans.back().waiting = static_cast<int>(std::count_if(
+        waiting_.begin(), waiting_.end(), [&](std::size_t job) { return run_.jobs[job].sent_s <= now_; }));
     for (const Piece& p : pieces) {
       (p.phase == Phase::prefill ? run_.spans.back().prompt : run_.spans.back().output) += p.tokens;
     }
@@ -304,17 +307,71 @@ class Engine {
     for (Running& r : running_) {
       if (r.kept > 0) tell(r, r.kept);
     }
+    hang_up();
+    for (const Running& r : running_) {
+      if (r.closed && now_ >= run_.jobs[r.job].ended_s + o_.let_go_s) done(r);
+    }
     std::erase_if(running_, [&](const Running& r) { return run_.jobs[r.job].done; });
+  }
+
+  // Who was not at work yet is let go at once.
+  void hang_up() {
+    if (traffic_.give_up_s <= 0 || gave_up_ || now_ < traffic_.give_up_s) return;
+    gave_up_ = true;
+    std::vector<std::size_t> queued;
+    for (const std::size_t job : waiting_) {
+      if (run_.jobs[job].sent_s <= now_) queued.push_back(job);
+    }
+    std::erase_if(waiting_, [&](std::size_t job) { return run_.jobs[job].sent_s <= now_; });
+    for (Running& r : running_) {
+      if (!r.closed && !run_.jobs[r.job].done) close(r, std::max(r.wire_s, now_), traffic_.pause_s);
+    }
+    for (const std::size_t job : queued) {
+      Running r{.job = job};
+      close(r, now_, traffic_.pause_s);
+      done(r);
+    }
+    for (Running& r : std::exchange(parked_, {})) {
+      if (!r.closed) close(r, std::max(r.wire_s, now_), traffic_.pause_s);
+      done(r);
+    }
+  }
+
+  // The client has gone; the engine may not know yet.
+  void close(Running& r, double at_s, double pause_s = 0) {
+    r.closed = true;
+    run_.jobs[r.job].cancelled = true;
+    run_.jobs[r.job].ended_s = now_;
+    say(r.job, at_s, attribution::Ended{attribution::Outcome::cancelled});
+    next_client(at_s + pause_s);
+  }
+
+  void next_client(double at_s) {
+    if (traffic_.concurrency > 0 && next_ < traffic_.jobs.size())
+      arrive(at_s + dice_.exponential(0.02));
+  }
+
+  void done(const Running& r) {
+    JobTruth& truth = run_.jobs[r.job];
+    truth.done = true;
+    truth.let_go_s = now_;
+    if (!truth.cancelled) return;
+    for (double& p : truth.phases) p = 0;
+    truth.phases[static_cast<std::size_t>(Phase::wasted)] = truth.fair;
   }
 
   void tell(Running& r, int n) {
     const SimulatedJob& j = traffic_.jobs[r.job];
     JobTruth& truth = run_.jobs[r.job];
-    const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
     const bool thinks = r.made < j.reasoning;
     r.made += n;
-    r.untold += n;
     truth.made = r.made;
+    if (r.closed) {  // nobody hears of it
+      if (r.made >= j.output) done(r);
+      return;
+    }
+    const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
+    r.untold += n;
     const bool cancelled = j.cancel_after > 0 && r.made >= j.cancel_after;
     const bool over = r.made >= j.output || cancelled;
     if (j.streamed && (over || r.made == n || r.untold >= j.burst)) {
@@ -328,18 +385,15 @@ class Engine {
       r.untold = 0;
     }
     if (!over) return;
-    if (!cancelled && j.usage) say(r.job, at_s, usage(j, r));
-    say(r.job, at_s,
-        attribution::Ended{cancelled ? attribution::Outcome::cancelled
-                                     : attribution::Outcome::complete});
-    truth.ended_s = now_;
-    truth.done = true;
     if (cancelled) {
-      for (double& p : truth.phases) p = 0;
-      truth.phases[static_cast<std::size_t>(Phase::wasted)] = truth.fair;
+      close(r, at_s);
+      return;
     }
-    if (traffic_.concurrency > 0 && next_ < traffic_.jobs.size())
-      arrive(at_s + dice_.exponential(0.02));
+    if (j.usage) say(r.job, at_s, usage(j, r));
+    say(r.job, at_s, attribution::Ended{attribution::Outcome::complete});
+    truth.ended_s = now_;
+    done(r);
+    next_client(at_s);
   }
 
   attribution::Usage usage(const SimulatedJob& j, const Running& r) const {
@@ -362,6 +416,7 @@ class Engine {
   std::deque<Running> parked_;  // preempted
   std::vector<Running> running_;
   std::size_t next_ = 0;
+  bool gave_up_ = false;
   double now_ = 0.1;
 };
 

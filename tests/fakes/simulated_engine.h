@@ -32,6 +32,8 @@ struct SimulatedJob {
 struct SimulatedTraffic {
   std::vector<SimulatedJob> jobs;
   int concurrency = 0;  // closed loop of so many; 0: open loop
+  double give_up_s = 0;  // at that time the loop's clients close all that is open; 0: they do not
+  double pause_s = 3;    // and begin anew so long after
 };
 
 struct SimulatedEngineOptions {
@@ -45,6 +47,7 @@ struct SimulatedEngineOptions {
   double jitter = 0.05;      // of a step's time, standard deviation of its logarithm
   double network_s = 0.001;  // mean delay on the wire
   double idle_w = 100;
+  double let_go_s = 0;  // what a client has closed is computed, and counted on the page, for so long, to the end of a step
   bool apart = false;  // prompts are read in steps of their own, while those who decode wait
   // Engines that are nothing like that model: what is common to a step, a decoded token and its context,
   // and a prompt's token cost so many times as much.
@@ -60,7 +63,9 @@ struct JobTruth {
   double marginal = 0;  // J: of its steps, less what they take without it, shortened accordingly
   std::array<double, attribution::kPhases> phases{};  // J
   double sent_s = 0, begun_s = 0, ended_s = 0;
+  double let_go_s = 0;  // the engine was done with it: later than `ended_s` where the client closed
   bool done = false;
+  bool cancelled = false;
   int made = 0;
 };
 

@@ -28,7 +28,7 @@ std::vector<attribution::EngineReading> pages_of(const SimulatedRun& run, bool a
     r.output_tokens = output;
     if (at_end) {
       r.output_tokens = 0;
-      for (const JobTruth& job : run.jobs) *r.output_tokens += job.done && job.ended_s <= t ? job.made : 0;
+      for (const JobTruth& job : run.jobs) *r.output_tokens += job.done && !job.cancelled && job.ended_s <= t ? job.made : 0;
     }
     r.steps = steps;
     out.push_back(r);
