@@ -15,21 +15,30 @@ constexpr std::int64_t kMinute = 60'000'000'000;
 
 LiveBooks::LiveBooks() : ttft_counts_(kBounds.size() + 1, 0) {}
 
+void LiveBooks::Metered::add(const SettledDomain& domain) {
+  const SteadyTime from = domain.whole != nullptr ? domain.since : domain.settlement.begin;
+  if (open.present() && from != since) closed = closed ? sum(std::array{*closed, open}) : open;
+  since = from;
+  open = domain.whole != nullptr ? *domain.whole : domain.energy;
+}
+
+Quantity LiveBooks::Metered::all() const { return closed ? sum(std::array{*closed, open}) : open; }
+
 void LiveBooks::settled(const SettledDomain& domain) {
   const std::lock_guard lock(mutex_);
   auto [it, fresh] = domains_.try_emplace(domain.settlement.domain);
   DomainAccounts& accounts = it->second;
   if (fresh) {
     accounts.domain = domain.settlement.domain;
-    accounts.within = {0, 0};
-    accounts.tier = domain.tier;
-    accounts.level = domain.level;
+    accounts.tier = domain.energy.tier;
   }
-  accounts.tier = weakest(accounts.tier, domain.tier);
-  accounts.level = std::min(accounts.level, domain.level);
+  Metered& metered = metered_[accounts.domain];
+  metered.add(domain);
+  const Quantity all = metered.all();
+  accounts.tier = weakest(accounts.tier, domain.energy.tier);
+  accounts.level = all.level;
   accounts.meter += domain.settlement.meter;
-  accounts.within.lo += domain.within.lo;
-  accounts.within.hi += domain.within.hi;
+  accounts.within = all.present() ? all.interval() : kUnbounded;
   std::optional<MicroJoules> requests;
   for (const auto& posting : domain.settlement.postings) {
     if (posting.account.starts_with("request:")) {

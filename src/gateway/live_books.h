@@ -15,9 +15,10 @@ namespace joulebook::gateway {
 // A domain's figures in one settled window, looked at where they are.
 struct SettledDomain {
   const Settlement& settlement;
-  Tier tier = Tier::measured;
-  Interval within{0, 0};  // J, of the meter
-  double level = 1;
+  const Quantity& energy;  // J, of the meter
+  // The same of all windows since `since`, up to this one, taken as one: they tile. Null: of this alone.
+  const Quantity* whole = nullptr;
+  SteadyTime since = {};
 };
 
 class LiveBooks {
@@ -66,8 +67,18 @@ class LiveBooks {
 
   mutable std::mutex last_mutex_;  // of readers alone
   mutable std::optional<SettledState> last_;  // what was filled in last, for who must not wait
+  // What the meter says of a domain's windows: of those that tile as one, so that edges between them cancel.
+  struct Metered {
+    SteadyTime since;
+    Quantity open;                   // J since then
+    std::optional<Quantity> closed;  // before
+    void add(const SettledDomain& domain);
+    [[nodiscard]] Quantity all() const;
+  };
+
   mutable std::mutex mutex_;
   std::map<std::string, DomainAccounts> domains_;
+  std::map<std::string, Metered> metered_;  // by domain
   std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name
   std::deque<LivePoint> points_;
   std::uint64_t final_ = 0;

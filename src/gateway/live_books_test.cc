@@ -12,6 +12,14 @@ struct Ended {
   EndRow end;
 };
 
+Quantity joules(double value, Interval own, double level = 1, Tier tier = Tier::measured) {
+  Quantity q = Quantity::exact(value, "J");
+  q.own = own;
+  q.level = level;
+  q.tier = tier;
+  return q;
+}
+
 Ended ended(const std::string& tenant, double joules, std::int64_t tokens) {
   Ended e;
   e.begin.tenant = tenant;
@@ -38,8 +46,10 @@ const Consumer* find(const LiveState& state, const std::string& kind, const std:
 TEST(LiveBooks, AccountsSumToTheMeter) {
   LiveBooks books;
   Settlement s{"gpu:0", {0}, {1}, {100}, {{"request:1", {30}}, {"request:2", {20}}, {"idle.resident", {50}}}};
-  books.settled({s, Tier::measured, {90e-6, 110e-6}, 1});
-  books.settled({s, Tier::modelled, {90e-6, 110e-6}, 0.95});
+  books.settled({s, joules(100e-6, {90e-6, 110e-6})});
+  Settlement next = s;
+  next.begin = {1};
+  books.settled({next, joules(100e-6, {90e-6, 110e-6}, 1, Tier::modelled)});
   LiveState state;
   books.fill(state);
   ASSERT_EQ(state.domains.size(), 1U);
@@ -48,7 +58,7 @@ TEST(LiveBooks, AccountsSumToTheMeter) {
   EXPECT_EQ(state.domains[0].accounts.at("idle.resident").count, 100);
   EXPECT_EQ(state.domains[0].tier, Tier::modelled);
   EXPECT_DOUBLE_EQ(state.domains[0].within.hi, 220e-6);
-  EXPECT_DOUBLE_EQ(state.domains[0].level, 0.95);
+  EXPECT_DOUBLE_EQ(state.domains[0].level, 1);
 }
 
 TEST(LiveBooks, CountsEachRequestOnceInEachKind) {
@@ -130,7 +140,7 @@ TEST(LiveBooks, WhatJoulebookItselfTookIsAQuantityOrAnAbsence) {
   EXPECT_EQ(state.self_energy.reason->code, "self.unknown");
   const Settlement settlement{
       "package:0", {0}, {1}, {100'000'000}, {{"self", {3'000'000}}, {"unattributed", {97'000'000}}}};
-  books.settled({settlement, Tier::measured, {98, 104}, 1});
+  books.settled({settlement, joules(100, {98, 104})});
   books.self_cpu(0.25);
   LiveState later;
   books.fill(later);

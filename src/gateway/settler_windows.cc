@@ -191,7 +191,9 @@ void Settler::settle_host(const MeteredWindow& window, std::size_t host, Sums& s
     if (("+" + boundary_ + "+").find("+" + kind + "+") == std::string::npos) {
       boundary_ += (boundary_.empty() ? "" : "+") + kind;
     }
-    books_.settled({settlement, domain->energy.tier, domain->energy.interval(), domain->energy.level});
+    const Stretch& stretch = window.stretches[host];
+    const auto whole = stretch.energy.find(settlement.domain);
+    books_.settled({settlement, domain->energy, whole == stretch.energy.end() ? nullptr : &whole->second, stretch.begin});
     batch_.windows.push_back(std::move(settlement));
   }
 }

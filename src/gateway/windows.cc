@@ -37,6 +37,17 @@ std::optional<WindowEnergy> asked(const MeteredHost& host, const Window& window,
   return energy;
 }
 
+// Of all top-level domains; nothing where one has none.
+std::optional<std::map<std::string, Quantity>> energies_of(const WindowEnergy& energy) {
+  std::map<std::string, Quantity> out;
+  for (const auto& domain : energy.domains) {
+    if (!domain.top_level) continue;
+    if (!domain.settled || !domain.energy.present()) return std::nullopt;
+    out.emplace(domain.domain, domain.energy);
+  }
+  return out;
+}
+
 }  // namespace
 
 bool MeteredWindow::silent(const MeteredHost& host) const {
@@ -89,6 +100,25 @@ void Windows::cut(SteadyTime now, bool last) {
   if (last) add(now);
 }
 
+Stretch Windows::stretch(const MeteredHost& host, const WindowEnergy& energy, std::optional<SteadyTime>& begin) const {
+  const Window& window = energy.window;
+  auto own = energies_of(energy);
+  if (!own || host.meter == nullptr) {
+    begin.reset();
+    return {window.begin, {}};
+  }
+  if (begin && window.end - *begin <= lengths_.stretch) {
+    WindowEnergy whole = host.meter->energy({"", *begin, window.end});
+    name_by(whole, host.label);
+    auto all = energies_of(whole);
+    const bool same = all && std::equal(all->begin(), all->end(), own->begin(), own->end(),
+                                        [](const auto& a, const auto& b) { return a.first == b.first; });
+    if (same) return {*begin, std::move(*all)};
+  }
+  begin = window.begin;
+  return {window.begin, std::move(*own)};
+}
+
 void Windows::measure(const std::vector<MeteredHost>& hosts, SteadyTime now, bool last) {
   if (const SteadyTime edge = begin_ + length(); edge > announced_) {
     for (const auto& host : hosts) {
@@ -105,8 +135,12 @@ void Windows::measure(const std::vector<MeteredHost>& hosts, SteadyTime now, boo
       if (!next.energies[i]) next.energies[i] = asked(hosts[i], window, wait);
     }
     if (!std::all_of(next.energies.begin(), next.energies.end(), [](const auto& e) { return e.has_value(); })) return;
-    MeteredWindow done{window, {}, std::move(next.busy), next.engine};
-    for (auto& energy : next.energies) done.energies.push_back(std::move(*energy));
+    MeteredWindow done{window, {}, {}, std::move(next.busy), next.engine};
+    stretched_.resize(hosts.size());
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      done.stretches.push_back(stretch(hosts[i], *next.energies[i], stretched_[i]));
+      done.energies.push_back(std::move(*next.energies[i]));
+    }
     cut_.pop_front();
     measured_.push_back(std::move(done));
   }

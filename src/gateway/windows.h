@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "gateway/metered_host.h"
@@ -19,9 +20,17 @@ enum class EngineIs {
   resident,  // its model was loaded; also where nobody knows
 };
 
+// Windows that tile and were all read, up to one of them, taken as one. An edge between two of them errs in
+// both, the other way round: what the meter says of the whole has none of that.
+struct Stretch {
+  SteadyTime begin;
+  std::map<std::string, Quantity> energy;  // J, by top-level domain, of those that have one
+};
+
 struct MeteredWindow {
   Window window;
   std::vector<WindowEnergy> energies;  // one a host, in their order; of one without a meter: no domains
+  std::vector<Stretch> stretches;     // up to its end, one a host
   std::set<std::uint32_t> busy;  // upstreams: a request was open there, or the engine told of one
   EngineIs engine = EngineIs::resident;
 
@@ -39,6 +48,8 @@ class Windows {
     // It is asked again for so long where a reading that is still to come may bracket the window: of a
     // sensor that was away for less than makes a gap, or is seldom brought up to date.
     Nanos patience = std::chrono::seconds(6);
+    // A stretch is no longer: meters keep readings for a time only, and a gauge's are looked through again.
+    Nanos stretch = std::chrono::minutes(10);
   };
 
   Windows(SteadyTime start, Lengths lengths) : lengths_(lengths), begin_(start) {}
@@ -73,6 +84,8 @@ class Windows {
   };
   void add(SteadyTime end);
   [[nodiscard]] Nanos length() const;
+  // The window's own energies, and what they make with those before.
+  [[nodiscard]] Stretch stretch(const MeteredHost& host, const WindowEnergy& energy, std::optional<SteadyTime>& begin) const;
   // The work that was seen goes on in what is open now.
   void carry(const std::map<std::uint32_t, SteadyTime>& seen);
 
@@ -83,6 +96,7 @@ class Windows {
   std::map<std::uint32_t, SteadyTime> busy_;  // the newest instant of work seen in it, by upstream
   std::int64_t quiet_ = 0;          // silent windows since the last work
   std::deque<Cut> cut_;
+  std::vector<std::optional<SteadyTime>> stretched_;  // by host: where the stretch that is open begins
   std::deque<MeteredWindow> measured_;
 };
 
