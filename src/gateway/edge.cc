@@ -15,13 +15,14 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 
 class AsioEdge final : public Edge {
  public:
-  AsioEdge(EdgeOptions options, Metering* metering) : context_(1), acceptor_(context_), sweep_(context_) {
+  AsioEdge(EdgeOptions options, Metering* metering) : context_(1), acceptor_(context_), sweep_(context_), watch_(context_, state_.readiness) {
     state_.options = std::move(options);
     state_.metering = metering;
   }
   ~AsioEdge() override {
     // Coroutines that still wait are destroyed with the context, before what they refer to; sockets
     // that nobody waits for must go before it.
+    state_.readiness.forget();
     sessions_.clear();
     for (const auto& upstream : state_.upstreams) upstream->forget_kept();
   }
@@ -54,6 +55,7 @@ class AsioEdge final : public Edge {
   void run() override {
     asio::co_spawn(context_, accept(), asio::detached);
     asio::co_spawn(context_, sweep(), asio::detached);
+    watch_.start();
     publish();
     context_.run();
     publish();
@@ -175,12 +177,16 @@ class AsioEdge final : public Edge {
       tls = tls_;
     }
     if (!tls) {
+      client.plain(state_.readiness);
       co_await session->run();
     } else {
       client.until(system_clock().now() + state_.options.head_patience);
       const auto first = co_await client.first_byte();
       const bool plain = first && *first >= 'A' && *first <= 'Z';  // a handshake begins with 0x16 (RFC 8446, 5.1)
-      if (plain) co_await session->wants_tls();
+      if (plain) {
+        client.plain(state_.readiness);
+        co_await session->wants_tls();
+      }
       bool agreed = false;
       if (first && !plain) agreed = co_await client.accept_tls(*tls);
       if (agreed) co_await session->run();
@@ -234,6 +240,7 @@ class AsioEdge final : public Edge {
   asio::io_context context_;  // after what its coroutines refer to, so that it goes first
   tcp::acceptor acceptor_;
   asio::steady_timer sweep_;
+  Watch watch_;
   SteadyTime drain_begin_{0};
   SteadyTime drain_end_{0};
   std::uint64_t accepted_ = 0;

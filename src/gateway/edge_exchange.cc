@@ -134,7 +134,7 @@ Task<bool> Session::exchange() {
         server_ = upstream_->kept(now());
       }
       if (!server_) {
-        auto reached = co_await upstream_->connect(edge_.upstream_tls, edge_.options);
+        auto reached = co_await upstream_->connect(edge_.upstream_tls, edge_.readiness, edge_.options);
         if (!reached) {
           upstream_->failed();
           fault = std::move(reached.error());

@@ -16,6 +16,7 @@ namespace joulebook::gateway {
 struct EdgeState {
   EdgeOptions options;
   Metering* metering = nullptr;
+  Readiness readiness;  // before what has connections
   std::vector<std::unique_ptr<Upstream>> upstreams;
   asio::ssl::context upstream_tls{asio::ssl::context::tls_client};
   std::uint64_t refused = 0;

@@ -7,10 +7,13 @@
 #define BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE 16
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/clock.h"
 
@@ -27,15 +30,65 @@ using Task = asio::awaitable<T>;
 void give_up(std::string& buffer);
 void take_up(std::string& buffer);
 
-// A connection. What is waited for comes to a small buffer of its own, and what does not fit there by
-// way of a large one that all share, so that an idle one holds little. A deadline holds while something is waited for and at no other time;
-// the edge's sweep ends what waits past it. One reads and one writes at a time, side by side.
+class Wire;
+
+// Plain connections that have something, by an epoll of their own beside Asio's, which tries each read
+// before it waits for it: here a read is tried only where something came. It outlives the wires in it, and
+// the context in which it is watched; all on the edge's thread.
+class Readiness {
+ public:
+  Readiness();
+  ~Readiness();
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  // 0: out of resources; else by what it is removed.
+  [[nodiscard]] std::uint64_t add(int socket, Wire& wire);
+  void remove(std::uint64_t key);
+  // Goes on with who waits for what has come, a bounded part of it.
+  void go_on();
+  // Readable where go_on() has something to do.
+  [[nodiscard]] int epoll() const { return epoll_; }
+  // Before the context ends: lets go of what waits, so that its coroutines end with the context.
+  void forget();
+
+ private:
+  struct Place {
+    Wire* wire = nullptr;
+    std::uint32_t age = 0;  // of several wires that had it: an event may be older than the newest
+  };
+  int epoll_;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_;
+};
+
+// Keeps a Readiness going as long as it lives.
+class Watch {
+ public:
+  Watch(asio::io_context& context, Readiness& readiness);
+  void start();
+
+ private:
+  Readiness& readiness_;
+  asio::posix::stream_descriptor descriptor_;
+};
+
+// A connection: under TLS by way of Asio; plain, once that is known, by way of a Readiness. What comes of a
+// plain one goes through a buffer that all share, so that an idle one holds next to nothing. A deadline holds
+// while something is waited for and at no other time; the edge's sweep ends what waits past it. One reads
+// and one writes at a time, side by side.
 class Wire {
  public:
   // `write_patience`: for a peer to take what it is sent, and as much again for each MiB of it.
   Wire(tcp::socket socket, Nanos write_patience)
       : socket_(std::move(socket)), write_patience_(write_patience) {}
+  ~Wire();
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
 
+  // From here on it is plain; it is closed where resources ran out. Before anything is read or written
+  // that is not TLS.
+  void plain(Readiness& readiness);
   // The handshake as server; false where it failed.
   Task<bool> accept_tls(asio::ssl::context& context);
   // As client, for a host's certificate; false where it failed, and tls_fault() says why.
@@ -63,6 +116,8 @@ class Wire {
   // lost to bytes that nobody read (RFC 9112, section 9.6).
   Task<void> linger(Nanos patience);
   // Whether the peer has closed or sent something unasked: a pooled connection is of no more use.
+  // One that was streamed on is looked at now; of others, what is known from before is enough: a request on
+  // one that has just been closed can be told from one that was heard.
   [[nodiscard]] bool stale();
   // Bytes that the peer sent wait to be read.
   [[nodiscard]] bool pending();
@@ -89,7 +144,7 @@ class Wire {
   // The peer's end was one that it meant: no reset, and under TLS not without its word.
   [[nodiscard]] bool clean_end() const { return clean_end_; }
   [[nodiscard]] bool tls() const { return tls_ != nullptr; }
-  [[nodiscard]] tcp::socket& socket() { return socket_; }
+  [[nodiscard]] tcp::socket& socket() { return socket_; }  // before it is plain, and its executor
   [[nodiscard]] bool closed() const { return closed_; }
 
   // A request was answered on it before, at this time; as a stream whose length nobody told beforehand.
@@ -107,9 +162,20 @@ class Wire {
   [[nodiscard]] bool unheard();
 
  private:
+  friend class Readiness;
+  using Waiter = std::move_only_function<void(bool)>;  // false: it was cancelled
   static constexpr SteadyTime kNever{INT64_MAX};
   Task<bool> read_plain(std::string& into);
   Task<bool> read_tls(std::string& into);
+  // What is there, up to what is shared, appended; else what recv() gave, 0 or -1.
+  ssize_t receive(std::string& into);
+  // Until that is called.
+  [[nodiscard]] static Task<bool> called(Waiter& waiter);
+  // Until there is something to read.
+  Task<bool> readable();
+  void wake(std::uint32_t events);
+  void end_waits();
+  [[nodiscard]] int native() { return socket_plain_ >= 0 ? socket_plain_ : socket_.native_handle(); }
   void begin_read();
   void end_read() {
     reading_ = false;
@@ -118,6 +184,14 @@ class Wire {
   [[nodiscard]] std::uint64_t written() const;  // bytes, as TCP counts them
 
   tcp::socket socket_;
+  Readiness* readiness_ = nullptr;
+  std::uint64_t key_ = 0;
+  int socket_plain_ = -1;
+  bool readable_ = true;    // it may have something
+  bool more_ = false;       // the newest read was as large as one may be
+  bool over_ = false;       // the peer has ended it, or will send no more: a short read says nothing
+  Waiter reads_;
+  Waiter writes_;
   std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls_;
   std::string tls_fault_;
   Nanos write_patience_;
@@ -134,7 +208,6 @@ class Wire {
   bool kept_ = false;
   bool streamed_ = false;
   SteadyTime kept_at_{0};
-  std::array<char, 2048> first_;  // of a read: most heads, most pieces of a stream
 };
 
 // Lets others go on for that long.

@@ -116,7 +116,7 @@ void Upstream::broke(const Wire& wire, SteadyTime now) {
   if (wire.streamed() && now < wire.kept_at() + kSoon) after_streams_ = AfterStreams::closes;
 }
 
-Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context,
+Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& context, Readiness& readiness,
                                                       const EdgeOptions& patience) {
   const auto executor = co_await asio::this_coro::executor;
   constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
@@ -138,6 +138,7 @@ Task<Result<std::shared_ptr<Wire>>> Upstream::connect(asio::ssl::context& contex
     if (address_.tls) good = co_await wire->connect_tls(context, address_.host);
   }
   timer.cancel();
+  if (good && !address_.tls) wire->plain(readiness);
   if (wire->closed()) co_return not_reached("it did not answer in time");
   if (refused) co_return not_reached(refused.message());
   if (!good) co_return no_tls(wire->tls_fault());

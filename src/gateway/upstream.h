@@ -39,7 +39,7 @@ class Upstream {
   // A new one. Errors: engine
   // "gateway.upstream" (no such host, nobody listens, too late), "gateway.certificate" (or no TLS);
   // they name no address, since clients read them.
-  Task<Result<std::shared_ptr<Wire>>> connect(asio::ssl::context& context, const EdgeOptions& patience);
+  Task<Result<std::shared_ptr<Wire>>> connect(asio::ssl::context& context, Readiness& readiness, const EdgeOptions& patience);
   // Takes back a connection on which a message ended and another may follow.
   void keep(std::shared_ptr<Wire> wire, SteadyTime now, bool streamed);
   // A kept connection broke under a request.
