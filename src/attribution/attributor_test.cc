@@ -105,6 +105,27 @@ TEST(Attributor, NothingAtWorkIsUnattributedWithAReason) {
   EXPECT_EQ(negative.unattributed.count, -5);
 }
 
+// A stream that shows nothing of its thinking: usage alone says that there was some. What it took is no
+// queue's, nor that of those beside it.
+TEST(Attributor, ThinkingThatIsNeverShownWasDoneBeforeTheAnswer) {
+  std::vector<Remark> remarks;
+  feed(remarks, {1, 0.01, 2.01, 0.02, 50, 30});
+  feed(remarks, {2, 0.01, 0.05, 0.02, 148, 30});
+  for (Remark& r : remarks) {
+    auto* usage = std::get_if<Usage>(&r.what);
+    if (r.request == 1 && usage != nullptr) usage->output = 148, usage->reasoning = 98;
+  }
+  std::stable_sort(remarks.begin(), remarks.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  const auto figures = run(remarks, 3);
+  ASSERT_EQ(figures.size(), 2U);
+  EXPECT_NEAR(*figures[0].fair.value / *figures[1].fair.value, 1, 0.02);
+  const auto& phases = figures[0].phases;
+  const double answer = *phases[static_cast<std::size_t>(Phase::answer)].energy.value;
+  EXPECT_NEAR(*phases[static_cast<std::size_t>(Phase::reason)].energy.value / answer, 98.0 / 50, 0.1);
+  EXPECT_NEAR(phases[static_cast<std::size_t>(Phase::reason)].seconds, 1.96, 0.05);
+  EXPECT_LT(phases[static_cast<std::size_t>(Phase::queue)].seconds, 0.05);
+}
+
 TEST(Attributor, AloneItTakesAllAndFairIsMarginal) {
   std::vector<Remark> remarks;
   feed(remarks, {1, 0.1, 0.6, 0.02, 200, 300});

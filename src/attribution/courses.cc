@@ -73,6 +73,34 @@ void Tracks::place_prompt(const Track& t, Course& c) const {
   c.prefilled = true;
 }
 
+// Tokens that were thought and never shown: their count comes with the usage, and all of them were made
+// before the first that is seen. Where some thinking was shown, its events hold several tokens.
+double Tracks::hidden(const Track& t, const Course& c) {
+  if (t.reasoning > 0 || t.outcome != Outcome::complete || t.sequences.size() != 1) return 0;
+  return std::clamp(count_or(t.usage.reasoning, 0), 0.0, std::max(c.output - 1, 0.0));
+}
+
+// They were made at the pace of those behind them, in the time that the prompt leaves; where that is about
+// as long, in all of it.
+void Tracks::place_hidden(const Track& t, Course& c) const {
+  const Sequence& seen = t.sequences.begin()->second;
+  const Pace pace = this->pace(t.arrived.upstream);
+  const std::int64_t shown = *t.first;
+  const double waited = seconds(*t.sent, shown) - t.timings.load_s.value_or(0);
+  constexpr double kPromptToken = 0.02, kNearlyAll = 0.6, kEnough = 4;
+  const double prompt_s = pace.seconds_per_token > 0
+                              ? pace.seconds_per_token * c.computed + pace.gap_s
+                              : waited * kPromptToken * c.computed / (kPromptToken * c.computed + c.hidden);
+  const double room = std::max(waited - prompt_s, 0.0);
+  const double left = c.output - c.hidden;
+  const double gap = left >= kEnough ? seconds(shown, seen.last) / (left - 1) : pace.gap_s;
+  const double took = gap > 0 && c.hidden * gap < kNearlyAll * room ? c.hidden * gap : room;
+  if (!t.timings.decode_s) c.first = std::max(shown - nanos(took), *t.sent);
+  c.bunch = 1;
+  // The prompt's end gives the first of them; the first that is seen comes a step after the last.
+  c.sequences.push_back({Made{c.first, shown, c.hidden, c.hidden, c.hidden, 0, true}});
+}
+
 void Tracks::place_tokens(const Track& t, Course& c) const {
   double remarked = 0, events = 0;
   for (const auto& [choice, s] : t.sequences) {
@@ -80,16 +108,16 @@ void Tracks::place_tokens(const Track& t, Course& c) const {
     events += s.events;
   }
   const double scale = t.ended && remarked > 0 && c.output > 0 && t.outcome == Outcome::complete
-                           ? c.output / remarked
+                           ? (c.output - c.hidden) / remarked
                            : 1;
   const bool drafts = t.usage.drafted.value_or(0) > 0;
   const double steps_seen = std::max(events - static_cast<double>(t.sequences.size()), 1.0);
   const double drafted = count_or(t.usage.drafted, 0) / steps_seen;
   for (const auto& [choice, s] : t.sequences) {
-    std::vector<Made>& made = c.sequences.emplace_back();
+    std::vector<Made>& made = c.hidden > 0 ? c.sequences.front() : c.sequences.emplace_back();
     for (const Piece& p : s.pieces) {
       Made m{p.begin,          p.end,      p.tokens * scale, drafts ? p.events : p.tokens, 0,
-             p.before * scale, p.reasoning};
+             c.hidden + p.before * scale, p.reasoning};
       if (p.before == 0)
         m.steps = std::max(m.steps - 1, 0.0);  // the first comes with the prompt's end
       m.verified = drafts          ? m.steps * (1 + drafted)
@@ -159,6 +187,8 @@ Course Tracks::course(const Track& t) const {
       for (const auto& [choice, s] : t.sequences) last = std::max(last, s.last);
       c.first = std::clamp(last - nanos(*t.timings.decode_s), *t.sent, c.first);
     }
+    c.hidden = hidden(t, c);
+    if (c.hidden > 0) place_hidden(t, c);
     place_prompt(t, c);
     place_tokens(t, c);
     return c;

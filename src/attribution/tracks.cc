@@ -212,6 +212,7 @@ void Tracks::learn_pace(const Track& t) {
   pace.told = pace.told || t.usage.cached;
   // Where the cache is told of, a prompt of which it isn't says nothing of how quickly it is read.
   if (c.computed < kLeastPrompt || !t.arrived.streamed || (pace.told && !t.usage.cached)) return;
+  if (hidden(t, c) > 0) return;  // its first token was none that is seen
   const std::int64_t from = queued_until(t, *t.first, pace.gap_s);
   const double each = seconds(from, *t.first) / c.computed;
   if (!(each > 0)) return;

@@ -82,6 +82,7 @@ struct Course {
   bool known = false;   // the sender counted them
   double output = 0;
   double reasoning = 0;
+  double hidden = 0;    // of it, never shown, in a stream of what came after
   double rejected = 0;  // drafts
   std::vector<std::vector<Made>> sequences;
   std::vector<Again> again;
@@ -181,6 +182,8 @@ class Tracks {
   void place_prompt(const Track& track, Course& course) const;
   void learn_pace(const Track& track);
   void learn_apart(const Track& track);
+  [[nodiscard]] static double hidden(const Track& track, const Course& course);
+  void place_hidden(const Track& track, Course& course) const;
   void place_tokens(const Track& track, Course& course) const;
   // A piece over a pause in which others went on: what came before its tokens is cut off, and its
   // context was read again.
