@@ -77,6 +77,18 @@ TEST(MeteredExchange, AsksOnlyUpstreamsThatMayBeAsked) {
   }
 }
 
+// No upstream could be reached: nothing is metered, and an id would lead nowhere.
+TEST(MeteredExchange, WhatWasNeverSentHasNoId) {
+  FakeSink sink;
+  MeteredExchange exchange(Api::chat, 1, {}, {}, sink);
+  (void)exchange.body(kAsk);
+  bool framed = false;
+  EXPECT_EQ(exchange.head({503, {}}, {20}, framed), "");
+  exchange.over(Finish::refused, {30});
+  EXPECT_TRUE(sink.begun.empty());
+  EXPECT_TRUE(sink.remarks.empty());
+}
+
 TEST(MeteredExchange, AsksNothingWhereThereIsNoStream) {
   FakeSink sink;
   const std::string answer = R"({"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":5,"completion_tokens":7}})";

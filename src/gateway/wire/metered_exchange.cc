@@ -71,7 +71,7 @@ std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& f
   } else if (readable && type.starts_with("application/json")) {
     mode_ = Mode::whole;
   }
-  if (options_.pristine) return {};
+  if (options_.pristine || !opened_) return {};  // of what was never sent there is nothing to ask by an id
   framed = framed_ = mode_ == Mode::events;
   std::string lines = "x-joulebook-request-id: " + begin_.id + "\r\n";
   if (framed_ && options_.trailer) lines += "Trailer: x-joulebook-energy\r\n";
