@@ -33,21 +33,22 @@ Task<Session::Read> Session::read_answer_head() {
 
 Task<bool> Session::pass_answer() {
   tell_sent();  // an upstream that answers early has heard what it needs
-  std::vector<HeaderField> fields;
-  for (const auto& field : answer_.fields()) fields.push_back({field.name, field.value});
-  if (exchange_) added_ = exchange_->head({answer_.status(), fields}, now(), framed_);
+  fields_.clear();
+  for (const auto& field : answer_.fields()) fields_.push_back({field.name, field.value});
+  if (exchange_) added_ = exchange_->head({answer_.status(), fields_}, now(), framed_);
   if (answer_.status() == 101) co_return co_await tunnel();
   framed_ = framed_ && answer_.has_body();
-  std::string head = answer_.head_bytes();
+  std::string out;
+  take_up(out);
   if (framed_) {
-    constexpr std::array<std::string_view, 2> kFraming{"content-length", "transfer-encoding"};
-    const bool chunks = request_.version() == 11;
-    head = edited_head(head, kFraming, added_ + (chunks ? "Transfer-Encoding: chunked\r\n" : ""));
-  } else if (!added_.empty()) {
-    head = edited_head(head, {}, added_);
+    static constexpr std::array<std::string_view, 2> kFraming{"content-length", "transfer-encoding"};
+    if (request_.version() == 11) added_ += "Transfer-Encoding: chunked\r\n";
+    append_edited_head(out, answer_.head_bytes(), kFraming, added_);
+  } else {
+    append_edited_head(out, answer_.head_bytes(), {}, added_);
   }
   answered_ = true;
-  co_return co_await pass_payload(std::move(head));
+  co_return co_await pass_payload(std::move(out));
 }
 
 // The head goes with what came behind it, and whatever one read brought is one write and one chunk.
@@ -67,12 +68,6 @@ Task<bool> Session::pass_payload(std::string out) {
     edited.clear();
   };
   bool whole = answer_.done();
-  if (!whole) {  // room for more than the head
-    std::string room;
-    take_up(room);
-    room += out;
-    out.swap(room);
-  }
   while (!whole) {
     if (!back_.empty()) {
       shown.at = now();

@@ -80,10 +80,11 @@ Task<bool> Session::gather_body() {
 
 bool Session::replaces() const { return replaced_ && exchange_->replaces_for(upstream_index_); }
 
-std::string Session::head_for_upstream() const {
-  std::string head = request_.head_bytes();
+void Session::add_head_for_upstream(std::string& out) const {
   const UpstreamAddress& address = upstream_->address();
-  if (!address.prefix.empty()) head = with_prefix(head, address.prefix);
+  std::string prefixed;
+  if (!address.prefix.empty()) prefixed = with_prefix(request_.head_bytes(), address.prefix);
+  const std::string& head = address.prefix.empty() ? request_.head_bytes() : prefixed;
   std::vector<std::string_view> without;
   std::string more;
   if (continued_) without.push_back("expect");
@@ -96,7 +97,7 @@ std::string Session::head_for_upstream() const {
     const bool usual = address.port == (address.tls ? "443" : "80");
     more += "Host: " + address.host + (usual ? "" : ":" + address.port) + "\r\n";
   }
-  return without.empty() ? head : edited_head(head, without, more);
+  append_edited_head(out, head, without, more);
 }
 
 Task<bool> Session::exchange() {
@@ -124,7 +125,8 @@ Task<bool> Session::exchange() {
   if (replaced_ && *replaced_ == payload_) replaced_.reset();
   const auto wanted = exchange_ ? exchange_->upstreams() : std::span<const std::uint32_t>();
   Error fault;
-  for (const std::size_t i : order_of(edge_.upstreams, wanted, now())) {
+  order_of(edge_.upstreams, wanted, now(), order_);
+  for (const std::size_t i : order_) {
     upstream_ = edge_.upstreams[i].get();
     upstream_index_ = static_cast<std::uint32_t>(i);
     for (bool fresh = false;; fresh = true) {
@@ -168,7 +170,9 @@ Task<Session::Tried> Session::try_upstream(bool& follows) {
   something_came_ = sent_whole_ = reuse_ = false;
   server_->no_deadline();
   server_->mark();
-  out_ = head_for_upstream();
+  out_.clear();
+  take_up(out_);
+  add_head_for_upstream(out_);
   out_ += replaces() ? *replaced_ : raw_body_;
   written_ = server_->write_now(out_);
   if (written_ == out_.size() && request_.done()) all_sent();

@@ -91,10 +91,10 @@ class Session {
 
   Task<Read> read_answer_head();
   Task<bool> pass_answer();
-  Task<bool> pass_payload(std::string out);
+  Task<bool> pass_payload(std::string out);  // `out`: what goes first
   Task<bool> broken_answer(const std::string& out);
   Task<bool> tunnel();
-  [[nodiscard]] std::string head_for_upstream() const;
+  void add_head_for_upstream(std::string& out) const;
   [[nodiscard]] bool replaces() const;
   [[nodiscard]] bool may_follow() const;
   [[nodiscard]] bool client_failed() const;
@@ -112,7 +112,8 @@ class Session {
 
   // Of the exchange under way:
   std::unique_ptr<Exchange> exchange_;
-  std::vector<HeaderField> fields_;
+  std::vector<HeaderField> fields_;  // of the head that is told of
+  std::vector<std::size_t> order_;   // of upstreams
   Upstream* upstream_ = nullptr;
   std::uint32_t upstream_index_ = 0;
   std::string raw_body_;  // as it came, framing and all, as far as it was read

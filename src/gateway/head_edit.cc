@@ -8,10 +8,14 @@
 
 namespace joulebook::gateway {
 
-std::string edited_head(std::string_view head, std::span<const std::string_view> without,
+void append_edited_head(std::string& out, std::string_view head, std::span<const std::string_view> without,
                         std::string_view more) {
-  std::string out;
-  out.reserve(head.size() + more.size());
+  if (without.empty() && head.ends_with("\r\n\r\n")) {
+    out += head.substr(0, head.size() - 2);
+    out += more;
+    out += "\r\n";
+    return;
+  }
   while (!head.empty()) {
     const auto end = head.find("\r\n");
     const std::string_view line = head.substr(0, end == head.npos ? head.size() : end + 2);
@@ -27,6 +31,12 @@ std::string edited_head(std::string_view head, std::span<const std::string_view>
     });
     if (!left_out) out += line;
   }
+}
+
+std::string edited_head(std::string_view head, std::span<const std::string_view> without, std::string_view more) {
+  std::string out;
+  out.reserve(head.size() + more.size());
+  append_edited_head(out, head, without, more);
   return out;
 }
 

@@ -7,7 +7,9 @@
 namespace joulebook::gateway {
 
 // `head` ends with its blank line. Lines of these names (any case) are left out; `more` (lines that
-// end with CRLF each) comes before the blank line.
+// end with CRLF each) comes before the blank line. Appended to `out`, or by itself.
+void append_edited_head(std::string& out, std::string_view head, std::span<const std::string_view> without,
+                        std::string_view more);
 [[nodiscard]] std::string edited_head(std::string_view head, std::span<const std::string_view> without,
                                       std::string_view more);
 // The start line's target with `prefix` before it.

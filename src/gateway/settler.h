@@ -73,7 +73,7 @@ class Settler final : public TrafficSink {
           SettlerOptions options);
 
   // A request that is metered, and, later, the status its answer began with.
-  void opened(attribution::RequestId request, RequestBegin begin) override;
+  void opened(attribution::RequestId request, const RequestBegin& begin) override;
   void answered(attribution::RequestId request, int http_status) override;
   void remark(const attribution::Remark& remark) override;
   void broken(attribution::RequestId request, const Reason& reason) override;

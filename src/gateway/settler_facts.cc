@@ -13,7 +13,7 @@ constexpr std::size_t kMostTaken = 512 * 1024;  // bytes of facts at a time: som
 
 // Settling gives way to traffic. Where it is so far behind that memory would fill, new requests wait a
 // little, which is the time that it needs.
-void Settler::opened(attribution::RequestId request, RequestBegin begin) {
+void Settler::opened(attribution::RequestId request, const RequestBegin& begin) {
   std::uint64_t told = 0;
   {
     const std::lock_guard lock(facts_mutex_);

@@ -157,10 +157,10 @@ void Upstream::failed() {
   rest_until_ = system_clock().now() + kRest;
 }
 
-std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& all,
-                                  std::span<const std::uint32_t> wanted, SteadyTime now) {
-  if (all.size() == 1) return {0};
-  std::vector<std::size_t> order;
+void order_of(const std::vector<std::unique_ptr<Upstream>>& all, std::span<const std::uint32_t> wanted, SteadyTime now,
+              std::vector<std::size_t>& order) {
+  order.clear();
+  if (all.size() == 1) return order.push_back(0);
   for (const auto i : wanted) {
     if (i < all.size() && std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
   }
@@ -174,7 +174,6 @@ std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& 
   }
   std::stable_partition(order.begin(), order.end(),
                         [&](std::size_t i) { return !all[i]->resting(now); });
-  return order;
 }
 
 }  // namespace joulebook::gateway

@@ -70,8 +70,7 @@ class Upstream {
 
 // Indices of upstreams in the order in which they are to be tried: those asked for as they were asked
 // for, else the least busy first; those that rest come last.
-[[nodiscard]] std::vector<std::size_t> order_of(const std::vector<std::unique_ptr<Upstream>>& all,
-                                                std::span<const std::uint32_t> wanted,
-                                                SteadyTime now);
+void order_of(const std::vector<std::unique_ptr<Upstream>>& all, std::span<const std::uint32_t> wanted, SteadyTime now,
+              std::vector<std::size_t>& order);
 
 }  // namespace joulebook::gateway

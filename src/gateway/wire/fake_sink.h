@@ -13,7 +13,7 @@ class FakeSink final : public TrafficSink {
   std::vector<attribution::Remark> remarks;
   std::vector<Reason> reasons;  // of those that broke
 
-  void opened(attribution::RequestId, RequestBegin begin) override { begun.push_back(std::move(begin)); }
+  void opened(attribution::RequestId, const RequestBegin& begin) override { begun.push_back(begin); }
   void answered(attribution::RequestId, int status) override { statuses.push_back(status); }
   void broken(attribution::RequestId, const Reason& reason) override { reasons.push_back(reason); }
   void remark(const attribution::Remark& remark) override { remarks.push_back(remark); }

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/json_text.h"
-#include "core/text.h"
 #include "gateway/wire/fields.h"
+#include "http/message_parser.h"
 
 namespace joulebook::gateway {
 MeteredExchange::MeteredExchange(Api api, attribution::RequestId request, RequestBegin begin,
@@ -60,20 +60,23 @@ std::string MeteredExchange::head(const AnswerHead& head, SteadyTime at, bool& f
   now_ = at;
   status_ = head.status;
   if (opened_) sink_.answered(request_, status_);
-  const std::string type = lower(field_of(head.fields, "content-type"));
-  const std::string coding = lower(field_of(head.fields, "content-encoding"));
-  const bool readable = coding.empty() || coding == "identity";
-  if (readable && type.starts_with("text/event-stream")) {
+  const std::string_view type = field_of(head.fields, "content-type");
+  const auto is = [type](std::string_view name) { return http::same_name(type.substr(0, name.size()), name); };
+  const std::string_view coding = field_of(head.fields, "content-encoding");
+  const bool readable = coding.empty() || http::same_name(coding, "identity");
+  if (readable && is("text/event-stream")) {
     mode_ = Mode::events;
-  } else if (readable && type.starts_with("application/x-ndjson")) {
+  } else if (readable && is("application/x-ndjson")) {
     mode_ = Mode::lines;
     cutter_ = PieceCutter(PieceCutter::Kind::lines);
-  } else if (readable && type.starts_with("application/json")) {
+  } else if (readable && is("application/json")) {
     mode_ = Mode::whole;
   }
   if (options_.pristine || !opened_) return {};  // of what was never sent there is nothing to ask by an id
   framed = framed_ = mode_ == Mode::events;
-  std::string lines = "x-joulebook-request-id: " + begin_.id + "\r\n";
+  std::string lines;
+  lines.reserve(128);
+  lines.append("x-joulebook-request-id: ").append(begin_.id).append("\r\n");
   if (framed_ && options_.trailer) lines += "Trailer: x-joulebook-energy\r\n";
   return lines;
 }

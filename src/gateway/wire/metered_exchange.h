@@ -19,7 +19,7 @@ class TrafficSink {
  public:
   virtual ~TrafficSink() = default;
   // A request that was handed to an upstream.
-  virtual void opened(attribution::RequestId request, RequestBegin begin) = 0;
+  virtual void opened(attribution::RequestId request, const RequestBegin& begin) = 0;
   virtual void answered(attribution::RequestId request, int http_status) = 0;
   // What it took will not be known whole: it is void, for that reason. Before its Ended.
   virtual void broken(attribution::RequestId request, const Reason& reason) = 0;
