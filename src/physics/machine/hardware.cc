@@ -122,6 +122,65 @@ Result<Hardware> read_row(const CsvTable::Row& row) {
   return h;
 }
 
+const Hardware* find_by_words(const Words& words) {
+  const Hardware* best = nullptr;
+  std::size_t most = 0;
+  for (const auto& [part, device] : aliases()) {
+    if (part.size() <= most || !has_all(words, part)) continue;
+    best = device;
+    most = part.size();
+  }
+  return best;
+}
+
+// "rtx4090", "rtx3060ti": a line of products of three letters and more, or what is added to a number, may stand
+// without a space.
+Words taken_apart(const Words& words) {
+  Words out;
+  for (const std::string& word : words) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto first = static_cast<std::size_t>(std::ranges::find_if(word, digit) - word.begin());
+    const auto last = static_cast<std::size_t>(std::find_if_not(word.begin() + static_cast<std::ptrdiff_t>(first), word.end(), digit) - word.begin());
+    if (first < 3 || first == word.size()) {
+      out.push_back(word);
+      continue;
+    }
+    out.push_back(word.substr(0, first));
+    out.push_back(word.substr(first, last - first));
+    if (last < word.size()) out.push_back(word.substr(last));
+  }
+  return out;
+}
+
+struct Several {
+  std::uint64_t count;
+  const Hardware* device;
+};
+
+// "8xH100", "8 x H100", "H100 x8".
+std::optional<Several> several_of(const Words& words) {
+  Words rest;
+  std::optional<std::uint64_t> count;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const auto x = word.find('x');
+    const bool beside = i + 1 < words.size() && words[i + 1] == "x";
+    if (const auto n = parse_uint(word); n && beside) {
+      count = n;
+      ++i;
+    } else if (const auto before = parse_uint(word.substr(0, x)); x != word.npos && before) {
+      count = before;
+      if (x + 1 < word.size()) rest.push_back(word.substr(x + 1));  // of a grid, 2x2x1, no device follows
+    } else if (const auto after = x == 0 ? parse_uint(word.substr(1)) : std::nullopt; after) {
+      count = after;
+    } else {
+      rest.push_back(word);
+    }
+  }
+  const Hardware* device = count ? find_by_words(rest) : nullptr;
+  return device != nullptr ? std::optional(Several{*count, device}) : std::nullopt;
+}
+
 // Up to three devices whose names are near.
 std::string nearest_devices(std::string_view name) {
   std::vector<std::string> candidates;
@@ -171,14 +230,14 @@ std::span<const Hardware> hardware_catalogue() {
 
 Result<Hardware> find_hardware(std::string_view name) {
   const Words words = words_of(name);
-  const Hardware* best = nullptr;
-  std::size_t most = 0;
-  for (const auto& [part, device] : aliases()) {
-    if (part.size() <= most || !has_all(words, part)) continue;
-    best = device;
-    most = part.size();
+  if (const auto several = several_of(words)) {
+    if (several->count == 1) return *several->device;
+    return fail(ErrorKind::input, "hardware.several", fmt::format("'{}' is {} devices", name, several->count),
+                fmt::format("name one, \"{}\", and say how many apart from it: --gpus {}, in a claim gpus = \"{}\"",
+                            several->device->name, several->count, several->count));
   }
-  if (best != nullptr) return *best;
+  if (const Hardware* found = find_by_words(words)) return *found;
+  if (const Hardware* found = find_by_words(taken_apart(words))) return *found;
   const std::string near = nearest_devices(name);
   return fail(ErrorKind::input, "hardware.unknown",
               near.empty() ? fmt::format("unknown GPU '{}'", name)

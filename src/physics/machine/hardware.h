@@ -44,7 +44,7 @@ struct Hardware {
 [[nodiscard]] Result<std::vector<Hardware>> parse_hardware(std::string_view csv);
 
 // By name as data sheets, drivers and published rows write it: "H100", "NVIDIA H100 80GB HBM3",
-// "A100-SXM4-40GB", "B200". Error: input "hardware.unknown" with the nearest names.
+// "A100-SXM4-40GB", "B200". Errors: input "hardware.unknown" with the nearest names; "hardware.several" ("8xH100").
 [[nodiscard]] Result<Hardware> find_hardware(std::string_view name);
 
 }  // namespace joulebook::physics

@@ -50,6 +50,8 @@ TEST(Hardware, NamesOfDriversAndTablesFindTheirDevice) {
       {"Tesla V100-SXM2-32GB", "V100 SXM2 16/32GB"},
       {"NVIDIA GeForce RTX 4090", "RTX 4090"},
       {"AMD Instinct MI300X", "MI300X"},
+      {"rtx4090", "RTX 4090"},
+      {"RTX4060Ti", "RTX 4060 Ti"},
       {"TPUv3", "TPU v3"},
       {"Apple M2 Max", "Apple M2 Max"}};
   for (const auto& [name, device] : names) {
@@ -66,6 +68,18 @@ TEST(Hardware, AnUnknownNameSaysWhatIsNear) {
   EXPECT_THAT(h1000.error().message, HasSubstr("unknown GPU 'H1000': nearest H100 SXM5 80GB"));
   EXPECT_EQ(find_hardware("").error().code, "hardware.unknown");
   EXPECT_EQ(find_hardware("a teapot").error().message, "unknown GPU 'a teapot'");
+}
+
+TEST(Hardware, SeveralDevicesAreNotOne) {
+  for (const char* name : {"8xH100", "8 x NVIDIA H100", "H100 x8"}) {
+    const auto found = find_hardware(name);
+    ASSERT_FALSE(found) << name;
+    EXPECT_EQ(found.error().code, "hardware.several") << name;
+    EXPECT_THAT(found.error().cure, HasSubstr("\"H100 SXM5 80GB\"")) << name;
+    EXPECT_THAT(found.error().cure, HasSubstr("--gpus 8")) << name;
+  }
+  EXPECT_EQ(find_hardware("1x H100")->name, "H100 SXM5 80GB");
+  EXPECT_EQ(find_hardware("8xH1000").error().code, "hardware.unknown");
 }
 
 TEST(Hardware, RatesFollowTheOperands) {

@@ -30,14 +30,14 @@ Status check_numbers(const Plan& p) {
         {"--output", p.output, 1e8}, {"--best-of", p.best_of, 1e4},
         {"--draft-tokens", p.draft_tokens, 64}}) {
     if (value >= 1 && value <= most) continue;
-    return fail(ErrorKind::input, "plan.length", fmt::format("{} {} makes no sense", name, value),
+    return fail(ErrorKind::usage, "plan.length", fmt::format("{} {} makes no sense", name, value),
                 fmt::format("give a number from 1 to {}", most));
   }
   for (const auto& [name, value, most] :
        {Field{"--cached", p.cached, 1}, Field{"--acceptance", p.acceptance, 1},
         {"--reasoning", p.reasoning, 1e8}, {"--rate", p.rate, 1e9}}) {
     if (value >= 0 && value <= most) continue;
-    return fail(ErrorKind::input, most == 1 ? "plan.share" : "plan.length",
+    return fail(ErrorKind::usage, most == 1 ? "plan.share" : "plan.length",
                 fmt::format("{} {} makes no sense", name, value),
                 fmt::format("give a number from 0 to {}", most));
   }

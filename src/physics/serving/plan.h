@@ -61,10 +61,9 @@ struct Costed {
   [[nodiscard]] double request_s() const { return prefill_s + decode_s + guard_s; }
 };
 
-// Fails: input; "hardware.unknown", "plan.length" (a length or count that is negative, 0 or absurd),
-// "plan.encoder" (the model gives vectors: it has no tokens to predict), "plan.one_machine" (several of a
-// CPU), "plan.share" (a share that is
-// not from 0 to 1), "plan.unstable" (more requests a second than it can serve, with the most that it
+// Fails: usage; "plan.length" (a length or count that is negative, 0 or absurd), "plan.share" (a share that is
+// not from 0 to 1); input; "hardware.unknown", "plan.encoder" (the model gives vectors: it has no tokens to
+// predict), "plan.one_machine" (several of a CPU), "plan.unstable" (more requests a second than it can serve, with the most that it
 // can).
 // A plan that does not fit is costed all the same; memory says by how much.
 [[nodiscard]] Result<Costed> cost(const Plan& plan, const ServingFit& fit);

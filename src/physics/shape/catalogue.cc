@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 
@@ -64,6 +65,31 @@ void set_precision(ModelShape& shape, std::string_view name) {
   p.mixer = p.feed_forward = p.experts = *bits;
 }
 
+// "llama3.1-8b" and "llama-3.1-8b", "qwen-2.5-7b" and "qwen2.5-7b": where the family meets its number,
+// people write a dash or none.
+std::string spelt_otherwise(const std::string& words) {
+  const auto is = [&](std::size_t i, int (*kind)(int)) { return kind(static_cast<unsigned char>(words[i])) != 0; };
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (!is(i, std::isdigit)) continue;
+    if (is(i - 1, std::isalpha)) return words.substr(0, i) + '-' + words.substr(i);
+    if (i > 1 && words[i - 1] == '-' && is(i - 2, std::isalpha)) return words.substr(0, i - 1) + words.substr(i);
+  }
+  return words;
+}
+
+const CatalogueModel* find_by_words(const std::string& words, const std::optional<StatedSize>& stated) {
+  if (const auto at = aliases().find(words); at != aliases().end()) return at->second;
+  const CatalogueModel* best = nullptr;
+  std::size_t longest = 0;
+  for (const auto& [alias, model] : aliases()) {
+    if (alias.size() <= longest || !has_words(words, alias)) continue;
+    if (!sizes_agree(*model, stated)) continue;
+    best = model;
+    longest = alias.size();
+  }
+  return best;
+}
+
 }  // namespace
 
 Result<std::vector<CatalogueModel>> parse_model_catalogue(std::string_view csv) {
@@ -90,17 +116,9 @@ std::span<const CatalogueModel> model_catalogue() {
 
 const CatalogueModel* find_model(std::string_view name) {
   const std::string words = normal_model_name(name);
-  if (const auto at = aliases().find(words); at != aliases().end()) return at->second;
   const auto stated = size_in_name(name);
-  const CatalogueModel* best = nullptr;
-  std::size_t longest = 0;
-  for (const auto& [alias, model] : aliases()) {
-    if (alias.size() <= longest || !has_words(words, alias)) continue;
-    if (!sizes_agree(*model, stated)) continue;
-    best = model;
-    longest = alias.size();
-  }
-  return best;
+  const CatalogueModel* found = find_by_words(words, stated);
+  return found != nullptr ? found : find_by_words(spelt_otherwise(words), stated);
 }
 
 Result<ModelShape> shape_by_name(std::string_view name) {

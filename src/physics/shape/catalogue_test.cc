@@ -140,6 +140,18 @@ TEST(Catalogue, AHuggingFaceNameFindsItsRow) {
   }
 }
 
+TEST(Catalogue, AFamilyAndItsNumberAreWrittenTogetherOrApart) {
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"llama3.1:8b", "Llama-3.1-8B"},      {"llama3 70b instruct", "Llama-3-70B"},
+      {"Qwen 2.5 7B", "Qwen2.5-7B"},        {"gemma2:27b", "gemma-2-27b"},
+      {"phi3-mini-4k", "Phi-3-mini-4k"},    {"llama3.1:70b-instruct-q4_K_M", "Llama-3.1-70B"}};
+  for (const auto& [name, usual] : names) {
+    const CatalogueModel* model = find_model(name);
+    ASSERT_NE(model, nullptr) << name;
+    EXPECT_EQ(model, find_model(usual)) << name;
+  }
+}
+
 TEST(Catalogue, ASizeThatIsNoRowsIsNotTaken) {
   EXPECT_EQ(find_model("nobody/Llama-3.1-Minitron-5B-Depth"), nullptr);
   EXPECT_EQ(find_model("nvidia/Llama-3_3-Nemotron-Super-49B-v1"), nullptr);
