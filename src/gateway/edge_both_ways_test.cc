@@ -1,6 +1,7 @@
 // A request's body and its answer side by side, and what becomes of a request whose kept connection
 // has died.
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #include "gateway/edge_fixture.h"
 #include "gateway/upstream.h"
@@ -196,6 +197,55 @@ TEST_F(EdgeTest, ARequestIsRepeatedOnceAndNoMore) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 502 ")) << answer;
   EXPECT_NE(answer.find("closed without an answer"), answer.npos) << answer;
   EXPECT_EQ(heard_requests, 3);
+}
+
+// Of much that has come already each read takes its part, and between two of them others go on.
+TEST(PlainWire, WhoHasMuchToReadLeavesOthersTheirTurn) {
+  constexpr std::size_t kReads = 2;
+  constexpr int kOneRead = 64 * 1024;
+  constexpr int kMuch = 1 << 20;
+  asio::io_context io;
+  Readiness readiness;
+  tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  acceptor.set_option(asio::socket_base::receive_buffer_size(kMuch));
+  tcp::socket peer(io);
+  peer.connect(acceptor.local_endpoint());
+  Wire wire(acceptor.accept(), Nanos(0));
+  peer.non_blocking(true);
+  wire.socket().non_blocking(true);
+  const std::string much(kMuch, 'x');
+  boost::system::error_code full;
+  while (!full) peer.write_some(asio::buffer(much), full);
+  const int socket = wire.socket().native_handle();
+  int there = 0;
+  for (int i = 0; i < 500 && there <= kOneRead; ++i) {
+    ASSERT_EQ(::ioctl(socket, FIONREAD, &there), 0);
+    std::this_thread::sleep_for(kMs);
+  }
+  ASSERT_GT(there, kOneRead);
+  wire.plain(readiness);
+  std::string turns;
+  asio::co_spawn(
+      io,
+      [](Wire& from, std::string& order) -> Task<void> {
+        for (std::size_t i = 0; i < kReads; ++i) {
+          std::string bytes;
+          const bool came = co_await from.read(bytes);
+          order += came ? 'r' : '-';
+        }
+      }(wire, turns),
+      asio::detached);
+  asio::co_spawn(
+      io,
+      [](std::string& order) -> Task<void> {
+        for (std::size_t i = 0; i < kReads; ++i) {
+          order += 'o';
+          co_await asio::post(asio::use_awaitable);
+        }
+      }(turns),
+      asio::detached);
+  io.run();
+  EXPECT_EQ(turns, "roro");
 }
 
 // What an upstream does with connections after streamed answers, at times that the test states.
