@@ -74,16 +74,21 @@ std::size_t find(std::string_view text, std::size_t at, Mark mark, Is is) {
   return at;
 }
 
-// Bytes that end a scalar.
-constexpr auto kEndsScalar = [] {
-  std::array<bool, 256> ends{};
-  for (const char c : std::string_view(",]}: \t\r\n\"[{")) ends[static_cast<unsigned char>(c)] = true;
-  return ends;
+// What a byte is outside of strings.
+enum class Is : unsigned char { plain, quote, opens, closes, between };
+constexpr auto kIs = [] {
+  std::array<Is, 256> is{};
+  is['"'] = Is::quote;
+  is['{'] = is['['] = Is::opens;
+  is['}'] = is[']'] = Is::closes;
+  for (const char c : std::string_view(",: \t\r\n")) is[static_cast<unsigned char>(c)] = Is::between;
+  return is;
 }();
+Is is(char c) { return kIs[static_cast<unsigned char>(c)]; }
 
 std::size_t skip_scalar(std::string_view text, std::size_t at) {
   const std::size_t begin = at;
-  while (at < text.size() && !kEndsScalar[static_cast<unsigned char>(text[at])]) ++at;
+  while (at < text.size() && is(text[at]) == Is::plain) ++at;
   return at == begin ? scan::kBad : at;
 }
 
@@ -116,21 +121,25 @@ std::size_t skip_value(std::string_view text, std::size_t at) {
   if (text[at] != '{' && text[at] != '[') return skip_scalar(text, at);
   char open[kDeepest];
   int depth = 0;
-  while (at < text.size()) {
+  for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (c == '"') {
-      at = skip_string(text, at);
-      if (at == kBad) return kBad;
-      continue;
+    switch (is(c)) {
+      case Is::quote:
+        at = skip_string(text, at);
+        if (at == kBad) return kBad;
+        --at;
+        break;
+      case Is::opens:
+        if (depth == kDeepest) return kBad;
+        open[depth++] = c;
+        break;
+      case Is::closes:
+        if (open[--depth] != (c == '}' ? '{' : '[')) return kBad;
+        if (depth == 0) return at + 1;
+        break;
+      default:
+        break;
     }
-    if (c == '{' || c == '[') {
-      if (depth == kDeepest) return kBad;
-      open[depth++] = c;
-    } else if (c == '}' || c == ']') {
-      if (open[--depth] != (c == '}' ? '{' : '[')) return kBad;
-      if (depth == 0) return at + 1;
-    }
-    ++at;
   }
   return kBad;
 }

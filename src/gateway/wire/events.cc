@@ -1,16 +1,40 @@
 #include "gateway/wire/events.h"
 
+#include <algorithm>
+
 #include "core/json_scan.h"
 
 namespace joulebook::gateway {
 
+namespace {
+
+// Ends of lines one after the other, each byte looked at once or twice whatever they are.
+class LineEnds {
+ public:
+  explicit LineEnds(std::string_view text) : text_(text), lf_(text.find('\n')), cr_(text.find('\r')) {}
+  // The first one from `at` on, or the text's end; `at` grows from call to call.
+  std::size_t next(std::size_t at) {
+    if (lf_ < at) lf_ = text_.find('\n', at);
+    if (cr_ < at) cr_ = text_.find('\r', at);
+    return std::min({lf_, cr_, text_.size()});
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t lf_;
+  std::size_t cr_;
+};
+
+}  // namespace
+
 // WHATWG HTML, 9.2.6: lines end with CRLF, LF or CR; one space after the colon is not the value's.
 void PieceCutter::read_event(std::string_view raw, Piece& piece) {
   bool any = false;
-  while (!raw.empty()) {
-    const auto end = find_either(raw, 0, '\r', '\n');
-    const std::string_view line = raw.substr(0, end);
-    raw.remove_prefix(end == raw.size() ? end : end + (raw.substr(end, 2) == "\r\n" ? 2 : 1));
+  LineEnds ends(raw);
+  for (std::size_t at = 0; at < raw.size();) {
+    const std::size_t end = ends.next(at);
+    const std::string_view line = raw.substr(at, end - at);
+    at = end + (raw.substr(end, 2) == "\r\n" ? 2 : 1);
     const auto colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
     std::string_view value = colon == line.npos ? std::string_view() : line.substr(colon + 1);
