@@ -184,7 +184,7 @@ RC_GTEST_PROP(Recipe, TheRangeHoldsEveryPoint, ()) {
     for (const double y : {c, (c + d) / 2, d}) {
       const double v = x * y + x / y;
       RC_ASSERT(v <= r.hi * (1 + 1e-9));
-      RC_ASSERT(v >= r.lo * (1 - 0.05));  // a least inside the range is found by points, not by corners
+      RC_ASSERT(v >= r.lo * (1 - 0.005));  // a least inside the range is no corner: found by steps
     }
   }
 }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostCorners = 7;
 constexpr int kSamples = 256;
+constexpr double kFirstStep = 0.25, kLastStep = 1.0 / 128;  // of the way from rest to an end
 
 // SplitMix64 (Steele, Lea, Flood 2014): the same points on every machine.
 class Points {
@@ -41,9 +42,13 @@ class Sweep {
     }
     into_.trace.assumed.merge(trace.assumed);
     into_.trace.missing.merge(trace.missing);
-    if (value) {
-      into_.lo = std::min(into_.lo, value->value);
-      into_.hi = std::max(into_.hi, value->value);
+    if (value && value->value < into_.lo) {
+      into_.lo = value->value;
+      lowest_ = positions;
+    }
+    if (value && value->value > into_.hi) {
+      into_.hi = value->value;
+      highest_ = positions;
     }
     return value;
   }
@@ -85,6 +90,22 @@ class Sweep {
     }
   }
 
+  // From the least and the greatest so far, doubt by doubt, by ever smaller steps: what lies inside the range, between
+  // the points.
+  void descend() {
+    for (auto* found : {&lowest_, &highest_}) {
+      for (double step = kFirstStep; step >= kLastStep; step /= 2) {
+        for (const auto& name : names_) {
+          for (const double by : {-step, step}) {
+            auto beside = *found;
+            beside[name] = std::clamp(beside[name] + by, -1.0, 1.0);
+            (void)at(beside);  // which moves *found where it is further out
+          }
+        }
+      }
+    }
+  }
+
   [[nodiscard]] bool doubts() const { return !names_.empty(); }
 
  private:
@@ -112,6 +133,7 @@ class Sweep {
   Computed& into_;
   std::vector<std::string> names_;
   std::map<std::string, bool> rises_;
+  std::map<std::string, double> lowest_, highest_;
 };
 
 }  // namespace
@@ -128,6 +150,7 @@ Result<Computed> compute(const Claim& claim) {
     sweep.ends();
     sweep.corners();
     sweep.samples();
+    sweep.descend();
   }
   return computed;
 }

@@ -1,7 +1,8 @@
 #pragma once
 // The range of a recipe's value over the doubts about what went in: every corner of up to seven
 // doubts, and 256 points between them drawn with a fixed seed (all of them where there are more than
-// seven doubts, beside each doubt's two ends alone and all doubts' ends together). Doubts that have
+// seven doubts, beside each doubt's two ends alone and all doubts' ends together); then from the least
+// and the greatest of them by ever smaller steps, doubt by doubt. Doubts that have
 // one name move together. Ends of stated ranges are bounds; of a prediction they hold 99 of 100 (twice
 // the logarithm of its 80 % interval). Pure; thread-safe.
 #include <string>
