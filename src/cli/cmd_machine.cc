@@ -4,13 +4,13 @@
 
 #include "cli/c_session.h"
 #include "cli/commands.h"
+#include "cli/serve_meters.h"
 #include "engine/engine_build.h"
 #include "meter/calibration/reuse.h"
 #include "meter/calibration/store.h"
 #include "meter/sensor_json.h"
 #include "report/terminal_table.h"
 #include "sensor/discover.h"
-#include "cli/serve_parts.h"
 #include "sensor/doctor.h"
 
 namespace joulebook {

@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "cli/command_line.h"
-#include "cli/serve_parts.h"
 #include "cli/serve_run.h"
+#include "cli/serve_settings.h"
 #include "core/text.h"
 #include "gateway/wire/identity.h"
 

@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "cli/default_model.h"
-#include "cli/serve_parts.h"
+#include "cli/serve_meters.h"
+#include "cli/serve_models.h"
+#include "cli/serve_settings.h"
 #include "cli/serve_thread.h"
 #include "core/nanos.h"
 #include "core/text.h"
@@ -104,11 +106,9 @@ Status Gateway::open_upstreams() {
     engine_ = std::make_unique<gw::LocalEngine>(std::move(local), system_clock());
     options_.upstreams = {engine_->url()};
   }
-  for (const auto& url : options_.upstreams) {
-    auto place = gw::upstream_place(url);
-    if (!place) return fail(place.error());
-    places_.push_back(std::move(*place));
-  }
+  auto places = gw::upstream_places(options_.upstreams);
+  if (!places) return fail(places.error());
+  places_ = std::move(*places);
   return {};
 }
 
@@ -369,7 +369,7 @@ void Gateway::end() {
   pushers_->stop(std::chrono::seconds(3));
   const gw::LiveState state = service_->state();
   Json result = live_json(state);
-  result.set("total", to_json(total_of(state)));
+  result.set("total", to_json(metered_total(state)));
   if (writer_) {
     if (auto ok = writer_->end(system_clock().anchor(), result, true); !ok) {
       context_.warn("the run could not be ended in the ledger: " + ok.error().message);

@@ -206,4 +206,22 @@ void merge_live(Json& kept, const Json& event) {
   kept.set("points", std::move(merged));
 }
 
+Quantity metered_total(const LiveState& state) {
+  if (state.domains.empty()) {
+    return Quantity::absent("J", state.absences.empty() ? Reason{"window.none", "nothing was settled", "serve longer"}
+                                                        : state.absences.front());
+  }
+  Quantity total = Quantity::exact(0, "J");
+  total.level = 1;
+  for (const auto& domain : state.domains) {
+    total.value = *total.value + to_joules(domain.meter).value();
+    total.own = {total.own.lo + domain.within.lo, total.own.hi + domain.within.hi};
+    total.level = std::min(total.level, domain.level);
+    total.tier = weakest(total.tier, domain.tier);
+  }
+  total.boundary = state.boundary;
+  total.method = "sum of the settled windows";
+  return total;
+}
+
 }  // namespace joulebook

@@ -49,6 +49,21 @@ TEST(LiveJson, WhatIsNotThereHasAReasonAndNeverAZero) {
   EXPECT_TRUE(live["self"]["energy"]["value"].is_null());
 }
 
+TEST(LiveJson, TheTotalIsTheSumOfItsDomainsAndAsSureAsTheLeastOfThem) {
+  LiveState state;
+  state.boundary = "package+gpu";
+  state.domains.push_back({.domain = "package:0", .meter = {2'000'000}, .within = {1.5, 2.25}});
+  state.domains.push_back({.domain = "gpu:0", .tier = Tier::modelled, .meter = {3'000'000}, .within = {2, 5}, .level = 0.95});
+  const Quantity total = metered_total(state);
+  EXPECT_DOUBLE_EQ(*total.value, 5);
+  EXPECT_EQ(total.interval(), (Interval{3.5, 7.25}));
+  EXPECT_EQ(total.level, 0.95);
+  EXPECT_EQ(total.tier, Tier::modelled);
+  EXPECT_EQ(total.boundary, "package+gpu");
+  EXPECT_EQ(metered_total(fakes::sample_live_unmetered()).reason->code, "sensor.none");
+  EXPECT_EQ(metered_total({}).reason->code, "window.none");
+}
+
 TEST(LiveJson, AFigureOfUnknownWidthIsUnbounded) {
   LiveState state;
   state.domains.push_back({.domain = "gpu:0", .meter = {5'000'000}});

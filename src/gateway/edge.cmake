@@ -2,7 +2,7 @@ find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL REQUIRED)
 
 joulebook_room(edge
-  SOURCES acknowledged.cc edge.cc edge_answer.cc edge_exchange.cc edge_session.cc head_edit.cc net.cc upstream.cc
+  SOURCES acknowledged.cc edge.cc edge_answer.cc edge_exchange.cc edge_session.cc head_edit.cc net.cc upstream.cc upstream_address.cc
   DEPENDS core http
   LIBRARIES Boost::headers OpenSSL::SSL OpenSSL::Crypto fmt::fmt Threads::Threads)
 

@@ -1,6 +1,5 @@
 #pragma once
-// Where requests go: an upstream's address, its kept connections, and which one is to be tried. For
-// the edge's thread alone.
+// Where requests go: an upstream's kept connections, and which one is to be tried. For the edge's thread alone.
 #include <joulebook/result.h>
 
 #include <deque>
@@ -11,19 +10,9 @@
 
 #include "gateway/edge.h"
 #include "gateway/net.h"
+#include "gateway/upstream_address.h"
 
 namespace joulebook::gateway {
-
-struct UpstreamAddress {
-  bool tls = false;
-  std::string host;
-  std::string port;
-  std::string prefix;  // "/base", put before every target; empty: none
-  [[nodiscard]] std::string name() const;  // "http://host:port"
-};
-
-// Errors: usage "edge.upstream" (no http or https address, or one with credentials in it).
-[[nodiscard]] Result<UpstreamAddress> parse_upstream(const std::string& url);
 
 class Upstream {
  public:

@@ -1,11 +1,22 @@
 #pragma once
-// An upstream as the rest of the gateway knows it, without a socket. Pure.
+// Where an upstream is, as a person wrote it and as the rest of the gateway knows it, without a socket. Pure.
 #include <joulebook/result.h>
 
 #include <string>
 #include <vector>
 
 namespace joulebook::gateway {
+
+struct UpstreamAddress {
+  bool tls = false;
+  std::string host;
+  std::string port;
+  std::string prefix;  // "/base", put before every target; empty: none
+  [[nodiscard]] std::string name() const;  // "http://host:port"
+};
+
+// Errors: usage "edge.upstream" (no http or https address, or one with credentials in it).
+[[nodiscard]] Result<UpstreamAddress> parse_upstream(const std::string& url);
 
 struct UpstreamPlace {
   std::string name;   // "http://127.0.0.1:8080", without prefix
@@ -16,6 +27,8 @@ struct UpstreamPlace {
 
 // Errors: usage "edge.upstream".
 [[nodiscard]] Result<UpstreamPlace> upstream_place(const std::string& url);
+// Of all of them, in their order; the error of the first that is none.
+[[nodiscard]] Result<std::vector<UpstreamPlace>> upstream_places(const std::vector<std::string>& urls);
 
 // Addresses as their upstreams' names. Errors: usage "edge.upstream"; "serve.no_upstream" where one is none of `names`.
 [[nodiscard]] Result<std::vector<std::string>> named_upstreams(const std::vector<std::string>& urls,

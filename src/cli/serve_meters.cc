@@ -1,37 +1,21 @@
-#include "cli/serve_parts.h"
+#include "cli/serve_meters.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
-#include "core/nanos.h"
 #include "core/reason.h"
 #include "gateway/meter_plan.h"
 #include "meter/device_choice.h"
 #include "meter/remote_meter.h"
-#include "physics/serving/machines.h"
-#include "physics/serving/shapes.h"
-#include "physics/shape/shape_source.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 
 namespace joulebook {
 
 namespace gw = gateway;
-
-Result<std::string> salt_of(const Settings& settings) {
-  const auto folder = std::filesystem::path(settings.get("ledger")).parent_path();
-  return gw::tenant_salt((folder / "tenant-salt").string());
-}
-
-Result<gw::Tenants> tenants_of(const Settings& in_force, const TomlDocument& file) {
-  auto salt = salt_of(in_force);
-  if (!salt) return fail(salt.error());
-  return gw::Tenants::from(file, std::move(*salt));
-}
 
 namespace {
 
@@ -208,137 +192,18 @@ std::vector<Finding> meter_findings(const Context& context) {
   const auto options = gw::serve_options(context.settings.file());
   if (!options) return {found("serve", options.error())};
   if (options->meter.empty() && options->meters.empty()) return {};
-  std::vector<gw::UpstreamPlace> places;
-  for (const auto& url : options->upstreams) {
-    auto place = gw::upstream_place(url);
-    if (!place) return {found("serve", place.error())};
-    places.push_back(std::move(*place));
-  }
-  const auto plan = gw::plan_meters(*options, places);
+  const auto places = gw::upstream_places(options->upstreams);
+  if (!places) return {found("serve", places.error())};
+  const auto plan = gw::plan_meters(*options, *places);
   if (!plan) return {found("serve", plan.error())};
   std::vector<Finding> out;
-  for (const auto& planned : plan->meters) out.push_back(tried(planned, places));
+  for (const auto& planned : plan->meters) out.push_back(tried(planned, *places));
   for (const auto u : plan->rest) {
-    if (places[u].here) continue;
+    if ((*places)[u].here) continue;
     out.push_back(found(Finding::Level::note, "meter",
-                        unmetered(places[u].name + " has no meter")));
+                        unmetered((*places)[u].name + " has no meter")));
   }
   return out;
-}
-
-namespace {
-
-Result<attribution::ServedModel> served_model(const std::string& name) {
-  auto shape = physics::read_shape(name);
-  if (!shape) return fail(shape.error());
-  attribution::ServedModel model;
-  model.name = shape->name;
-  model.work.shape = serving::serving_shape(*shape);
-  model.work.weight_bytes = model.work.shape.stored.dense;
-  model.work.expert_bytes = model.work.shape.stored.expert;
-  model.work.head_bytes = model.work.shape.stored.head;
-  model.work.embedding_bytes = model.work.shape.stored.embedding;
-  model.work.kv_scale = model.work.shape.stored.kv / 2;
-  model.work.weights = model.work.weight_bytes < 0.8   ? serving::Weights::fp4
-                       : model.work.weight_bytes < 1.6 ? serving::Weights::fp8
-                                                       : serving::Weights::bits16;
-  return model;
-}
-
-// "NAME=MODEL" in its two parts; a file's name may hold the sign.
-std::pair<std::string, std::string> named_shape(const std::string& text) {
-  const auto at = text.find('=');
-  std::error_code none;
-  if (at == text.npos || std::filesystem::exists(text, none)) return {{}, text};
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
-Result<serving::Device> device_of(const std::vector<gw::MeteredHost>& hosts, std::uint32_t upstream) {
-  auto device = serving::find_device("H100");
-  for (const auto& host : hosts) {
-    if (host.meter == nullptr || !host.holds(upstream)) continue;
-    for (const auto& sensor : host.meter->sensors()) {
-      if (!sensor.domain.starts_with("gpu")) continue;
-      if (auto known = serving::find_device(sensor.name)) device = std::move(known);
-    }
-  }
-  return device;
-}
-
-}  // namespace
-
-Status tell_models(attribution::Options& out, const gw::ServeOptions& options, const std::vector<gw::MeteredHost>& hosts,
-                   const std::vector<std::string>& upstreams) {
-  auto routers = gw::named_upstreams(options.router, upstreams);
-  if (!routers) return fail(routers.error());
-  out.models.resize(upstreams.size());
-  for (std::uint32_t u = 0; u < upstreams.size(); ++u) {
-    if (std::find(routers->begin(), routers->end(), upstreams[u]) != routers->end()) out.routers.insert(u);
-  }
-  std::vector<std::string> shapes = options.shape;
-  if (shapes.empty() && !options.model.empty()) shapes.push_back(options.model);
-  bool for_all = false;
-  for (const auto& text : shapes) {
-    const auto [name, what] = named_shape(text);
-    if (name.empty() && std::exchange(for_all, true)) {
-      return fail(ErrorKind::usage, "serve.shape", "two shapes have no name: " + text + " is one of them",
-                  "say which requests each is for: --shape NAME=" + text);
-    }
-    auto model = served_model(what);
-    if (!model) return fail(model.error());
-    for (std::uint32_t u = 0; u < upstreams.size(); ++u) {
-      auto device = device_of(hosts, u);
-      if (!device) return fail(device.error());
-      model->work.device = std::move(*device);
-      if (name.empty()) {
-        out.models[u] = *model;
-      } else {
-        out.named.push_back({u, name, *model});
-      }
-    }
-  }
-  return {};
-}
-
-gw::EdgeOptions edge_options(const gw::ServeOptions& options) {
-  gw::EdgeOptions edge;
-  edge.listen = options.listen;
-  edge.open_to_network = options.open_to_network;
-  edge.tls_cert = options.tls_cert;
-  edge.tls_key = options.tls_key;
-  edge.upstreams = options.upstreams;
-  edge.upstream_ca = options.upstream_ca;
-  edge.kept_body = static_cast<std::size_t>(options.body_mib * 1048576);
-  edge.connections = static_cast<std::size_t>(options.connections);
-  edge.head_patience = nanos(options.head_s);
-  edge.idle_patience = nanos(options.idle_s);
-  edge.body_patience = nanos(options.body_s);
-  edge.body_rate = options.body_rate;
-  edge.connect_patience = nanos(options.connect_s);
-  edge.silent_patience = nanos(options.silent_s);
-  edge.write_patience = nanos(options.write_s);
-  return edge;
-}
-
-// What was metered, over all domains.
-Quantity total_of(const gw::LiveState& state) {
-  if (state.domains.empty()) {
-    return Quantity::absent("J", state.absences.empty()
-                                     ? Reason{"window.none", "nothing was settled", "serve longer"}
-                                     : state.absences.front());
-  }
-  Quantity total = Quantity::exact(0, "J");
-  total.own = {0, 0};
-  total.level = 1;
-  for (const auto& domain : state.domains) {
-    total.value = *total.value + to_joules(domain.meter).value();
-    total.own = {total.own.lo + domain.within.lo, total.own.hi + domain.within.hi};
-    total.level = std::min(total.level, domain.level);
-    total.tier = weakest(total.tier, domain.tier);
-  }
-  total.boundary = state.boundary;
-  total.method = "sum of the settled windows";
-  return total;
 }
 
 }  // namespace joulebook
