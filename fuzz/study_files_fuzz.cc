@@ -2,8 +2,8 @@
 // An error names its code and its cure; a length is at least one token, of one kind, and is read again;
 // what is accepted can be digested and shown, and its checkers can judge any answer: here the item's own
 // text and what it expects.
-// Fault planted on 2026-11-25: a byte order mark known by its first byte alone, found within a
-// second (6,730 inputs). And on 2026-11-27 a length of 0 that is let through, found within a second.
+// Faults planted: a byte order mark known by its first byte alone, and a length of 0 that is let through, both found
+// at once from the seeds that are refused; without such a seed the first took from 1,000 to 136,000 inputs (2026-11-27).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

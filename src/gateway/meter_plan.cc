@@ -1,6 +1,7 @@
 #include "gateway/meter_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace {
 struct Wish {
   PlannedMeter meter;
   UpstreamPlace place;
+  std::string prefix;                  // of its address
   std::vector<std::string> upstreams;  // addresses that were named
 };
 
@@ -33,17 +35,19 @@ bool same_host(const UpstreamPlace& a, const UpstreamPlace& b) {
 
 Result<Wish*> wish_for(std::vector<Wish>& wishes, std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  for (auto& wish : wishes) {
-    if (wish.meter.url == url) return &wish;
-  }
   auto place = upstream_place(url);
   if (!place) {
     return fail(ErrorKind::usage, "serve.meter", "a meter has no address that can be used",
                 "write it as --meter https://gpu-host:8901, or --meter https://gpu-host:8901=http://gpu-host:8000");
   }
+  const std::string prefix = parse_upstream(url)->prefix;
+  for (auto& wish : wishes) {  // a host's name is the same in any case
+    if (lower(wish.place.name) == lower(place->name) && wish.prefix == prefix) return &wish;
+  }
   Wish wish;
   wish.meter.url = std::move(url);
   wish.place = std::move(*place);
+  wish.prefix = prefix;
   wishes.push_back(std::move(wish));
   return &wishes.back();
 }
@@ -141,13 +145,21 @@ class Pairing {
   std::set<std::uint32_t> taken_;
 };
 
-// One meter alone needs no name.
-void label(std::vector<Wish>& wishes, bool beside_ours) {
-  if (wishes.size() < 2 && !beside_ours) return;
+// One meter alone needs no name. Several have as much of their address as tells them apart.
+Status label(std::vector<Wish>& wishes, bool beside_ours) {
+  if (wishes.size() < 2 && !beside_ours) return {};
+  std::map<std::string, const Wish*> labels;
   for (auto& wish : wishes) {
-    const auto on_it = std::count_if(wishes.begin(), wishes.end(), [&](const Wish& w) { return same_host(w.place, wish.place); });
-    wish.meter.label = lower(wish.place.host) + (on_it > 1 ? ":" + std::to_string(wish.place.port) : "");
+    const auto alike = [&](auto like) { return std::count_if(wishes.begin(), wishes.end(), like) > 1; };
+    const bool host = alike([&](const Wish& w) { return same_host(w.place, wish.place); });
+    const bool port = alike([&](const Wish& w) { return lower(w.place.host) == lower(wish.place.host) && w.place.port == wish.place.port; });
+    wish.meter.label = lower(wish.place.host) + (host ? ":" + std::to_string(wish.place.port) : "") + (port ? wish.prefix : "");
+    const auto [it, is_new] = labels.emplace(wish.meter.label, &wish);
+    if (is_new) continue;
+    return fail(ErrorKind::usage, "serve.meter_twice", it->second->meter.url + " and " + wish.meter.url + " are one address",
+                "name one agent a machine, with the scheme that it speaks");
   }
+  return {};
 }
 
 }  // namespace
@@ -161,7 +173,8 @@ Result<MeterPlan> plan_meters(const ServeOptions& options, const std::vector<Ups
   if (auto ok = pairing.what_is_left(); !ok) return fail(ok.error());
   MeterPlan plan;
   plan.rest = pairing.rest();
-  label(*wishes, std::any_of(plan.rest.begin(), plan.rest.end(), [&](auto u) { return places[u].here; }));
+  const bool beside_ours = std::any_of(plan.rest.begin(), plan.rest.end(), [&](auto u) { return places[u].here; });
+  if (auto ok = label(*wishes, beside_ours); !ok) return fail(ok.error());
   for (auto& wish : *wishes) plan.meters.push_back(std::move(wish.meter));
   return plan;
 }

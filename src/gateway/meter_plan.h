@@ -14,7 +14,7 @@ namespace joulebook::gateway {
 
 struct PlannedMeter {
   std::string url;    // as given, without a slash at its end
-  std::string label;  // what its domains are named by: its host, with the port where two meters share one; empty: alone
+  std::string label;  // what its domains are named by: its host, with the port (and the path) where meters share one; empty: alone
   std::vector<std::uint32_t> upstreams;  // at least one, rising
   std::string token_env = "JOULEBOOK_METER_TOKEN";  // the variable that holds its token
   std::string ca;  // PEM of who may sign its certificate; empty: the system's
@@ -30,7 +30,7 @@ struct MeterPlan {
 // of loopback are one host); where none is there, and it is the only such meter, those that are left,
 // provided that they are on one host.
 // Errors: usage "serve.meter" (no address), "serve.no_upstream", "serve.meter_pairing" (which upstream it
-// meters is not clear; the cure says how to say so).
+// meters is not clear; the cure says how to say so), "serve.meter_twice" (two are one address).
 [[nodiscard]] Result<MeterPlan> plan_meters(const ServeOptions& options, const std::vector<UpstreamPlace>& places);
 
 }  // namespace joulebook::gateway

@@ -13,13 +13,9 @@ Result<MeterPlan> plan(std::vector<std::string> meters, const std::vector<std::s
   options.meter = std::move(meters);
   options.meters = std::move(tables);
   options.meter_ca = "common.pem";
-  std::vector<UpstreamPlace> places;
-  for (const auto& url : upstreams) {
-    auto place = upstream_place(url);
-    EXPECT_TRUE(place) << url;
-    places.push_back(std::move(*place));
-  }
-  return plan_meters(options, places);
+  const auto places = upstream_places(upstreams);
+  EXPECT_TRUE(places) << places.error().message;
+  return plan_meters(options, *places);
 }
 
 TEST(MeterPlan, AnUpstreamIsMeteredByItsOwnHost) {
@@ -70,6 +66,19 @@ TEST(MeterPlan, OneMeterAloneKeepsTheNamesOfItsDomains) {
   ASSERT_TRUE(p);
   EXPECT_EQ(p->meters.at(0).label, "gpu-a");
   EXPECT_EQ(p->rest, (Upstreams{1}));
+}
+
+// Two agents behind one proxy: their domains were named alike.
+TEST(MeterPlan, AsMuchOfAnAddressAsTellsMetersApartNamesTheirDomains) {
+  const auto p = plan({"https://proxy/a/=http://gpu-a:8000", "https://proxy/b=http://gpu-b:8000", "https://Proxy:443/b=http://gpu-c:8000"},
+                      {"http://gpu-a:8000", "http://gpu-b:8000", "http://gpu-c:8000"});
+  ASSERT_TRUE(p) << p.error().message;
+  ASSERT_EQ(p->meters.size(), 2U) << "the third is the second in other words";
+  EXPECT_EQ(p->meters[0].label, "proxy:443/a");
+  EXPECT_EQ(p->meters[1].label, "proxy:443/b");
+  EXPECT_EQ(p->meters[1].upstreams, (Upstreams{1, 2}));
+  const auto twice = plan({"https://gpu-a:80=http://gpu-a:8000", "http://gpu-a=http://gpu-a:8000"}, {"http://gpu-a:8000"});
+  EXPECT_EQ(twice.error().code, "serve.meter_twice");
 }
 
 TEST(MeterPlan, WhatIsNotClearIsAnErrorWithItsCure) {
