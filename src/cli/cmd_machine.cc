@@ -18,14 +18,27 @@ namespace {
 
 ScreenStyle screen() { return {terminal_width(), wants_colour(1)}; }
 
-Result<std::vector<SensorInfo>> sensors_of(const Json& document) {
+struct Listed {
   std::vector<SensorInfo> infos;
+  std::vector<ReadCost> costs;
+};
+
+Result<Listed> sensors_of(const Json& document) {
+  Listed listed;
   for (const auto& item : document["sensors"].items()) {
     auto info = sensor_from_json(item);
     if (!info) return fail(info.error());
-    infos.push_back(std::move(*info));
+    listed.infos.push_back(std::move(*info));
+    listed.costs.push_back(read_cost_from_json(item["read"]));
   }
-  return infos;
+  return listed;
+}
+
+// As a meter over them finds; nothing where none can be opened.
+std::vector<ReadCost> costs_of(const Context& context, std::vector<std::unique_ptr<Sensor>> sensors) {
+  auto meter = open_meter(std::move(sensors), {.period = context.period()}, system_clock(), context.files());
+  if (!meter || !(*meter)->start()) return {};
+  return (*meter)->read_costs();
 }
 
 }  // namespace
@@ -35,9 +48,9 @@ int sensors(const Context& context) {
   if (!session) return report_error(session.error());
   auto document = session->sensors();
   if (!document) return report_error(document.error());
-  auto infos = sensors_of(*document);
-  if (!infos) return report_error(infos.error());
-  context.print(sensors_table(*infos, screen()));
+  const auto listed = sensors_of(*document);
+  if (!listed) return report_error(listed.error());
+  context.print(sensors_table(listed->infos, listed->costs, screen()));
   context.print(fmt::format("Calibration: {}.\n", (*document)["calibration"]["message"].as_string()));
   const auto ok = context.emit(*document);
   return ok ? 0 : report_error(ok.error());
@@ -56,7 +69,10 @@ int doctor(const Context& context) {
   facts.engine_embedded = engine.embedded;
   facts.engine_cuda = engine.cuda;
   facts.engine_vulkan = engine.vulkan;
-  const std::vector<Finding> findings = diagnose(found, facts);
+  std::vector<SensorInfo> infos;
+  for (const auto& sensor : found.sensors) infos.push_back(sensor->info());
+  facts.reads = costs_of(context, std::move(found.sensors));
+  const std::vector<Finding> findings = diagnose(infos, found.findings, facts);
   context.print(doctor_table(findings, screen()));
   Json document = Json::array();
   for (const auto& finding : findings) document.push(to_json(finding));

@@ -73,6 +73,8 @@ SensorChoice Context::sensor_choice() const {
   return choice;
 }
 
+Nanos Context::period() const { return std::chrono::milliseconds(std::max(1, settings.get_int("period_ms"))); }
+
 std::vector<std::string> Context::sensor_specs() const {
   std::vector<std::string> specs;
   for (const auto line : split(settings.get("sensor"), '\n')) {
@@ -98,7 +100,7 @@ Result<std::unique_ptr<Meter>> Context::open_meter(
   options.publish = std::move(publish);
   options.devices = devices;
   options.look = device_look(tree);
-  options.period = std::chrono::milliseconds(std::max(1, settings.get_int("period_ms")));
+  options.period = period();
   return joulebook::open_meter(std::move(found.sensors), options, system_clock(), tree);
 }
 

@@ -37,6 +37,8 @@ struct Context {
   [[nodiscard]] Status check_outputs(std::initializer_list<std::string> others = {}) const;
   [[nodiscard]] std::shared_ptr<const FileTree> files() const;
   [[nodiscard]] SensorChoice sensor_choice() const;
+  // Between two rounds of readings.
+  [[nodiscard]] Nanos period() const;
   // Meters outside, as --sensor names them.
   [[nodiscard]] std::vector<std::string> sensor_specs() const;
   // Opens a meter over the chosen sensors. `publish`: as MeterOptions has it.

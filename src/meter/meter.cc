@@ -16,7 +16,9 @@ namespace joulebook {
 namespace {
 
 constexpr Nanos kLongRest = std::chrono::milliseconds(20);
-constexpr Nanos kHeldUp = std::chrono::milliseconds(200);
+constexpr Nanos kHeldUp = std::chrono::seconds(5);  // the sampler, by a machine that is busy with other things
+constexpr int kTimedRounds = 5;  // as many as ReadPace takes a median of
+constexpr Nanos kMeasured = std::chrono::seconds(10);  // for them, on a machine however busy
 constexpr Nanos kLate = std::chrono::milliseconds(100);  // an edge further back is past reading around it
 
 // Locks: `mutex_` guards the core and the recording. Sensors and CPU times are read outside of it,
@@ -89,11 +91,20 @@ class LiveMeter final : public Meter {
     std::unique_lock lock(mutex_);
     if (!running_) return;
     const std::int64_t fresh = rounds_ + 2;  // the round under way may have begun before us
-    fresh_ = true;
-    const auto done = [&] { return !running_ || (rounds_ >= fresh && sampler_.core().settled(t)); };
-    // Three ticks, the round under way, and what a busy machine may hold the sampler up.
-    const Nanos most = sampler_.core().closing() + 2 * options_.period + kHeldUp;
-    rounded_.wait_for(lock, most, done);
+    fresh_ = std::max(fresh_, 1);
+    // Three ticks, counted by the rounds that were made: one that a busy machine held up saw nothing meanwhile.
+    const Nanos most = sampler_.core().closing() + 2 * options_.period;
+    const SteadyTime enough = clock_.now() + most;
+    const auto done = [&] { return !running_ || (rounds_ >= fresh && (began_ >= enough || sampler_.core().settled(t))); };
+    rounded_.wait_for(lock, most + kHeldUp, done);
+  }
+
+  [[nodiscard]] std::vector<ReadCost> read_costs() override {
+    std::unique_lock lock(mutex_);
+    fresh_ = kTimedRounds;
+    const std::int64_t enough = rounds_ + kTimedRounds + 1;  // the round under way may have begun before us
+    rounded_.wait_for(lock, kMeasured, [&] { return !running_ || rounds_ >= enough; });
+    return costs_;
   }
 
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
@@ -127,9 +138,12 @@ class LiveMeter final : public Meter {
     for (auto* at : {&marked_, &announced_}) {
       if (const std::int64_t ns = at->exchange(0, std::memory_order_relaxed); ns != 0) sampler_.edge({ns});
     }
+    const SteadyTime began = clock_.now();
     const auto& events = sampler_.read_all(fresh);
     const std::lock_guard lock(mutex_);
+    began_ = began;
     for (const auto& event : events) sampler_.apply(event);
+    if (fresh) sampler_.costs(costs_);
     ++rounds_;
     rounded_.notify_all();
   }
@@ -155,7 +169,8 @@ class LiveMeter final : public Meter {
         rest(next);
         const std::lock_guard lock(mutex_);
         if (!running_) return;
-        fresh = std::exchange(fresh_, false);
+        fresh = fresh_ > 0;
+        fresh_ -= fresh ? 1 : 0;
       }
       round(fresh);
       // Deadlines are absolute; rounds that could not be held are left out, not caught up.
@@ -174,8 +189,10 @@ class LiveMeter final : public Meter {
   std::thread thread_;
   std::optional<DeviceFollower> follower_;
   std::int64_t rounds_ = 0;
+  SteadyTime began_{0};  // the newest of them
   bool running_ = false;
-  bool fresh_ = false;
+  int fresh_ = 0;  // rounds in which every sensor is to be read
+  std::vector<ReadCost> costs_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "meter/idle_floor.h"
 #include "meter/window.h"
 #include "sensor/gpu/device_use.h"
+#include "sensor/read_cost.h"
 #include "sensor/sensor.h"
 
 namespace joulebook {
@@ -46,8 +47,12 @@ class Meter {
   virtual void stop() = 0;
   // A mark: sensors that are read seldom are read around it.
   [[nodiscard]] virtual SteadyTime now() const = 0;
-  // The same of an instant to come.
-  virtual void edge(SteadyTime) {}
+  // An edge of a window at `t`, a moment ago or to come: the same sensors are read around it. The newest one
+  // of each kind counts.
+  virtual void edge(SteadyTime /*t*/) {}
+  // What a reading of each sensor costs, in the order of sensors(). Takes readings, and blocks until there are enough:
+  // a few rounds. Empty where nobody reads here: another machine's meter, a replay.
+  [[nodiscard]] virtual std::vector<ReadCost> read_costs() { return {}; }
   // Blocks until the change that closes `t` was seen on every live sensor, at most three ticks of
   // the slowest (see MeterCore::closing); then energy() up to `t` is final.
   virtual void settle(SteadyTime t) = 0;

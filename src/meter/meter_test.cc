@@ -32,6 +32,19 @@ TEST(Meter, MeasuresALiveCounter) {
   (*meter)->stop();
 }
 
+TEST(Meter, SaysWhatReadingItsSensorsCosts) {
+  std::vector<std::unique_ptr<Sensor>> sensors;
+  sensors.push_back(std::make_unique<test::LiveSensor>(100.0));
+  auto meter = open_meter(std::move(sensors), {.period = milliseconds(2)}, system_clock(), real_files());
+  ASSERT_TRUE(meter);
+  ASSERT_TRUE((*meter)->start());
+  const auto costs = (*meter)->read_costs();
+  ASSERT_EQ(costs.size(), 1U);
+  EXPECT_GT(costs[0].each.count(), 0);
+  EXPECT_GE(costs[0].interval, milliseconds(2));
+  EXPECT_FALSE(costs[0].elsewhere);
+}
+
 TEST(Meter, RefusesAPeriodOfNothing) {
   EXPECT_EQ(open_meter({}, {.period = Nanos{0}}, system_clock(), real_files()).error().kind,
             ErrorKind::usage);

@@ -11,14 +11,16 @@
 // a little with each change that was there in time, and behind the one that was not.
 //
 // What a reading costs is the CPU time of the thread that reads, not what the clock shows: on a busy machine a call
-// may take milliseconds that another program used. CPU time is asked for once a call was long by the clock: asking
-// costs more than most readings do. Not thread-safe.
+// may take milliseconds that another program used. Asking for CPU time costs more than most readings do: the first
+// calls are timed by it, and those after one that was long by the clock, until they are known to be cheap.
+// Not thread-safe.
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "sensor/read_cost.h"
 #include "sensor/sensor.h"
 
 namespace joulebook {
@@ -59,12 +61,13 @@ class ReadPace {
       next_ = t;
     }
   }
-  // A call was long, so calls are to be timed by CPU time.
+  // Whether the next call is to be timed by CPU time.
   [[nodiscard]] bool timed() const { return timed_; }
   // `took`: by the call, in CPU time where timed(), else by the clock.
   void read(const RawReading& reading, Nanos took) {
     if (timed_) {
       took_[calls_++ % took_.size()] = took;
+      timed_ = calls_ < took_.size() || dear();
     } else {
       timed_ = share_ < 1 && long_call(took);
     }
@@ -79,6 +82,8 @@ class ReadPace {
     edge_ = std::exchange(next_, std::nullopt);
     first_after_.reset();
   }
+  // A poller took the reading: fetching it is no measure of what it costs.
+  void read_elsewhere() { elsewhere_ = true; }
   // A call that failed costs, too.
   void missed(SteadyTime at) { last_ = at; }
 
@@ -88,9 +93,11 @@ class ReadPace {
   // Between two readings where no edge is near.
   [[nodiscard]] Nanos interval() const {
     if (!dear()) return period_;
-    const Nanos allowed(static_cast<std::int64_t>(static_cast<double>(cost().count()) / share_));
+    const Nanos allowed(static_cast<std::int64_t>(static_cast<double>(median().count()) / share_));
     return std::max(std::min(allowed, kRarest), tick_);
   }
+
+  [[nodiscard]] ReadCost cost() const { return {median(), interval(), elsewhere_}; }
 
  private:
   [[nodiscard]] bool long_call(Nanos took) const {
@@ -102,7 +109,7 @@ class ReadPace {
     return *std::min_element(took_.begin(), took_.begin() + kept());
   }
   // Their median; one that was held up in the kernel is no dear one.
-  [[nodiscard]] Nanos cost() const {
+  [[nodiscard]] Nanos median() const {
     auto newest = took_;
     const auto middle = newest.begin() + kept() / 2;
     std::nth_element(newest.begin(), middle, newest.begin() + kept());
@@ -145,7 +152,8 @@ class ReadPace {
   Nanos tick_;
   std::array<Nanos, 5> took_{};
   std::size_t calls_ = 0;  // in it
-  bool timed_ = false;
+  bool timed_ = true;
+  bool elsewhere_ = false;
   std::size_t readings_ = 0;
   SteadyTime last_{0};
   std::uint64_t counts_ = 0;

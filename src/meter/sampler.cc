@@ -45,6 +45,11 @@ Sampler::Sampler(std::vector<std::unique_ptr<Sensor>> sensors, const MeterOption
   }
 }
 
+void Sampler::costs(std::vector<ReadCost>& out) const {
+  out.resize(paces_.size());
+  std::transform(paces_.begin(), paces_.end(), out.begin(), [](const ReadPace& pace) { return pace.cost(); });
+}
+
 void Sampler::edge(SteadyTime t) {
   for (auto& pace : paces_) pace.edge(t, clock_.now());
 }
@@ -105,6 +110,7 @@ void Sampler::read(std::size_t channel) {
     newest_[channel] = *reading;
     paces_[channel].read(*reading, took);
     if (reading->end >= anchor_->steady) return;  // taken just now, so there is no other
+    paces_[channel].read_elsewhere();
   }
 }
 

@@ -33,6 +33,8 @@ class Sampler {
 
   // `fresh`: every sensor, and the process tree, too, whenever it was read last. Valid until the next call.
   [[nodiscard]] const std::vector<TraceEvent>& read_all(bool fresh);
+  // What a reading of each sensor costs, in the order of MeterCore::sensors(). By the thread that reads.
+  void costs(std::vector<ReadCost>& out) const;
   // An edge of a window lies at `t`, now or soon: sensors that are read seldom are read around it.
   void edge(SteadyTime t);
   void apply(const TraceEvent& event);

@@ -129,6 +129,7 @@ class Dear final : public Sensor {
 
 struct DearRun {
   int readings = 0;
+  ReadCost cost;
   WindowEnergy energy;  // of [4, 7.2) s
 };
 
@@ -155,7 +156,9 @@ DearRun run_dear(Nanos cost, double share, bool marked, const Dear::HeldUp& held
     if (share < 1 && all_marks) sampler.edge(at(t));
     for (const auto& event : sampler.read_all(false)) sampler.apply(event);
   }
-  return {dear.readings, sampler.core().energy({"w", at(4), at(7.2)})};
+  std::vector<ReadCost> costs;
+  sampler.costs(costs);
+  return {dear.readings, costs.at(0), sampler.core().energy({"w", at(4), at(7.2)})};
 }
 
 TEST(DearSensors, KeepTheObserverUnderItsShare) {
@@ -167,6 +170,29 @@ TEST(DearSensors, KeepTheObserverUnderItsShare) {
     EXPECT_GE(readings, 10) << "at least each second";
   }
   EXPECT_GE(run_dear(microseconds(3000), 1, false).readings, 990) << "no limit was asked for";
+}
+
+TEST(DearSensors, WhatAReadingCostsIsSaidWithThePaceThatFollows) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  const auto always = [](int) -> Nanos { return milliseconds(4); };
+  const ReadCost cheap = run_dear(microseconds(5), 0.02, false, always).cost;
+  EXPECT_EQ(cheap.each, microseconds(5)) << "not what others use meanwhile";
+  EXPECT_EQ(cheap.interval, milliseconds(10));
+  const ReadCost dear = run_dear(milliseconds(3), 0.02, false, always).cost;
+  EXPECT_EQ(dear.each, milliseconds(3));
+  EXPECT_EQ(dear.interval, milliseconds(150));
+  const ReadCost unlimited = run_dear(milliseconds(3), 1, false).cost;
+  EXPECT_EQ(unlimited.each, milliseconds(3));
+  EXPECT_EQ(unlimited.interval, milliseconds(10));
+}
+
+TEST_F(Rounds, WhatAPollerReadCostsNothingHere) {
+  take(1);
+  (void)round(1.01);
+  std::vector<ReadCost> costs;
+  sampler_->costs(costs);
+  EXPECT_TRUE(costs.at(0).elsewhere);
 }
 
 TEST(DearSensors, ABusyMachineMakesNoneOfACheapOne) {

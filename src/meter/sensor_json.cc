@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/json_strings.h"
+#include "core/nanos.h"
 
 namespace joulebook {
 namespace {
@@ -82,6 +83,16 @@ Result<SensorInfo> sensor_from_json(const Json& json) {
   if (kind && tier && sane(info)) return info;
   return fail(ErrorKind::input, "trace.malformed", "a sensor's description makes no sense",
               "record the trace again");
+}
+
+Json to_json(const ReadCost& cost) {
+  if (cost.elsewhere) return Json::object({{"by", "poller"}});
+  if (cost.each <= Nanos{0}) return {};
+  return Json::object({{"by", "meter"}, {"cpu_s", Seconds(cost.each).count()}, {"interval_s", Seconds(cost.interval).count()}});
+}
+
+ReadCost read_cost_from_json(const Json& json) {
+  return {nanos(json["cpu_s"].as_double(0)), nanos(json["interval_s"].as_double(0)), json["by"].as_string() == "poller"};
 }
 
 }  // namespace joulebook

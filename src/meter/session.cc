@@ -152,7 +152,14 @@ class Session::Impl {
 
   [[nodiscard]] std::string sensors() const {
     Json sensors = Json::array();
-    for (const auto& info : meter_->sensors()) sensors.push(sensor_to_json(info));
+    const auto costs = meter_->read_costs();
+    std::size_t i = 0;
+    for (const auto& info : meter_->sensors()) {
+      Json sensor = sensor_to_json(info);
+      sensor.set("read", i < costs.size() ? to_json(costs[i]) : Json());
+      sensors.push(std::move(sensor));
+      ++i;
+    }
     return Json::object({{"schema", "joulebook.sensors/1"},
                          {"sensors", std::move(sensors)},
                          {"findings", findings_},

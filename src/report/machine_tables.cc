@@ -29,6 +29,13 @@ std::string tick_words(Nanos tick) {
   return tick.count() == 0 ? "continuous" : duration_text(Seconds(tick).count());
 }
 
+// "3.1 ms every 155 ms".
+std::string read_words(const ReadCost& cost) {
+  if (cost.elsewhere) return "by its poller";
+  if (cost.each <= Nanos{0}) return "not known";
+  return fmt::format("{} every {}", short_time(cost.each), short_time(cost.interval));
+}
+
 std::string accuracy_words(const SensorInfo& sensor) {
   if (sensor.tier == Tier::modelled) return "by the model";
   return sensor.accuracy > 0 ? fmt::format("±{:.3g} %", sensor.accuracy * 100) : "as counted";
@@ -59,7 +66,7 @@ std::string level_mark(Finding::Level level, const Ink& ink) {
 
 }  // namespace
 
-std::string sensors_table(std::span<const SensorInfo> sensors, const ScreenStyle& style) {
+std::string sensors_table(std::span<const SensorInfo> sensors, std::span<const ReadCost> costs, const ScreenStyle& style) {
   if (sensors.empty()) {
     return paragraph("", "No sensor can be read here. `joulebook doctor` says what would cure it.",
                      style.width);
@@ -67,13 +74,15 @@ std::string sensors_table(std::span<const SensorInfo> sensors, const ScreenStyle
   TextGrid grid({{"domain", Align::left},
                  {"kind", Align::left},
                  {"tick", Align::right},
+                 {"reading", Align::right},
                  {"accuracy", Align::left},
                  {"tier", Align::left},
                  {"sensor", Align::left, true},
                  {"overlap", Align::left, true}});
-  for (const auto& sensor : sensors) {
+  for (std::size_t i = 0; i < sensors.size(); ++i) {
+    const auto& sensor = sensors[i];
     grid.add({sensor.domain, std::string(kind_words(sensor.kind)), tick_words(sensor.tick),
-              accuracy_words(sensor), std::string(to_string(sensor.tier)),
+              read_words(i < costs.size() ? costs[i] : ReadCost{}), accuracy_words(sensor), std::string(to_string(sensor.tier)),
               fmt::format("{} ({})", sensor.name, sensor.id), edges(sensor)});
   }
   return grid.text(style.width);

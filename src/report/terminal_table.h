@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "ledger/ledger.h"
 #include "meter/calibration/record.h"
+#include "sensor/read_cost.h"
 #include "sensor/sensor.h"
 #include "study/records.h"
 
@@ -41,8 +42,8 @@ struct ScreenStyle {
 // "devices", "device_choice" and "devices_apart".
 [[nodiscard]] std::string device_lines(const Json& document, const ScreenStyle& style);
 
-// `sensors`: what can be read here.
-[[nodiscard]] std::string sensors_table(std::span<const SensorInfo> sensors,
+// `sensors`: what can be read here, and what each reading costs, in the same order; `costs` may be empty.
+[[nodiscard]] std::string sensors_table(std::span<const SensorInfo> sensors, std::span<const ReadCost> costs,
                                         const ScreenStyle& style);
 // `doctor`: what is missing and the cure of each.
 [[nodiscard]] std::string doctor_table(std::span<const Finding> findings, const ScreenStyle& style);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
 
 #include "core/text.h"
 #include "fakes/golden.h"
@@ -174,7 +175,7 @@ TEST(RunTable, ACommandsOwnShareIsSaid) {
 
 TEST(MachineTables, MatchTheirGoldens) {
   const StudyResult study = fakes::sample_study();
-  expect_golden("sensors", sensors_table(study.sensors, {100, false}));
+  expect_golden("sensors", sensors_table(study.sensors, std::array{ReadCost{std::chrono::microseconds(12), std::chrono::milliseconds(10)}}, {100, false}));
   const std::vector<Finding> findings = {
       {Finding::Level::ok, "clock", {"clock.ok", "CLOCK_MONOTONIC is steady", ""}},
       {Finding::Level::problem,
@@ -191,7 +192,7 @@ TEST(MachineTables, MatchTheirGoldens) {
 }
 
 TEST(MachineTables, EmptyOnesSayWhatToDo) {
-  EXPECT_NE(sensors_table({}, {}).find("joulebook doctor"), std::string::npos);
+  EXPECT_NE(sensors_table({}, {}, {}).find("joulebook doctor"), std::string::npos);
   EXPECT_NE(list_table({}, {}).find("joulebook study"), std::string::npos);
 }
 

@@ -16,7 +16,7 @@ Finding finding(Finding::Level level, std::string subject, std::string code, std
   return {level, std::move(subject), {std::move(code), std::move(message), std::move(cure)}};
 }
 
-std::string traits(const SensorInfo& info) {
+std::string traits(const SensorInfo& info, const ReadCost& cost) {
   std::string text =
       fmt::format("{} ({}): {}, {}", info.domain, info.name, to_string(info.kind), info.method);
   if (info.tick.count() > 0) {
@@ -27,6 +27,11 @@ std::string traits(const SensorInfo& info) {
   }
   if (info.duty < 1) text += fmt::format(", sees {:.0f} % of the time", info.duty * 100);
   if (info.accuracy > 0) text += fmt::format(", gain within {:.3g} %", info.accuracy * 100);
+  if (cost.elsewhere) return text + ", read by a poller of its own";
+  if (cost.each <= Nanos{0}) return text;
+  const double share = Seconds(cost.each) / Seconds(cost.interval);
+  text += fmt::format(", a reading takes {} of CPU time: read every {} ({:.2g} % of a core)", short_time(cost.each),
+                      short_time(cost.interval), 100 * share);
   return text;
 }
 
@@ -76,15 +81,14 @@ DoctorFacts doctor_facts(const FileTree& files) {
   return facts;
 }
 
-std::vector<Finding> diagnose(const Discovery& found, const DoctorFacts& facts) {
-  std::vector<SensorInfo> infos;
-  for (const auto& sensor : found.sensors) infos.push_back(sensor->info());
+std::vector<Finding> diagnose(const std::vector<SensorInfo>& infos, const std::vector<Finding>& found, const DoctorFacts& facts) {
   std::vector<Finding> all;
   say_total(all, infos);
-  for (const SensorInfo& info : infos) {
-    all.push_back(finding(Finding::Level::ok, info.id, "sensor.ok", traits(info)));
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    const ReadCost cost = i < facts.reads.size() ? facts.reads[i] : ReadCost{};
+    all.push_back(finding(Finding::Level::ok, infos[i].id, "sensor.ok", traits(infos[i], cost)));
   }
-  all.insert(all.end(), found.findings.begin(), found.findings.end());
+  all.insert(all.end(), found.begin(), found.end());
   say_gpus(all, infos, facts);
   std::stable_sort(all.begin(), all.end(),
                    [](const Finding& a, const Finding& b) { return a.level > b.level; });

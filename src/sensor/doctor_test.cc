@@ -15,18 +15,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class Described final : public Sensor {
- public:
-  explicit Described(SensorInfo info) : info_(std::move(info)) {}
-  const SensorInfo& info() const override { return info_; }
-  Result<RawReading> read() override { return RawReading{}; }
-
- private:
-  SensorInfo info_;
+struct Seen {
+  std::vector<SensorInfo> sensors;
+  std::vector<Finding> findings;
 };
 
-Discovery machine(const std::vector<std::string>& domains) {
-  Discovery found;
+Seen machine(const std::vector<std::string>& domains) {
+  Seen seen;
   for (const std::string& domain : domains) {
     SensorInfo info;
     info.id = "test:" + domain;
@@ -34,10 +29,12 @@ Discovery machine(const std::vector<std::string>& domains) {
     info.tick = std::chrono::milliseconds(100);
     info.accuracy = 0.05;
     info.duty = 0.25;
-    found.sensors.push_back(std::make_unique<Described>(info));
+    seen.sensors.push_back(info);
   }
-  return found;
+  return seen;
 }
+
+std::vector<Finding> told(const Seen& seen, const DoctorFacts& facts) { return diagnose(seen.sensors, seen.findings, facts); }
 
 std::vector<Finding> about(const std::vector<Finding>& all, const std::string& code) {
   std::vector<Finding> some;
@@ -48,7 +45,7 @@ std::vector<Finding> about(const std::vector<Finding>& all, const std::string& c
 }
 
 TEST(Doctor, EverySensorIsWell) {
-  const auto all = diagnose(machine({"package:0", "dram:0"}), {});
+  const auto all = told(machine({"package:0", "dram:0"}), {});
   const auto well = about(all, "sensor.ok");
   ASSERT_THAT(well, SizeIs(2));
   EXPECT_EQ(well[0].subject, "test:package:0");
@@ -59,14 +56,26 @@ TEST(Doctor, EverySensorIsWell) {
               HasSubstr("package+dram (package:0, dram:0)"));
 }
 
+TEST(Doctor, WhatAReadingCostsIsSaidWithThePaceThatFollows) {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  const DoctorFacts facts{.reads = {{microseconds(3100), milliseconds(155)}, {microseconds(12), milliseconds(10)}, {}, {.elsewhere = true}}};
+  const auto well = about(told(machine({"gpu:0", "package:0", "dram:0", "wall:0"}), facts), "sensor.ok");
+  ASSERT_THAT(well, SizeIs(4));
+  EXPECT_THAT(well[0].reason.message, HasSubstr("a reading takes 3.1 ms of CPU time: read every 155 ms (2 % of a core)"));
+  EXPECT_THAT(well[1].reason.message, HasSubstr("a reading takes 12 µs of CPU time: read every 10 ms (0.12 % of a core)"));
+  EXPECT_THAT(well[2].reason.message, testing::Not(HasSubstr("reading")));
+  EXPECT_THAT(well[3].reason.message, HasSubstr("read by a poller of its own"));
+}
+
 TEST(Doctor, ProblemsComeFirstAndKeepTheirOrder) {
-  Discovery found = machine({"package:0"});
+  Seen found = machine({"package:0"});
   for (const char* code : {"a", "b"}) {
     found.findings.push_back({Finding::Level::note, "x", {std::string("note.") + code, "", ""}});
     found.findings.push_back({Finding::Level::problem, "x", {std::string("bad.") + code, "", ""}});
   }
   std::vector<std::string> codes;
-  for (const Finding& each : diagnose(found, {})) codes.push_back(each.reason.code);
+  for (const Finding& each : told(found, {})) codes.push_back(each.reason.code);
   EXPECT_THAT(codes, testing::ElementsAre("bad.a", "bad.b", "note.a", "note.b", "sensor.total",
                                           "sensor.ok"));
 }
@@ -74,32 +83,30 @@ TEST(Doctor, ProblemsComeFirstAndKeepTheirOrder) {
 TEST(Doctor, UnusedGpuIsSaidWithItsCure) {
   DoctorFacts facts;
   facts.nvidia_gpu = true;
-  const auto idle = about(diagnose(machine({"package:0"}), facts), "engine.no_gpu");
+  const auto idle = about(told(machine({"package:0"}), facts), "engine.no_gpu");
   ASSERT_THAT(idle, SizeIs(1));
   EXPECT_EQ(idle[0].level, Finding::Level::problem);
   EXPECT_THAT(idle[0].reason.cure, HasSubstr("sudo apt install nvidia-cuda-toolkit"));
   facts.engine_cuda = true;
-  EXPECT_THAT(about(diagnose(machine({"package:0"}), facts), "engine.no_gpu"), IsEmpty());
+  EXPECT_THAT(about(told(machine({"package:0"}), facts), "engine.no_gpu"), IsEmpty());
   facts = {.nvidia_gpu = true, .engine_embedded = false};
-  EXPECT_THAT(about(diagnose(machine({"package:0"}), facts), "engine.no_gpu"), IsEmpty());
-  EXPECT_THAT(about(diagnose(machine({"package:0"}), {}), "engine.no_gpu"), IsEmpty());
+  EXPECT_THAT(about(told(machine({"package:0"}), facts), "engine.no_gpu"), IsEmpty());
+  EXPECT_THAT(about(told(machine({"package:0"}), {}), "engine.no_gpu"), IsEmpty());
 }
 
 TEST(Doctor, MeteredGpuNeedsNoDeviceFile) {
-  EXPECT_THAT(about(diagnose(machine({"gpu:0"}), {}), "engine.no_gpu"), SizeIs(1));
+  EXPECT_THAT(about(told(machine({"gpu:0"}), {}), "engine.no_gpu"), SizeIs(1));
 }
 
 TEST(Doctor, AmdGpuIsNotPassedOver) {
-  const auto all = diagnose(machine({"package:0"}), {.amd_gpu = true, .engine_vulkan = true});
+  const auto all = told(machine({"package:0"}), {.amd_gpu = true, .engine_vulkan = true});
   EXPECT_THAT(about(all, "sensor.unsupported"), SizeIs(1));
 }
 
 TEST(Doctor, OverlapIsExplained) {
-  Discovery found = machine({"psys:0", "gpu:0"});
-  SensorInfo psys = found.sensors[0]->info();
-  psys.may_contain = {"gpu:0"};
-  found.sensors[0] = std::make_unique<Described>(psys);
-  EXPECT_THAT(about(diagnose(found, {}), "sensor.overlap"), SizeIs(1));
+  Seen found = machine({"psys:0", "gpu:0"});
+  found.sensors[0].may_contain = {"gpu:0"};
+  EXPECT_THAT(about(told(found, {}), "sensor.overlap"), SizeIs(1));
 }
 
 TEST(Doctor, ReadsItsFactsFromFiles) {
