@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Type
+from typing import Any, Dict, Optional, Protocol, Tuple, Type
 
 from ._error import JoulebookError
 from ._quantity import Domain, Quantity, domain, quantity
 
-if TYPE_CHECKING:
-    from ._session import Session
+
+class Owner(Protocol):
+    """What a window asks of its session."""
+
+    def _begin(self, name: str) -> str: ...
+    def _end(self, key: str, window: "Window") -> None: ...
+    def _lap(self, name: str, window: "Window") -> str: ...
+    def _window_json(self, key: str) -> Dict[str, Any]: ...
+    def _forget(self, key: str, was_open: bool = False) -> None: ...
 
 
 class Window:
@@ -21,7 +28,7 @@ class Window:
     none), which may wait for the sensors' next update; from then on they are kept.
     """
 
-    def __init__(self, session: "Session", name: str) -> None:
+    def __init__(self, session: Owner, name: str) -> None:
         self.name = name
         self._session = session
         self._lock = threading.Lock()
@@ -31,7 +38,7 @@ class Window:
         self._failure: Optional[JoulebookError] = None
 
     @classmethod
-    def _lap(cls, session: "Session", name: str) -> "Window":
+    def _lap(cls, session: Owner, name: str) -> "Window":
         window = cls(session, name)
         window._key = session._lap(name, window)
         window._ended = True

@@ -22,6 +22,7 @@ joulebook_test(sensor_remote ROOMS sensor fakes scripted_endpoint LIBRARIES rapi
     remote/ipmi_test.cc
     remote/line_source_test.cc
     remote/poller_test.cc
+    remote/redfish_test.cc
     remote/web_test.cc
   ONE_THREAD
     remote/foreign_clock_test.cc
