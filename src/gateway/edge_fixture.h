@@ -226,7 +226,7 @@ class EdgeTest : public testing::Test {
     return heard_;
   }
   std::vector<Finish> finishes() {
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 6000; ++i) {
       {
         const std::lock_guard lock(metering_.mutex);
         if (!metering_.seen.over.empty()) return metering_.seen.over;

@@ -45,7 +45,30 @@ struct Machine {
     o.vendor_libraries = false;
     return o;
   }
+  // Whether an interval holds so many joules of so many watts. While the machine is busy with other things, the
+  // plant may put out what it counted up to an earlier instant: no later by more than it was ever held up.
+  [[nodiscard]] bool holds(const Quantity& q, double joules, double watts) const {
+    const Interval i = q.interval();
+    return i.lo <= joules && joules <= i.hi + watts * plant.longest_pause_s();
+  }
 };
+
+void wait_for_file(const std::string& path) {
+  while (!std::filesystem::exists(path)) std::this_thread::sleep_for(milliseconds(5));
+}
+
+// Asks until the total is there: a counter that stands still, since the plant is held up, closes no window.
+template <class Ask>
+std::string until_present(Ask ask) {
+  std::string text;
+  for (int i = 0; i < 600; ++i) {
+    text = ask();
+    const auto total = quantity_from_json((*parse_json(text))["total"]);
+    if (total && total->present()) break;
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  return text;
+}
 
 TEST(Session, MeasuresACommandAndReplaysIt) {
   Machine machine;
@@ -61,14 +84,14 @@ TEST(Session, MeasuresACommandAndReplaysIt) {
     ASSERT_TRUE((*session)->end("region"));
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->exit_code, 3);
-    live = *(*session)->report();
+    live = until_present([&] { return *(*session)->report(); });
   }
   const Json run = *parse_json(live);
   const double seconds = run["duration_s"].as_double();
   EXPECT_GE(seconds, 0.15);
   const auto total = quantity_from_json(run["total"]);
   ASSERT_TRUE(total && total->present()) << live;
-  EXPECT_TRUE(total->interval().contains(85 * seconds)) << live;
+  EXPECT_TRUE(machine.holds(*total, 85 * seconds, 85)) << live;
   EXPECT_EQ(run["total"]["boundary"].as_string(), "package+dram");
   EXPECT_EQ(run["domains"].items().size(), 2U);
   EXPECT_EQ(run["repeats"].items().size(), 1U);
@@ -130,14 +153,14 @@ TEST(Session, AReplayAsksNoCalibrationAndGivesEveryWindowToTheLastBit) {
     }
     ASSERT_TRUE((*session)->mark("m"));
     ASSERT_TRUE((*session)->end("long"));
-    live = *(*session)->report();
+    live = until_present([&] { return *(*session)->report(); });
   }
   const Json run = *parse_json(live);
   EXPECT_FALSE(run["windows"].at(0)["warnings"].items().empty()) << live;
   const auto above = quantity_from_json(run["above_idle"]);
   ASSERT_TRUE(above && above->present()) << live;
   const double seconds = run["duration_s"].as_double();
-  EXPECT_TRUE(above->interval().contains(53 * seconds)) << live;
+  EXPECT_TRUE(machine.holds(*above, 53 * seconds, 85)) << live;
   EXPECT_NE(above->method.find("calibrated 3 days ago"), std::string::npos) << above->method;
   EXPECT_EQ(run["domains"].at(0)["idle"]["value"].as_double(), 30 * seconds);
 
@@ -157,11 +180,13 @@ TEST(Session, MarksFromInsideTheCommandBecomeWindows) {
   auto session = Session::open(machine.options());
   ASSERT_TRUE(session);
   const std::string address = (*session)->mark_address();
+  const std::string runs = machine.root + "/runs", marked = machine.root + "/marked";
   std::thread sender([&] {
-    std::this_thread::sleep_for(milliseconds(60));
+    wait_for_file(runs);
     EXPECT_TRUE(send_mark(address, "half"));
+    fakes::put_file(marked, "");
   });
-  ASSERT_TRUE((*session)->run({"sleep", "0.15"}));
+  ASSERT_TRUE((*session)->run({"sh", "-c", "touch " + runs + "; while [ ! -e " + marked + " ]; do sleep 0.02; done"}));
   sender.join();
   const Json run = *parse_json(*(*session)->report());
   ASSERT_EQ(run["windows"].items().size(), 1U);
@@ -192,14 +217,17 @@ TEST(Session, AWindowCanBeAskedForByName) {
   ASSERT_EQ(joulebook_begin(session, "train"), 0);
   std::this_thread::sleep_for(milliseconds(80));
   ASSERT_EQ(joulebook_end(session, "train"), 0);
-  char* text = joulebook_window_json(session, "train");
-  ASSERT_NE(text, nullptr) << joulebook_last_error();
-  const Json window = *parse_json(text);
-  joulebook_free_string(text);
+  const Json window = *parse_json(until_present([&] {
+    char* text = joulebook_window_json(session, "train");
+    if (text == nullptr) return std::string(joulebook_last_error());
+    std::string out = text;
+    joulebook_free_string(text);
+    return out;
+  }));
   EXPECT_EQ(window["name"].as_string(), "train");
   const auto total = quantity_from_json(window["total"]);
   ASSERT_TRUE(total && total->present()) << window.dump(1);
-  EXPECT_TRUE(total->interval().contains(85 * window["duration_s"].as_double()));
+  EXPECT_TRUE(machine.holds(*total, 85 * window["duration_s"].as_double(), 85));
   EXPECT_EQ(window["devices"].at(0).as_string(), "cpu");
   joulebook_close(session);
 }
@@ -254,17 +282,19 @@ TEST(Child, ForwardsSignalsAndGivesItsEnvironment) {
   ChildHooks hooks;
   std::thread killer;
   const pid_t self = ::getpid();
+  const std::string folder = fresh_directory(), listens = folder + "/listens";
   hooks.ready = [&](int) {
-    killer = std::thread([self] {
-      std::this_thread::sleep_for(milliseconds(200));
+    killer = std::thread([self, listens] {
+      wait_for_file(listens);
       ::kill(self, SIGTERM);
     });
   };
   const auto outcome = run_child({"sh", "-c",
-                                  "trap 'exit 9' TERM; test \"$A\" = b || exit 1; "
+                                  "trap 'exit 9' TERM; touch " + listens + "; test \"$A\" = b || exit 1; "
                                   "while :; do sleep 0.02; done"},
                                  {}, hooks, {{"A", "b"}});
   killer.join();
+  std::filesystem::remove_all(folder);
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->exit_code, 9);
 }
@@ -298,7 +328,13 @@ TEST(CApi, MeasuresAndReports) {
   EXPECT_EQ((*parse_json(report))["schema"].as_string(), "joulebook.run/1");
   joulebook_free_string(report);
   char* sensors = joulebook_sensors_json(session);
-  EXPECT_EQ((*parse_json(sensors))["sensors"].items().size(), 2U);
+  const Json listed = (*parse_json(sensors))["sensors"];
+  EXPECT_EQ(listed.items().size(), 2U);
+  for (const auto& sensor : listed.items()) {
+    EXPECT_EQ(sensor["read"]["by"].as_string(), "meter") << sensor.dump();
+    EXPECT_GT(sensor["read"]["cpu_s"].as_double(), 0);
+    EXPECT_GE(sensor["read"]["interval_s"].as_double(), 2e-3);
+  }
   joulebook_free_string(sensors);
   EXPECT_EQ(joulebook_end(session, "never"), 2);
   EXPECT_NE(std::string(joulebook_last_error()).find("region.not_open"), std::string::npos);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -68,7 +69,7 @@ inline std::string text_of(const std::string& path) {
 
 // The port that it says it listens on, once it does.
 inline int port_of(const std::string& err, const std::string& before) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     const std::string text = text_of(err);
     const auto at = text.find(before);
     if (at != text.npos) return std::atoi(text.c_str() + at + before.size());
@@ -109,21 +110,49 @@ inline std::string prompt(int most, bool stream = true) {
       .dump();
 }
 
-// 20 W at rest, 80 W for three seconds, that begin once all programs are up and have seen some rest.
-class ServeOnAPlant : public testing::Test {
- protected:
-  explicit ServeOnAPlant(double from = 7)
-      : from_(from),
-        upstream_({.first = 200ms, .gap = 50ms}),
-        origin_(system_clock().now()),
-        plant_(sysroot_, origin_,
-               {{.directory = "intel-rapl:0",
-                 .name = "package-0",
-                 .power = PowerFunction::steps({{0, 20}, {from_, 80}, {from_ + 3, 20}}),
-                 .tick = 5ms}}) {
+// A machine that draws so much at rest, and so much more while the server on it answers: whenever that is,
+// and however long other programs hold it up, what was above rest is known.
+class Computer {
+ public:
+  Computer(const std::string& sysroot, double rest, double busy, int together = 0)
+      : rest_(rest),
+        plant_(sysroot, system_clock().now(),
+               {{.directory = "intel-rapl:0", .name = "package-0", .power = PowerFunction::constant(rest), .tick = 5ms}}),
+        upstream_({.first = 200ms, .gap = 50ms, .together = together, .busy = [this, busy](bool on) {
+                     plant_.change("package-0", on ? busy : rest_, system_clock());
+                     if (on) ++rises_;
+                   }}) {
     plant_.run(system_clock());
   }
-  ~ServeOnAPlant() override { plant_.stop(); }
+  [[nodiscard]] std::string address() const { return upstream_.address(); }
+  [[nodiscard]] double rest() const { return rest_; }  // W
+  [[nodiscard]] int rises() const { return rises_; }   // how often it began to answer
+  // J above rest, since then.
+  [[nodiscard]] double above_rest(SteadyTime begin) const {
+    const SteadyTime end = system_clock().now();
+    return plant_.energy("package-0", begin, end).value() - rest_ * Seconds(end - begin).count();
+  }
+
+ private:
+  double rest_;
+  std::atomic<int> rises_{0};
+  PowerPlant plant_;
+  MockUpstream upstream_;  // last: it uses the others
+};
+
+// Until `holds`, on a machine however busy.
+template <class Holds>
+bool wait_for(Holds holds) {
+  for (int i = 0; i < 1200; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(50ms);
+  }
+  return false;
+}
+
+class ServeOnAPlant : public testing::Test {
+ protected:
+  explicit ServeOnAPlant(int together = 0) : upstream_(sysroot_, 20, 80, together) {}
 
   std::unique_ptr<Beside> serve(std::vector<std::string> more = {}, const std::map<std::string, std::string>& environment = {}) {
     std::vector<std::string> arguments = {"serve", "--upstream", upstream_.address(), "--listen", "127.0.0.1:0",
@@ -135,34 +164,38 @@ class ServeOnAPlant : public testing::Test {
     url_ = "http://127.0.0.1:" + std::to_string(port_of(err_, "http://127.0.0.1:"));
     return out;
   }
-  void wait_until(double seconds) {
-    system_clock().sleep_until(origin_ + Nanos(static_cast<std::int64_t>(seconds * 1e9)));
+  // J that the gateway has settled of a domain.
+  double metered(const std::string& domain) {
+    const std::string page = ask(url_ + "/metrics").body;
+    const auto line = page.find("joulebook_meter_joules_total{domain=\"" + domain + "\"");
+    return line == page.npos ? 0 : std::atof(page.c_str() + page.find("} ", line) + 2);
+  }
+  // Until what the machine draws at rest has been learnt: of two silent windows, which take 1 s and 2 s.
+  void wait_for_rest(const Computer& computer, const std::string& domain = "package:0") {
+    EXPECT_TRUE(wait_for([&] { return metered(domain) > 2.9 * computer.rest(); })) << text_of(err_);
   }
   nlohmann::json settled(const std::string& id) {
-    for (int i = 0; i < 400; ++i) {
+    nlohmann::json json;
+    const bool found = wait_for([&] {
       const Answer answer = ask(url_ + "/joulebook/v1/requests/" + id);
-      const auto json = nlohmann::json::parse(answer.body, nullptr, false);
-      if (json.is_object() && json.value("status", "pending") != "pending") return json;
-      std::this_thread::sleep_for(50ms);
-    }
-    ADD_FAILURE() << id << " was never settled: " << text_of(err_);
-    return {};
+      json = nlohmann::json::parse(answer.body, nullptr, false);
+      return json.is_object() && json.value("status", "pending") != "pending";
+    });
+    EXPECT_TRUE(found) << id << " was never settled: " << text_of(err_);
+    return found ? json : nlohmann::json();
   }
   void expect_verified() {
     const Outcome verified = joulebook({"ledger", "verify", "--ledger", ledger_});
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
   }
 
-  double from_;  // seconds
   std::string folder_ = fresh_folder("serve");
   std::string sysroot_ = folder_ + "/root";
   std::string ledger_ = folder_ + "/ledger.db";
   int started_ = 0;
   std::string err_;
   std::string url_;
-  MockUpstream upstream_;
-  SteadyTime origin_;
-  PowerPlant plant_;
+  Computer upstream_;
 };
 
 }  // namespace joulebook::fakes

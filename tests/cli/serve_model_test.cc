@@ -9,11 +9,12 @@ namespace {
 
 using testing::HasSubstr;
 
-// `serve --model` with a mock in llama-server's place, which takes a second and a half to load.
+// `serve --model` with a mock in llama-server's place, which takes a second to load, and longer until it may.
 class ServeAModel : public ServeOnAPlant {
  protected:
   ServeAModel() {
-    std::ofstream(server_) << "#!/bin/sh\necho $$ >> " << folder_ << "/pids\nsleep 1.5\n"
+    std::ofstream(server_) << "#!/bin/sh\necho $$ >> " << folder_ << "/pids\nsleep 1\n"
+                           << "while [ ! -e " << may_load_ << " ]; do sleep 0.05; done\n"
                            << "while [ \"$1\" != --port ]; do shift; done\n"
                            << "exec " << JOULEBOOK_MOCK_UPSTREAM << " --port $2 --first-ms 200 --gap-ms 50\n";
     std::filesystem::permissions(server_, std::filesystem::perms::owner_all);
@@ -34,16 +35,20 @@ class ServeAModel : public ServeOnAPlant {
     for (int pid = 0; file >> pid;) out.push_back(pid);
     return out;
   }
-  // Asks until it is answered otherwise than 503; how often that was.
+  // Asks until it is answered otherwise than 503; how often that was. It may load once it was refused.
   int ask_until_ready(Answer& answer) {
-    for (int refused = 0; refused < 200; ++refused) {
+    int refused = 0;
+    const bool ready = wait_for([&] {
       answer = ask(url_ + "/v1/chat/completions", prompt(5));
-      if (answer.status != 503) return refused;
-      std::this_thread::sleep_for(50ms);
-    }
-    ADD_FAILURE() << "never ready: " << text_of(err_);
-    return 0;
+      if (answer.status != 503) return true;
+      ++refused;
+      std::ofstream(may_load_) << "now";
+      return false;
+    });
+    EXPECT_TRUE(ready) << text_of(err_);
+    return refused;
   }
+  std::string may_load_ = folder_ + "/may-load";
   std::string server_ = folder_ + "/llama-server";
 };
 
@@ -59,13 +64,18 @@ TEST_F(ServeAModel, LoadingIsPaidForAndACrashIsOvercome) {
   Answer answer;
   EXPECT_GT(ask_until_ready(answer), 0);
   EXPECT_EQ(settled(answer.id)["status"], "final");
-  Answer broken;
-  std::thread open([&] { broken = ask(url_ + "/v1/chat/completions", prompt(200)); });
-  std::this_thread::sleep_for(1s);
+  HttpCall broken;
+  std::atomic<bool> begun{false};
+  broken.url = url_ + "/v1/chat/completions";
+  broken.body = prompt(200);
+  broken.on_body = [&](std::string_view) { return begun = true; };
+  std::thread open([&] { perform({&broken, 1}); });
+  EXPECT_TRUE(wait_for([&] { return begun.load(); }));
   ASSERT_EQ(pids().size(), 1U);
+  std::filesystem::remove(may_load_);
   kill(pids()[0], SIGKILL);
   open.join();
-  const auto request = settled(broken.id);
+  const auto request = settled(std::string(broken.answer_header("x-joulebook-request-id")));
   EXPECT_EQ(request["status"], "void");
   EXPECT_EQ(request["fair"]["reason"]["code"], "upstream.gone") << request.dump(1);
   EXPECT_GT(ask_until_ready(answer), 0);

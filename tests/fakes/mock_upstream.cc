@@ -173,7 +173,11 @@ class MockUpstream::Server {
   // A slot is free: the next in line gets it.
   void release() {
     --running_;
-    if (waiting_.empty()) return;
+    if (!waiting_.empty()) start_next();
+    if (running_ == 0 && options_.busy) options_.busy(false);
+  }
+
+  void start_next() {
     const int next = waiting_.front();
     waiting_.pop_front();
     start(*peers_.at(next));
@@ -224,9 +228,13 @@ class MockUpstream::Server {
       const long most_tokens = std::max(number_after(body, "\"max_tokens\":"),
                                         number_after(body, "\"max_completion_tokens\":"));
       peer.answer.tokens = most_tokens > 0 ? static_cast<int>(most_tokens) : options_.tokens;
-      if (options_.slots > 0 && running_ >= options_.slots) {
+      const bool gathers = gathered_ < options_.together;
+      if (gathers || (options_.slots > 0 && running_ >= options_.slots)) {
         peer.queued = true;
         waiting_.push_back(peer.fd);
+        if (gathers && ++gathered_ == options_.together) {
+          while (!waiting_.empty() && (options_.slots == 0 || running_ < options_.slots)) start_next();
+        }
         return true;
       }
       start(peer);
@@ -246,7 +254,7 @@ class MockUpstream::Server {
   }
 
   void start(Peer& peer) {
-    ++running_;
+    if (++running_ == 1 && options_.busy) options_.busy(true);
     peer.answering = true;
     peer.queued = false;
     peer.answer.next = now() + options_.first;
@@ -310,16 +318,16 @@ class MockUpstream::Server {
         bytes += piece;
       if (a.sent == a.tokens) bytes += last(a);
     }
-    if (a.sent == a.tokens) ++answered;
-    if (!write(peer, bytes)) return false;
-    if (a.sent < a.tokens) {
-      due_.push({a.next, order_++, peer.fd});
-      return true;
+    if (a.sent == a.tokens) {
+      ++answered;
+      ++peer.answers;
+      peer.answering = false;
+      release();
     }
-    peer.answering = false;
-    ++peer.answers;
-    release();
-    return next_request(peer);
+    if (!write(peer, bytes)) return false;
+    if (!peer.answering) return next_request(peer);
+    due_.push({a.next, order_++, peer.fd});
+    return true;
   }
 
   std::string last(const Answer& a) const {
@@ -360,6 +368,7 @@ class MockUpstream::Server {
   int timer_ = -1;
   int stop_ = -1;
   int running_ = 0;
+  int gathered_ = 0;
   std::uint64_t order_ = 0;
   std::uint64_t ids_ = 0;
   std::unordered_map<int, std::unique_ptr<Peer>> peers_;

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,9 @@ struct MockOptions {
   int answers_a_connection = 0;  // after so many the next request finds it closed; 0: any number
   bool timings = true;           // llama-server's, in the last chunk
   std::string owner = "mock";    // of the model, as /v1/models says
+  int together = 0;  // the first so many requests are held until all of them are there
+  // Called from its thread: true as it begins to answer anything, false before the last byte of the last answer.
+  std::function<void(bool)> busy = {};
   std::string request_id;  // a header x-joulebook-request-id, with a number behind it; empty: none
 };
 

@@ -81,6 +81,13 @@ std::string PowerPlant::full_path(const std::string& zone, const std::string& fi
   return sysroot_ + path(zone, file);
 }
 
+void PowerPlant::change(const std::string& zone, double watts, Clock& clock) {
+  const std::lock_guard lock(mutex_);
+  for (Zone& each : zones_) {
+    if (each.spec.name == zone) each.spec.power.then(Seconds(clock.now() - origin_).count(), watts);
+  }
+}
+
 void PowerPlant::tick(SteadyTime t) {
   const std::lock_guard lock(mutex_);
   for (const Zone& zone : zones_) {
@@ -114,12 +121,14 @@ void PowerPlant::stop() {
 }
 
 Joules PowerPlant::energy(const std::string& zone, SteadyTime begin, SteadyTime end) const {
+  const std::lock_guard lock(mutex_);
   const PowerFunction& power = find(zone).spec.power;
   return Joules(power.joules(Seconds(end - origin_).count()) -
                 power.joules(Seconds(begin - origin_).count()));
 }
 
 Watts PowerPlant::power(const std::string& zone, SteadyTime t) const {
+  const std::lock_guard lock(mutex_);
   return Watts(find(zone).spec.power.watts(Seconds(t - origin_).count()));
 }
 

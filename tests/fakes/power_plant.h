@@ -7,8 +7,7 @@
 // t; run() does the same from a thread against a clock. Files are replaced by rename, so a reader
 // sees the old or the new value and never half of one, unless in_place() is asked for.
 //
-// Thread safety: energy, counter_at and the power functions are const and free; tick and the faults
-// may be called from any thread (one lock).
+// Thread safety: all of a plant may be called from any thread (one lock).
 #include <joulebook/units.h>
 
 #include <atomic>
@@ -39,6 +38,8 @@ class PowerFunction {
   [[nodiscard]] double watts(double t) const;
   // Joules over [0, t); 0 for t <= 0. Non-decreasing where the watts are not negative.
   [[nodiscard]] double joules(double t) const;
+  // From `from` on it is `watts`. REQUIRES: not before what was said so far, and no period.
+  void then(double from, double watts) { pieces_.push_back({from, watts, 0}); }
 
  private:
   // Every form is a list of linear pieces, repeated with `period_` where that is positive.
@@ -77,6 +78,8 @@ class PowerPlant {
   [[nodiscard]] std::string path(const std::string& zone, const std::string& file) const;
   [[nodiscard]] std::string full_path(const std::string& zone, const std::string& file) const;
 
+  // A zone draws so much from now on: work that a test starts, whenever the machine comes to it.
+  void change(const std::string& zone, double watts, Clock& clock);
   // Rewrites every counter as it stands at `t`.
   void tick(SteadyTime t);
   // Keeps ticking against `clock` from a thread, at the shortest tick of all zones, until stop()
