@@ -55,6 +55,7 @@ void keep_memory() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  ::mallopt(M_TOP_PAD, 40 << 20);  // of a thread's arena, at its making; untouched it costs nothing
 #endif
 }
 

@@ -16,8 +16,10 @@ void give_way_to_traffic();
 // its place at once. Where the kernel refuses, nothing changes. An ordinary user cannot take it back.
 void take_what_is_left();
 
-// What a second's settling needs is needed again in the next one: it is not given back between.
-// For the whole process; glibc alone.
+// What a second's settling needs is needed again in the next one: it is not given back between. And a
+// thread's room is asked for at once: it would grow page by page, each time under the lock of all the
+// process's memory, and who settles may be put aside while others wait for that. For the whole process,
+// before its threads; glibc alone.
 void keep_memory();
 
 // http_transport(), whose threads are Joulebook's own from their first row on: the observer pays.
