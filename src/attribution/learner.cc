@@ -92,7 +92,7 @@ void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers
   learned_.emplace(e.begin.ns, e.domain);
   const double window_s = static_cast<double>((e.end - e.begin).count()) * 1e-9;
   const double busy_s = std::max({work.busy_s, kLeastBusy * window_s, 1e-9});
-  const double limited = bent(e, sharers, joules / busy_s);
+  const double limited = bent(sharers, joules / busy_s);
   const double all = sum_of(sharers.all), bypassed = all > 0 ? sum_of(sharers.bypass) / all : 0;
   const double error = std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited,
                                   kBypassDoubt * bypassed);
@@ -114,15 +114,14 @@ void Learner::learn_time(const ActiveEnergy& e, const WindowWork& work) {
 
 // Share of what was due that a power limit may have kept from a window at this power, at the
 // softest knee that the serving model allows (its `power_cap_sharpness`, docs/physics-serving.md).
-// Without a known device the limit may lie just above the most that was seen.
-double Learner::bent(const ActiveEnergy& e, const Sharers& sharers, double watts) {
+// Of a device that nobody named no limit is known: one guessed just above the most that was seen would
+// take the busiest windows, which say most of prompts, for doubtful.
+double Learner::bent(const Sharers& sharers, double watts) const {
   constexpr double kSoftest = 4, kAtMost = 0.97;
-  double& most = most_w_[e.domain];
-  most = std::max(most, watts);
   double limit = 0;
   for (const RequestWork* r : sharers.requests)
     limit = std::max(limit, prices_.of(r->upstream).limit_w);
-  if (limit <= 0) limit = 1.02 * most;
+  if (limit <= 0) return 0;
   const double at = std::min(watts / limit, kAtMost);
   return 1 - std::pow(1 - std::pow(at, kSoftest), 1 / kSoftest);
 }

@@ -62,12 +62,11 @@ class Learner {
     ActiveEnergy energy;
     std::int64_t next;  // try
   };
-  [[nodiscard]] double bent(const ActiveEnergy& energy, const Sharers& sharers, double watts);
+  [[nodiscard]] double bent(const Sharers& sharers, double watts) const;
   void learn_time(const ActiveEnergy& energy, const WindowWork& work);
 
   PriceList prices_;
   std::map<std::string, Fits> fits_;      // by domain
-  std::map<std::string, double> most_w_;  // by domain
   PriceFit time_{0.02, 1000};             // that steps take
   std::deque<Waiting> waiting_;
   std::int64_t edge_ = INT64_MIN;  // of windows before it the work is forgotten
