@@ -155,6 +155,7 @@ struct Case {
   int engines = 1;    // under one meter
   bool unlike = false;  // each with costs of its own
   double give_up_s = 0;  // all that is open is closed
+  bool rests = false;    // 12 s of five requests a second, 10 s of none, each engine 7 s after the one before
 };
 
 std::vector<Case> cases() {
@@ -185,6 +186,12 @@ std::vector<Case> cases() {
   out.push_back(out.back());
   out.back().name = "the same, unlike each other";
   out.back().unlike = true;
+  out.push_back(out.back());
+  out.back().name = "the same, each rests in turn";
+  out.back().rests = true;
+  out.push_back(out[out.size() - 2]);
+  out.back().name = "unlike each other, not known";
+  out.back().known = false;
   out.push_back({.name = "bypass, a third, page is read", .page = true});
   out.back().mix.bypass = 0.33;
   out.push_back({.name = "let go 0.2 s late, page is read", .page = true});
@@ -192,6 +199,16 @@ std::vector<Case> cases() {
   out.back().engine.let_go_s = 0.2;
   out.back().give_up_s = 19.9;
   return out;
+}
+
+void rest(fakes::SimulatedTraffic& traffic, double at) {
+  constexpr double kRate = 5, kRest = 10;
+  constexpr int kBusy = 60;
+  traffic.concurrency = 0;
+  for (std::size_t i = 0; i < traffic.jobs.size(); ++i) {
+    traffic.jobs[i].arrive_s = at;
+    at += 1 / kRate + ((i + 1) % kBusy == 0 ? kRest : 0);
+  }
 }
 
 Trials tried(const Case& of, int seeds) {
@@ -205,9 +222,9 @@ Trials tried(const Case& of, int seeds) {
       engine.machine = kFirstSeed + static_cast<std::uint64_t>(k);
       engine.seed = engine.machine + static_cast<std::uint64_t>(1000 * e);
       if (of.unlike) engine.machine = engine.seed;
-      const fakes::SimulatedTraffic traffic{.jobs = fakes::mixed_jobs(mix, engine.seed),
-                                            .concurrency = 32,
-                                            .give_up_s = of.give_up_s};
+      fakes::SimulatedTraffic traffic{
+          .jobs = fakes::mixed_jobs(mix, engine.seed), .concurrency = 32, .give_up_s = of.give_up_s};
+      if (of.rests) rest(traffic, 0.2 + 7.0 * e);
       const auto run = fakes::simulate(traffic, engine);
       if (of.page) input.pages = fakes::pages_of(run);
       const auto model = of.known ? std::optional(fakes::simulated_model(engine.experts, engine.chosen))
@@ -241,7 +258,7 @@ void case_table(int seeds, bool shared, Goals& goals) {
                scored ? t.median.percent() : "-", scored ? t.p95.percent() : "-", 100 * held,
                100 * width, 100 * (fair / truth - 1), 100 * t.unattributed / t.active,
                t.other_truth > 0 || t.other > 0 ? fmt::format("{:.0f} of {:.0f}", t.other, t.other_truth) : "-");
-    if (scored && !of.unlike) {  // what mixture never varies cannot be told apart: its intervals are scored
+    if (scored && (!of.unlike || of.rests)) {  // what mixture never varies cannot be told apart: its intervals are scored
       goals.need(t.median.mean() <= 0.05, "median, " + of.name);
       goals.need(t.p95.mean() <= 0.15, "p95, " + of.name);
     }

@@ -46,7 +46,7 @@ struct Account {
   double among = 0;         // J of it that a division could have given to others
   double active = 0;        // J of its windows
   double unattributed = 0;  // of that
-  double beside = 0;        // J of it in step with other upstreams': their part of its windows
+  double beside = 0;        // J of it that may be other upstreams': sd of the line between them
   double prompt_edge = 0;   // J that hang on when its prompt was begun
   double prompt_among = 0;  // of them, that others could have been given
   double unknown = 0;       // J that hang on counts that were not known

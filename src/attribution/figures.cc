@@ -43,7 +43,6 @@ constexpr double kPhaseForm = 0.08;   // of a phase's: the line between two is n
 constexpr double kPrompt = 0.25;      // of what hangs on when a prompt was begun
 constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
 constexpr double kUnknown = 0.5;      // of what hangs on counts that nobody told
-constexpr double kUpstreams = 0.25;   // of what other upstreams could have been given: factors are one set a domain
 constexpr double kMarginalForm = 0.08;
 
 Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
@@ -61,7 +60,7 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
     }
   }
   const double common = square(kPrompt * a.prompt_among) + square(kUnknown * a.unknown) +
-                        square(kUpstreams * a.beside);
+                        square(a.beside);
   s.fair += square(kForm * a.among) + common;
   s.marginal += square(kMarginalForm * a.joules) + common;
   for (std::size_t i = 0; i < kPhases; ++i) {
