@@ -54,6 +54,7 @@ void Tracks::add_doubt(std::uint32_t engine, const Doubt& doubt) {
 }
 
 void Tracks::page(std::uint32_t upstream, std::int64_t begin, std::int64_t end, double all) {
+  if (!(all >= 0 && all < kMostTokens)) return;  // no count
   PageSeen& page = pages_[upstream];
   page.end = std::max(page.end, end);
   if (page.lingering.empty()) {
