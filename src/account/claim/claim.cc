@@ -96,6 +96,7 @@ class Reader {
       *word = lower(*word);
       std::ranges::replace(*word, '-', ' ');
     }
+    if (claim_.boundary == "it") claim_.boundary = "server";  // as `account` calls it
     if (std::ranges::find(kBoundaries, std::string_view(claim_.boundary)) == std::end(kBoundaries)) {
       std::vector<std::string> words(std::begin(kBoundaries), std::end(kBoundaries));
       return placed("claim.boundary", {ErrorKind::input, "claim.boundary", fmt::format("no boundary '{}'", claim_.boundary),

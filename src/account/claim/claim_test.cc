@@ -58,6 +58,12 @@ TEST(Claim, IsReadAndRecomputed) {
   EXPECT_EQ(c->best.dimension.text(), "J/s");
 }
 
+TEST(Claim, TheBoundaryItIsAServersAsInAccount) {
+  const auto claim = parse_claim("[claim]\nvalue = \"1 J\"\nboundary = \"IT\"\n", "x.toml");
+  ASSERT_TRUE(claim) << claim.error().message;
+  EXPECT_EQ(claim->boundary, "server");
+}
+
 struct Bad {
   std::string_view toml, code, says;
 };

@@ -66,6 +66,7 @@ TEST(Measure, WhatPeopleWriteIsReadInBaseUnits) {
       {"100 G$", 1e11, "USD"},
       {"17,000 US households", 17000, "household"},
       {"1 000 000 kWh", 1e6 * kWh, "J"},
+      {"10-25 mL/question", std::sqrt(10 * 25) * 1e-6, "m3/response"},
       {"519 mL/email", 519e-6, "m3/response"},
       {"~0.3 Wh per query", 1080, "J/response"},
       {"about 0.3 watt-hours", 1080, "J"},

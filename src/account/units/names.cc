@@ -118,8 +118,8 @@ constexpr Mass kMasses[] = {
 };
 
 // Folded noun, and every singular that means it. docs/formats/units.md prints this table.
-constexpr std::pair<std::string_view, std::array<std::string_view, 13>> kNouns[] = {
-    {"response", {"response", "request", "query", "prompt", "answer", "message", "reply", "inference", "search", "completion", "chat", "email", "req"}},
+constexpr std::pair<std::string_view, std::array<std::string_view, 14>> kNouns[] = {
+    {"response", {"response", "request", "query", "prompt", "answer", "message", "reply", "inference", "search", "completion", "chat", "email", "req", "question"}},
     {"token", {"token", "tok"}},
     {"image", {"image", "picture", "img"}},
     {"video", {"video", "clip"}},
