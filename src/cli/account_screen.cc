@@ -15,10 +15,9 @@ struct ScreenUnit {
   double factor = 1;       // of it in `unit`
   std::string_view shown;
 };
-// Of each unit the largest first.
+// Of each unit the largest first. What takes a prefix by itself (kgCO2e) is figure_text's.
 constexpr ScreenUnit kUnits[] = {
-    {"kgCO2e", 1e3, 1e3, "tCO2e"},   {"kgCO2e", 1, 1, "kgCO2e"},     {"kgCO2e", 1e-3, 1e-3, "gCO2e"}, {"kgCO2e", 1e-6, 1e-6, "mgCO2e"},
-    {"kgCO2e", 0, 1e-9, "µgCO2e"},   {"m3", 1, 1, "m³"},             {"m3", 1e-3, 1e-3, "L"},         {"m3", 0, 1e-6, "mL"},
+    {"m3", 1, 1, "m³"},              {"m3", 1e-3, 1e-3, "L"},        {"m3", 0, 1e-6, "mL"},
     {"kgSbe", 1, 1, "kgSbe"},        {"kgSbe", 1e-3, 1e-3, "gSbe"},  {"kgSbe", 1e-6, 1e-6, "mgSbe"},  {"kgSbe", 1e-9, 1e-9, "µgSbe"},
     {"kgSbe", 0, 1e-12, "ngSbe"},    {"J", 3.6e15, 3.6e15, "TWh"},   {"J", 3.6e12, 3.6e12, "GWh"},    {"J", 3.6e9, 3.6e9, "MWh"},
     {"J", 3.6e6, 3.6e6, "kWh"}};

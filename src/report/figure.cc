@@ -34,7 +34,7 @@ Scale scale_for(double value, std::string_view unit) {
   for (const Held& held : kHeld) {
     if (unit != held.unit || size == 0) continue;
     Scale scale = scale_for(value * held.factor, held.base);
-    if (scale.unit == "MgCO2e" || scale.unit == "GgCO2e") scale = {1e6, "tCO2e"};
+    if (held.base == "gCO2e" && scale.factor >= 1e6) scale = {1e6, "tCO2e"};  // however many
     return {scale.factor / held.factor, scale.unit};
   }
   if (!takes_prefix(unit) || size == 0) return {1, std::string(unit)};
