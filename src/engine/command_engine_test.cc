@@ -57,7 +57,7 @@ bool runs(pid_t pid) {
 }
 
 bool gone_soon(pid_t pid) {
-  for (int i = 0; i < 500 && runs(pid); ++i) std::this_thread::sleep_for(milliseconds(10));
+  for (int i = 0; i < 6000 && runs(pid); ++i) std::this_thread::sleep_for(milliseconds(10));
   return !runs(pid);
 }
 
@@ -122,10 +122,10 @@ TEST(CommandEngine, AProgramNeedNotReadWhatItIsTold) {
 TEST(CommandEngine, ALateProgramIsEndedWithItsChildrenAndSaysSo) {
   const std::string note = testing::TempDir() + "command_late_pid";
   auto options = shell("sleep 100 & echo $! > " + note + "; echo partly >&2; wait");
-  options.time_limit_s = 0.5;
+  options.time_limit_s = 2;
   const auto begin = system_clock().now();
   const auto got = ask(options, item("x"));
-  EXPECT_LT(Seconds(system_clock().now() - begin).count(), 10);
+  EXPECT_LT(Seconds(system_clock().now() - begin).count(), 90);  // it would be 100
   ASSERT_EQ(code_of(got), "command.timeout");
   EXPECT_THAT(got.error().message, HasSubstr("partly"));
   pid_t child = 0;
@@ -148,7 +148,7 @@ TEST(CommandEngine, AChildThatKeepsTheOutputOpenIsNotWaitedFor) {
   const auto got = ask(shell("sleep 100 & echo done"), item("x"));
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(got->answer, "done");
-  EXPECT_LT(Seconds(system_clock().now() - begin).count(), 10);
+  EXPECT_LT(Seconds(system_clock().now() - begin).count(), 90);  // it would be 100
 }
 
 TEST(CommandEngine, AFloodIsCutOff) {

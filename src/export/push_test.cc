@@ -186,10 +186,14 @@ TEST(Push, BusyServersAreWaitedForAndRefusalsAreCounted) {
   fakes::LoopbackServer server([&](int peer) { recorder.converse(peer); });
   const auto transport = http_transport();
   Pushers pushers(clickhouse_at(server.port()), 1, *transport);
+  const auto asked = std::chrono::steady_clock::now();
   pushers.settled(fakes::sample_row(0));
-  ASSERT_TRUE(until([&] { return pushers.counts()[0].counts.failures == 1; }));
+  ASSERT_TRUE(until([&] { return pushers.counts()[0].counts.failures > 0; }));
   std::this_thread::sleep_for(milliseconds(300));
-  EXPECT_EQ(pushers.counts()[0].counts.failures, 1U) << "not before Retry-After";
+  const auto failures = pushers.counts()[0].counts.failures;
+  if (std::chrono::steady_clock::now() < asked + seconds(1)) {
+    EXPECT_EQ(failures, 1U) << "not before Retry-After";
+  }
   recorder.status = 403;
   ASSERT_TRUE(until([&] { return pushers.counts()[0].counts.refused == 1; }));
   EXPECT_EQ(pushers.counts()[0].counts.last_failure, "the server answered 403");

@@ -84,7 +84,7 @@ TEST_F(LocalEngineTest, AfterACrashItIsStartedAgainLaterEachTimeOnTheSamePort) {
     const int pid = engine_->pid();
     ASSERT_GT(pid, 0);
     ++starts;
-    for (int i = 0; i < 500 && ports().size() < starts; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 6000 && ports().size() < starts; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ::kill(pid, SIGSEGV);
     const auto crash = next();
     EXPECT_EQ(crash.state, EngineState::resting);

@@ -41,10 +41,10 @@ export XDG_STATE_HOME="$work/state"
 # The plant and the agent share a clock that is a day ahead.
 within "$gpu" unshare --time --monotonic 86400 --fork --kill-child bash -c '
   sleep 60 | "$0/bin/fake_power_plant" "$1/root" 50 5 5 >/dev/null &
-  sleep 1
+  for _ in $(seq 600); do [ -e "$1/root/sys/class/powercap/intel-rapl:0/energy_uj" ] && break; sleep 0.1; done
   exec "$0/bin/joulebook" agent --sysroot "$1/root" --listen 10.231.77.2:8901 --open-to-network \
     --tls-cert "$1/cert.pem" --tls-key "$1/key.pem"' "$build" "$work" 2>"$work/agent.err" &
-for _ in $(seq 100); do grep -q "agent on port" "$work/agent.err" 2>/dev/null && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q "agent on port" "$work/agent.err" 2>/dev/null && break; sleep 0.1; done
 
 # The gateway's clock is an hour ahead of this machine's.
 serve() {

@@ -87,10 +87,10 @@ class Terminal {
   void type(const std::string& keys) const { tmux("send-keys -l '" + keys + "'"); }
   void enter() const { tmux("send-keys Enter"); }
   [[nodiscard]] std::string screen() const { return tmux("capture-pane -p"); }
-  // The screen, once it holds this text, or as it is after 20 s.
+  // The screen, once it holds this text, or as it is after a minute.
   [[nodiscard]] std::string showing(const std::string& text) const {
     std::string now;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 600; ++i) {
       now = screen();
       if (now.find(text) != std::string::npos) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -155,7 +155,7 @@ TEST_F(TopInATerminal, KeysResizesAndEndsInOrder) {
 
 TEST_F(TopInATerminal, ComesBackToAGatewayThatHungUp) {
   start();  // each conversation ends after three events
-  for (int i = 0; i < 200 && gateway_.requests().size() < 3; ++i) {
+  for (int i = 0; i < 1200 && gateway_.requests().size() < 3; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   EXPECT_GE(gateway_.requests().size(), 3U);
