@@ -42,14 +42,6 @@ Json modelled_json(double value, Interval own, std::string_view unit, std::strin
                           {"gpu", method, diffusion::kLevel}));
 }
 
-std::string method_of(const Prediction& p) {
-  const auto& fit = diffusion::fitted();
-  return fmt::format("diffusion model of {}, {} rows, {:.0f} % median error; shape {}{}", fit.date,
-                     fit.rows, 100 * fit.error,
-                     p.shape_known ? p.architecture : "synthesised from its parameters",
-                     p.device_fitted ? "" : "; GPU by data sheet, not fitted");
-}
-
 // A part of the joules has the relative interval of the whole.
 Json parts_json(const Prediction& p, double batch, std::string_view item, const std::string& how) {
   const double lo = p.lo / p.j_per_item;

@@ -116,6 +116,7 @@ Result<Plan> plan_of(const Context& context, const TasksOptions& options) {
   if (options.minutes > 0) plan.request.budget_s = options.minutes * 60;
   if (options.seed >= 0) plan.request.seed = static_cast<std::uint64_t>(options.seed);
   plan.request.require = options.require;
+  if (options.sure >= 0) plan.request.sure = options.sure;
   if (auto ok = add_day(plan.request, options.day); !ok) return fail(ok.error());
   return plan;
 }
@@ -174,6 +175,10 @@ void add_tasks_flags(CLI::App& command, TasksOptions& options) {
       ->group(group);
   command.add_option("--day", options.day, "items of each task a day: digits=300,speech=20, or a CSV file")
       ->type_name("MIX")
+      ->group(group);
+  command.add_option("--sure", options.sure, "confidence with which the route's arms are to be enough (default 0.95)")
+      ->type_name("SHARE")
+      ->check(CLI::Range(0.0, 1.0))
       ->group(group);
   command.add_option("-o,--output", options.output, "write the table to FILE, too")
       ->type_name("FILE")

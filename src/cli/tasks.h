@@ -27,9 +27,10 @@ struct TasksOptions {
   std::string html;               // the page, too
   std::string require;            // what is enough; empty: what each task says
   std::string model;              // general arms' default; empty: the built-in one
+  double sure = -1;               // least confidence of the route's arms; below 0: kSure
 };
 
-// --quick, --only, --train, --work, --tasks, --grid, --day, -o: for `study tasks` alone.
+// --quick, --only, --train, --work, --tasks, --grid, --day, --sure, -o: for `study tasks` alone.
 void add_tasks_flags(CLI::App& command, TasksOptions& options);
 
 int study_tasks(const Context& context, const TasksOptions& options);

@@ -238,8 +238,9 @@ std::string human(double value, std::string_view unit, int digits) {
 std::string human(const Quantity& q) {
   if (!q.present()) return fmt::format("no reading ({})", q.reason ? q.reason->code : "unknown");
   const Interval i = q.interval();
-  return fmt::format("{} [{}, {}] {}", human(*q.value, q.unit), human(i.lo, q.unit),
-                     human(i.hi, q.unit), to_string(q.tier));
+  const std::string within = std::isfinite(i.hi) ? fmt::format("{}, {}", human(i.lo, q.unit), human(i.hi, q.unit))
+                                                 : fmt::format("≥ {}", human(i.lo, q.unit));
+  return fmt::format("{} [{}] {}", human(*q.value, q.unit), within, to_string(q.tier));
 }
 
 }  // namespace joulebook

@@ -119,5 +119,15 @@ TEST(Human, PicksPrefixAfterRounding) {
   EXPECT_EQ(human(0, "J"), "0 J");
 }
 
+TEST(Human, AnIntervalWithoutAnUpperEndIsAtLeast) {
+  Quantity q = Quantity::exact(5, "J");
+  q.own = {4, 6};
+  EXPECT_EQ(human(q), "5.00 J [4.00 J, 6.00 J] measured");
+  q.own.hi = INFINITY;
+  EXPECT_EQ(human(q), "5.00 J [≥ 4.00 J] measured");
+  q.own.lo = 0;
+  EXPECT_EQ(human(q), "5.00 J [≥ 0 J] measured");
+}
+
 }  // namespace
 }  // namespace joulebook

@@ -8,6 +8,11 @@
 namespace joulebook {
 namespace {
 
+// Where the page's JSON holds what is shown; nothing for what was worked out of it.
+std::string path_attribute(const std::string& path) {
+  return path.empty() ? "" : fmt::format(" data-path=\"{}\"", escape_html(path));
+}
+
 std::string attribute(std::string_view name, const Json& number) {
   return number.is_number() ? fmt::format(" data-{}=\"{}\"", name, number.dump()) : "";
 }
@@ -16,9 +21,9 @@ std::string absence_html(const std::string& path, const Json& quantity) {
   const FigureText figure = figure_text(quantity);
   const std::string why = figure.why.empty() ? figure.code : figure.why;
   return fmt::format(
-      "<span class=\"fig none\" data-path=\"{}\" data-reason=\"{}\"{}><span class=\"v\">{}</span>"
+      "<span class=\"fig none\"{} data-reason=\"{}\"{}><span class=\"v\">{}</span>"
       "<span class=\"i\">{}</span></span>",
-      escape_html(path), escape_html(figure.code), attribute("lo", quantity["lo"]),
+      path_attribute(path), escape_html(figure.code), attribute("lo", quantity["lo"]),
       escape_html(figure.value), escape_html(why));
 }
 
@@ -89,7 +94,7 @@ std::string figure_element(const std::string& path, const Json& held, const Json
   const FigureText figure = figure_text(shown, style);
   if (!figure.present()) return absence_html(path, held);
   std::string html = fmt::format(
-      "<span class=\"fig\" data-path=\"{}\"{}{}{}><span class=\"v\">{}</span>", escape_html(path),
+      "<span class=\"fig\"{}{}{}{}><span class=\"v\">{}</span>", path_attribute(path),
       attribute("value", held["value"]), attribute("lo", held["lo"]), attribute("hi", held["hi"]),
       escape_html(figure.value));
   if (!figure.interval.empty()) {
@@ -115,6 +120,11 @@ std::string figure_html(const Json& root, const std::string& path, const ShownUn
     if (held[end].is_number()) shown.set(end, held[end].as_double() / in.factor);
   }
   return figure_element(path, held, shown.set("unit", in.unit), RatioStyle::times);
+}
+
+std::string worked_out_html(const Quantity& quantity, RatioStyle style) {
+  const Json json = to_json(quantity);
+  return figure_element("", json, json, style);
 }
 
 std::string number_html(const Json& root, const std::string& path, std::string_view text) {

@@ -30,8 +30,8 @@ Result<std::string> html_page(const Json& json) {
   const page::View view{*study, json};
   std::string sections;
   for (const auto section :
-       {page::headline, page::arms, page::frontier, page::comparisons, page::prompts, page::power,
-        page::working}) {
+       {page::headline, page::arms, page::frontier, page::ladder, page::route, page::comparisons,
+        page::prompts, page::power, page::working}) {
     sections += section(view);
   }
   return page::document({study->spec.name, study->sentence, sections, study->id, "study", json});

@@ -19,6 +19,10 @@ struct View {
 [[nodiscard]] std::string arms(const View& view);
 // Quality against joules; empty where fewer than two arms were graded.
 [[nodiscard]] std::string frontier(const View& view);
+// What each step of effort or budget bought; empty where the study has no ladder.
+[[nodiscard]] std::string ladder(const View& view);
+// The rule by kind and a day by it; empty where the study requires nothing, or has one kind.
+[[nodiscard]] std::string route(const View& view);
 [[nodiscard]] std::string comparisons(const View& view);
 [[nodiscard]] std::string prompts(const View& view);
 [[nodiscard]] std::string power(const View& view);

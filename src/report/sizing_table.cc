@@ -32,13 +32,6 @@ std::string grade_cell(const Requirement& r, const std::optional<Valued>& v) {
   return value_text(r, v->value) + interval_words(r, v->interval);
 }
 
-std::string confidence_cell(const Quality& q) {
-  if (!q.confidence) return "can't say";
-  if (*q.confidence > 0.999) return "> 99.9 %";
-  if (*q.confidence < 0.001) return "< 0.1 %";
-  return fmt::format("{:.3g} %", 100 * *q.confidence);
-}
-
 // For prompts like these, as the interval of the quality beside it.
 std::string joules_cell(const Estimate& e) { return figure_text(for_prompts_like(e)).line(); }
 
@@ -57,7 +50,7 @@ std::string arms_grid(const Fit& fit, const Requirement& r, const StudyResult& s
                  {"meets", Align::left}});
   for (const ArmFit& arm : fit.arms) {
     grid.add({study.spec.arms[arm.arm].name, grade_cell(r, arm.quality),
-              confidence_cell(arm.quality), joules_cell(arm.joules), ratio_cell(arm),
+              confidence_text(arm.quality.confidence), joules_cell(arm.joules), ratio_cell(arm),
               arm.meets ? "yes" : "no"});
   }
   return grid.text(width);
@@ -96,7 +89,7 @@ std::string kinds_grid(const Sizing& sizing, const StudyResult& study, int width
     const ArmFit& arm = fit.arms[*shown];
     const std::string& name = study.spec.arms[arm.arm].name;
     grid.add({fit.kind, fit.cheapest ? name : fmt::format("none (best: {})", name),
-              grade_cell(r, arm.quality), confidence_cell(arm.quality), joules_cell(arm.joules)});
+              grade_cell(r, arm.quality), confidence_text(arm.quality.confidence), joules_cell(arm.joules)});
   }
   return grid.text(width);
 }
@@ -113,14 +106,15 @@ std::string rules_grid(const Route& route, const StudyResult& study, int width) 
                  {"a day", Align::right},
                  {"goes to", Align::left, true},
                  {std::string(to_string(r.measure)), Align::right, true},
+                 {"confidence", Align::right},
                  {"J a response", Align::right, true},
-                 {"chosen by", Align::right}});
+                 {"of halves", Align::right}});
   for (const RuleLine& line : route.rules) {
     const std::string& name = study.spec.arms[line.pick.arm].name;
     grid.add({line.kind, number_text(line.count),
               line.pick.sufficient ? name : fmt::format("{} (not enough)", name),
-              grade_cell(r, line.quality), joules_cell(line.joules),
-              fmt::format("{:.0f} % of halves", 100 * line.stable)});
+              grade_cell(r, line.quality), confidence_text(line.quality.confidence), joules_cell(line.joules),
+              fmt::format("{:.0f} %", 100 * line.stable)});
   }
   return grid.text(width);
 }
@@ -164,6 +158,13 @@ std::string optimism_text(const Route& route, int width) {
 }
 
 }  // namespace
+
+std::string confidence_text(const std::optional<double>& confidence) {
+  if (!confidence) return "can't say";
+  if (*confidence > 0.999) return "> 99.9 %";
+  if (*confidence < 0.001) return "< 0.1 %";
+  return fmt::format("{:.3g} %", 100 * *confidence);
+}
 
 std::string sizing_table(const Sizing& sizing, const StudyResult& study, const ScreenStyle& style) {
   const Requirement& r = sizing.options.requirement;

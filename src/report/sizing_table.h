@@ -7,6 +7,9 @@
 
 namespace joulebook {
 
+// "93.4 %", "> 99.9 %", "can't say": that an arm meets what is required, on prompts like these.
+[[nodiscard]] std::string confidence_text(const std::optional<double>& confidence);
+
 // Every arm with its grade, the confidence that it meets the requirement, and its joules; kind by
 // kind the arm that is enough; the sentence.
 [[nodiscard]] std::string sizing_table(const Sizing& sizing, const StudyResult& study,

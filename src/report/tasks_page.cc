@@ -10,6 +10,7 @@
 #include "report/html.h"
 #include "report/static_page.h"
 #include "report/strip.h"
+#include "report/tasks_table.h"
 
 namespace joulebook {
 namespace {
@@ -177,6 +178,21 @@ std::string published(const Json& task) {
                      page::strip_html(marks, " Wh", "Energy here and in the 2023 study"), p["rows"].as_int());
 }
 
+// What an arm's small pictures stand for, here and on a GPU.
+std::string scaled_html(const Json& d, const std::string& at) {
+  const Json& arm = json_at(d, at);
+  if (!arm["scaled"].is_object()) return {};
+  std::string html = fmt::format("<p>{}: ", safe(arm["name"]));
+  if (arm["scaled"]["here"]["value"].is_number()) {
+    html += fmt::format("{}, for 1,000 here {} and ", escape_html(stands_for_text(arm)),
+                        figure_html(d, at + ".scaled.here", kWattHours));
+  } else {
+    html += fmt::format("{}, for 1,000 ", escape_html(drawn_text(arm["scaled"]["full"])));
+  }
+  return html + fmt::format("on one {} {}, as <code>joulebook predict --image {}</code> says.</p>\n", safe(arm["scaled"]["gpu"]),
+                            figure_html(d, at + ".scaled.there", kWattHours), safe(arm["scaled"]["image"]));
+}
+
 std::string task_html(const Json& d, std::size_t index) {
   const Json& task = d["tasks"].at(index);
   std::string html = fmt::format("<section id=\"{}\"><h2>{}</h2>\n", safe(task["name"]), safe(task["title"]));
@@ -188,10 +204,12 @@ std::string task_html(const Json& d, std::size_t index) {
     html += fmt::format("<p>{}</p>\n", safe(enough["sentence"]));
   }
   html += arms(d, index);
-  for (const Json& arm : task["arms"].items()) {
+  for (std::size_t a = 0; a < task["arms"].items().size(); ++a) {
+    const Json& arm = task["arms"].at(a);
     if (arm["absent"].is_object()) {
       html += fmt::format("<p class=\"src\">{} did not run: {}</p>\n", safe(arm["name"]), why(arm["absent"]));
     }
+    html += scaled_html(d, fmt::format("tasks.{}.arms.{}", index, a));
     if (!arm["training"].is_object()) continue;
     html += fmt::format("<p class=\"src\">{}: training took {} and {}.</p>\n", safe(arm["name"]),
                         escape_html(figure_text(arm["training"]["energy"]).line()),
@@ -217,7 +235,7 @@ std::string day_html(const Json& d) {
       const Json& enough = task["enough"];
       table.groups[0].rows.push_back(
           {safe(task["title"]), number_html(d, fmt::format("day.lines.{}.count", l), number_text(day["lines"].at(l)["count"].as_double())),
-           safe(enough["rule"]), enough["sufficient"].as_bool() ? "yes" : "no, the best there is",
+           safe(enough["rule"]), escape_html(enough_text(task)),
            number_html(d, fmt::format("tasks.{}.enough.stable", t), fmt::format("{:.0f} %", 100 * enough["stable"].as_double())),
            figure_html(d, fmt::format("tasks.{}.enough.to_general", t))});
     }

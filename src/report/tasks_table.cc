@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "report/figure.h"
 #include "report/ink.h"
+#include "report/sizing_table.h"
 #include "report/text_grid.h"
 
 namespace joulebook {
@@ -144,6 +145,20 @@ std::string published_text(const Json& published, Reasons& reasons) {
       cell(published["corrected"], 1 / kJoulesPerKwh, reasons));
 }
 
+std::string scaled_text(const Json& arm, Reasons& reasons) {
+  const Json& scaled = arm["scaled"];
+  std::string text = fmt::format("{}: ", arm["name"].as_string());
+  if (scaled["here"]["value"].is_number()) {
+    text += fmt::format("{}: {} kWh per 1,000 here, modelled; ", stands_for_text(arm),
+                        cell(scaled["here"], 1 / kJoulesPerKwh, reasons));
+  } else {
+    text += drawn_text(scaled["full"]) + ": ";
+  }
+  return text + fmt::format("{} kWh on one {}, as `joulebook predict --image {}` says",
+                            cell(scaled["there"], 1 / kJoulesPerKwh, reasons), scaled["gpu"].as_string(),
+                            scaled["image"].as_string());
+}
+
 class Page {
  public:
   Page(const Json& document, const ScreenStyle& style)
@@ -205,6 +220,7 @@ class Page {
                              arm["failed"].as_int() + arm["answered"].as_int()));
     }
     if (arm["training"].is_object()) line("  ", training_text(arm, reasons_));
+    if (arm["scaled"].is_object()) line("  ", scaled_text(arm, reasons_));
   }
 
   void add_enough(const Json& enough) {
@@ -248,7 +264,7 @@ class Page {
       if (task["name"].as_string() != name) continue;
       const Json& enough = task["enough"];
       grid.add({std::string(name), number_text(row["count"].as_double()),
-                std::string(enough["rule"].as_string()), enough["sufficient"].as_bool() ? "yes" : "no",
+                std::string(enough["rule"].as_string()), enough_text(task),
                 fmt::format("{:.0f} %", 100 * enough["stable"].as_double()),
                 fmt::format("{} of {}", cell(enough["to_general"], 1, reasons_),
                             enough["general"].as_string())});
@@ -280,6 +296,32 @@ class Page {
 };
 
 }  // namespace
+
+std::string enough_text(const Json& task) {
+  const Json& enough = task["enough"];
+  const auto rule = enough["rule"].as_string();
+  bool meets = false;
+  for (const Json& arm : task["arms"].items()) {
+    if (arm["name"].as_string() == rule) meets = arm["meets"].as_bool();
+  }
+  const Json& confidence = enough["confidence"];
+  const std::optional<double> sure =
+      confidence.is_number() ? std::optional(confidence.as_double()) : std::nullopt;
+  const std::string_view word = enough["sufficient"].as_bool() ? "surely" : meets ? "perhaps" : "no";
+  return fmt::format("{}, {}", word, confidence_text(sure));
+}
+
+std::string drawn_text(const Json& p) {
+  return fmt::format("{0} x {1} in {2} step{3}", number_text(p["width"].as_double()),
+                     number_text(p["height"].as_double()), number_text(p["steps"].as_double()),
+                     p["steps"].as_double() == 1 ? "" : "s");
+}
+
+std::string stands_for_text(const Json& arm) {
+  const Json& scaled = arm["scaled"];
+  return fmt::format("it drew {}; {} is {}× the work", drawn_text(scaled["ran"]), drawn_text(scaled["full"]),
+                     number_text(scaled["work"].as_double()));
+}
 
 std::string tasks_table(const Json& document, const ScreenStyle& style) {
   return Page(document, style).text();

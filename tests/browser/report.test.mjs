@@ -69,6 +69,19 @@ async function standsTheOddOnes(browser, name) {
   console.log(`${name}: stands`);
 }
 
+// A row a step of the ladder, a row a kind of the route, three ways to send a day.
+async function laddersAndRoutesAreThere(browser) {
+  const { context, page } = await open(browser, "sized", screens[0]);
+  const rows = (section, table) => page.locator(`#${section} table`).nth(table).locator("tbody tr").count();
+  assert.equal(await rows("ladder", 0), study.ladder.length);
+  assert.ok(study.ladder.length > 0);
+  assert.equal(await rows("route", 0), 3);
+  const kinds = new Set(study.spec.prompts.map((p) => p.kind));
+  assert.ok((await rows("route", 1)) > 1 && (await rows("route", 1)) <= kinds.size);
+  assert.equal(await page.locator("#route .strip-row").count(), 3);
+  await context.close();
+}
+
 // Scripts off: the tables still say everything.
 async function readsWithoutScripts(browser) {
   const { context, page } = await open(browser, "report", screens[0], { javaScriptEnabled: false });
@@ -86,6 +99,8 @@ try {
   await readsWithoutScripts(browser);
   await standsTheOddOnes(browser, "bare");
   await standsTheOddOnes(browser, "crowded");
+  await standsTheOddOnes(browser, "sized");
+  await laddersAndRoutesAreThere(browser);
 } finally {
   await browser.close();
 }

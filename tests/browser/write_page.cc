@@ -1,7 +1,7 @@
 // Writes report pages, each beside its JSON, for the browser tests.
 //   write_report_page DIR
 // report: the sample study; bare: the same with every reading missing and nothing else but trials;
-// crowded: six arms with names that do not break.
+// crowded: six arms with names that do not break; sized: with a ladder, and a requirement, so that a route stands there.
 #include <cstdio>
 #include <string>
 
@@ -9,6 +9,7 @@
 #include "export/study_json.h"
 #include "fakes/sample_study.h"
 #include "report/html_page.h"
+#include "study/sizing/ladder.h"
 
 namespace {
 
@@ -59,6 +60,20 @@ Json crowded() {
   return joulebook::to_json(study);
 }
 
+Json sized() {
+  StudyResult study = joulebook::fakes::sample_study();
+  study.spec.require = "correct>=0.6";
+  for (std::size_t a = 0; a < study.spec.arms.size(); ++a) {
+    study.spec.arms[a].effort = a == 0 ? "low" : "high";
+    study.spec.arms[a].mode = study.spec.arms[0].mode;
+    study.spec.arms[a].model = study.spec.arms[0].model;
+    study.spec.arms[a].system = study.spec.arms[0].system;
+    study.spec.arms[a].reasoning = study.spec.arms[0].reasoning;
+  }
+  study.ladder = joulebook::to_json(joulebook::ladder_of(study), study);
+  return joulebook::to_json(study);
+}
+
 bool write_page(const std::string& path, const Json& study) {
   const auto page = joulebook::html_page(study);
   if (!page) std::fprintf(stderr, "%s\n", page.error().message.c_str());
@@ -73,6 +88,7 @@ int main(int argc, char** argv) {
   const std::string dir = argv[1];
   const Json sample = joulebook::to_json(joulebook::fakes::sample_study());
   const bool written = write_page(dir + "/report", sample) && write_page(dir + "/bare", bare()) &&
-                       write_page(dir + "/crowded", crowded());
+                       write_page(dir + "/crowded", crowded()) &&
+                       write_page(dir + "/sized", sized());
   return written ? 0 : 1;
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -10,6 +12,7 @@
 #include "cli/process.h"
 #include "core/clock.h"
 #include "fakes/json_schema.h"
+#include "fakes/known_encoder.h"
 #include "fakes/power_plant.h"
 
 namespace joulebook::fakes {
@@ -210,6 +213,68 @@ command = ["sh", "-c", "sleep 1; cat"]
   // The ledger's trials of a burst tile, as all do.
   EXPECT_EQ(joulebook({"ledger", "verify"}).code, 0);
 }
+
+#ifdef JOULEBOOK_HAS_ENCODER
+// An encoder with weights that mean something is judged, not cost only: through the engine, its verb, the
+// checker and the requirement. Queries and documents share words in two cases of six; the encoder knows which
+// words mean the same, but takes a tap for a crane that lifts.
+TEST_F(TasksOnAPlant, ATrainedEncoderIsJudgedByWhatItFinds) {
+  const WordGroups groups = {{"car", "automobile"}, {"doctor", "physician"}, {"repair", "mend"}, {"house", "home"},
+                             {"crane", "tap", "hoist"}, {"bread", "loaf"}};
+  write("find/encoder.gguf", known_encoder(groups));
+  write("find/documents.jsonl", R"({"id": "a", "text": "automobile mend"}
+{"id": "b", "text": "physician"}
+{"id": "c", "text": "home"}
+{"id": "d", "text": "hoist hoist"}
+{"id": "e", "text": "loaf"}
+{"id": "f", "text": "hoist home water"}
+)");
+  std::string items;
+  const std::pair<const char*, const char*> kAsked[] = {{"repair a car", "a"},  {"doctor", "b"}, {"house", "c"},
+                                                        {"tap water", "f"}, {"bread", "e"}, {"hoist", "d"}};
+  for (const auto& [query, document] : kAsked) {
+    items += fmt::format("{{\"id\": \"{0}\", \"kind\": \"k\", \"prompt\": \"{1}\", \"check\": {{\"kind\": \"nearest\", "
+                         "\"expected\": \"{0}\", \"within\": 1}}}}\n",
+                         document, query);
+  }
+  write("find/items.jsonl", items);
+  write("find/task.toml", R"(
+published_none = "no"
+prompts = "items.jsonl"
+require = "correct>=0.8"
+[[arm]]
+name = "BM25"
+role = "special"
+command = ["{bin}/joulebook-task", "retrieval", "bm25", "{task}/documents.jsonl"]
+input = "line"
+ready = "ready"
+[[arm]]
+name = "encoder"
+role = "general"
+command = ["{bin}/joulebook-task", "retrieval", "encoder", "{task}/encoder.gguf", "{task}/documents.jsonl"]
+input = "line"
+ready = "ready"
+)");
+  const Outcome outcome = run({"--only", "find", "--sure", "0.5"});
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  const json document = result();
+  const json& task = document["tasks"][0];
+  ASSERT_TRUE(task["absent"].is_null()) << task["absent"];
+  const json& bm25 = task["arms"][0];
+  const json& encoder = task["arms"][1];
+  EXPECT_EQ(encoder["checked"], 6);
+  EXPECT_EQ(encoder["failed"], 0);
+  EXPECT_NEAR(encoder["correct"]["value"].get<double>(), 5.0 / 6, 1e-12);
+  EXPECT_NEAR(bm25["correct"]["value"].get<double>(), 2.0 / 6, 1e-12);
+  EXPECT_TRUE(encoder["meets"]);
+  EXPECT_FALSE(bm25["meets"]);
+  EXPECT_EQ(task["enough"]["rule"], "encoder");
+  EXPECT_TRUE(task["enough"]["sufficient"]);
+  EXPECT_EQ(task["enough"]["least"], 0.5);
+  EXPECT_NEAR(encoder["confidence"].get<double>(), task["enough"]["confidence"].get<double>(), 1e-12);
+  EXPECT_TRUE(encoder["j_per_correct"]["value"].is_number());
+}
+#endif
 
 TEST_F(TasksOnAPlant, TrainingIsStoredUntilWhatWentInChanges) {
   const auto stored = [&](std::vector<std::string> flags) {

@@ -55,6 +55,9 @@ inline TaskResult sample_task_that_ran() {
                                  "2026-11-27T08:00:00Z", true};
   task.arms[1].failed = 2;
   task.arms[2].arm.cost_only = "random weights";
+  task.arms[2].scaled = TaskScaled{{"a-painter", {128, 128, 1}, {512, 512, 50}, "A100"}, 86.4,
+                                   sample_figure(7.8e6, 4e6, 1.2e7, "J", "1000 items"),
+                                   sample_figure(2.1e6, 1.5e6, 3e6, "J", "1000 items")};
   for (Quantity* q : {&task.arms[2].correct, &task.arms[2].j_per_correct}) {
     *q = Quantity::absent(q->unit, {"task.cost_only", "cost only: random weights", ""});
   }
@@ -73,6 +76,8 @@ inline TaskResult sample_task_that_ran() {
   enough.cheapest = enough.sure = enough.best = enough.rule = "forest";
   enough.sentence = "forest is the cheapest that meets correct >= 80 %.";
   enough.sufficient = true;
+  enough.least = 0.95;
+  enough.confidence = 0.99;
   enough.stable = 1;
   enough.joules = 0.45;
   enough.cross_joules = 0.5;

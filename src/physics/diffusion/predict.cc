@@ -128,4 +128,12 @@ Result<Prediction> predict(const Request& request, const Parameters& parameters)
   return out;
 }
 
+std::string method_of(const Prediction& p) {
+  const auto& fit = fitted();
+  return fmt::format("diffusion model of {}, {} rows, {:.0f} % median error; shape {}{}", fit.date,
+                     fit.rows, 100 * fit.error,
+                     p.shape_known ? p.architecture : "synthesised from its parameters",
+                     p.device_fitted ? "" : "; GPU by data sheet, not fitted");
+}
+
 }  // namespace joulebook::diffusion

@@ -44,4 +44,7 @@ struct Prediction {
 [[nodiscard]] Result<Prediction> predict(const Request& request,
                                          const Parameters& parameters = fitted());
 
+// The model, what it was fitted to and when, and what of this is a guess: a quantity's method.
+[[nodiscard]] std::string method_of(const Prediction& prediction);
+
 }  // namespace joulebook::diffusion

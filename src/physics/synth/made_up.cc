@@ -11,7 +11,7 @@
 namespace joulebook::synth {
 namespace {
 
-constexpr std::array<MadeUpShape, 6> kShapes = {{
+constexpr std::array<MadeUpShape, 7> kShapes = {{
     {"all-MiniLM-L6-v2", "an encoder of texts, 6 layers of 384", "q8_0", make_minilm},
     {"SmolVLM-256M", "the language model of SmolVLM-256M, 30 layers of 576", "q8_0",
      make_smolvlm_text},
@@ -21,6 +21,8 @@ constexpr std::array<MadeUpShape, 6> kShapes = {{
     {"pocket-tts-mmproj", "its flow network and its codec, Mimi", "q8_0", make_pocket_voice},
     {"whisper-tiny.en", "Whisper, 4 + 4 layers of 384, in ggml's format", "f16",
      make_whisper_tiny},
+    {"stable-diffusion-v1-5", "Stable Diffusion 1.5: text encoder, U-Net, decoder", "f16",
+     make_stable_diffusion},
 }};
 
 }  // namespace

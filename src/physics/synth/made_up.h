@@ -1,10 +1,10 @@
 #pragma once
 // Files of random weights of published shapes that are no language models: an encoder, the eyes of a
-// picture reader, a recogniser of speech, a speaker. Pure; thread-safe.
+// picture reader, a recogniser of speech, a speaker, a drawer. Pure; thread-safe.
 //
 // Names and extents of tensors are those that the programs which read them ask for: llama.cpp as of
-// llama-cpp-python 0.3.36 (src/models/bert.cpp, src/models/pockettts.cpp, tools/mtmd/clip.cpp) and
-// whisper.cpp 1.8.5. Extents come from each model's published configuration.
+// llama-cpp-python 0.3.36 (src/models/bert.cpp, src/models/pockettts.cpp, tools/mtmd/clip.cpp),
+// whisper.cpp 1.8.5 and stable-diffusion.cpp. Extents come from each model's published configuration.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,6 +41,7 @@ struct MadeUpShape {
 [[nodiscard]] WeightFile make_pocket_speaker(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_pocket_voice(std::uint32_t type, const MadeUpOptions& options);
 [[nodiscard]] WeightFile make_whisper_tiny(std::uint32_t type, const MadeUpOptions& options);
+[[nodiscard]] WeightFile make_stable_diffusion(std::uint32_t type, const MadeUpOptions& options);
 
 // "<unk>", "<s>", "</s>" and pieces by which a text is about 3 characters a token (ASCII, two letters
 // anywhere, three common ones), filled up with spare ones. To be scored alike, so that the fewest

@@ -4,6 +4,7 @@ joulebook_room(made_up
   SOURCES
     synth/made_encoder.cc
     synth/made_eyes.cc
+    synth/made_picture.cc
     synth/made_smolvlm.cc
     synth/made_up.cc
     synth/made_voice.cc

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "core/file_tree.h"
+#include "fakes/known_encoder.h"
 #include "physics/synth/made_up.h"
 
 namespace joulebook {
@@ -50,6 +52,29 @@ TEST(TextEncoder, ATextFindsItselfAndOneOfOtherWordsIsFarther) {
     const auto order = nearest_vectors(vectors, *encoder->vector(texts[i]), 3);
     EXPECT_EQ(order.front(), i);
     EXPECT_LT(product(vectors[i], vectors[(i + 1) % texts.size()]), 0.999);
+  }
+}
+
+// One that was taught: the engine's scalar products are those of its groups of words, whatever the words.
+TEST(TextEncoder, OfKnownWeightsHasTheVectorsThatTheyMean) {
+  const fakes::WordGroups groups = {{"car", "automobile"}, {"doctor", "physician"}, {"repair", "mend"}, {"house"}};
+  const std::string path = testing::TempDir() + "/encoder_known.gguf";
+  ASSERT_TRUE(write_file(path, fakes::known_encoder(groups)));
+  auto encoder = TextEncoder::open(path);
+  ASSERT_TRUE(encoder) << encoder.error().message;
+  const std::vector<std::string> texts = {"The car needs repair.", "Mend an automobile!", "A physician in a house",
+                                          "doctor doctor car", "Nothing of it"};
+  std::vector<std::vector<float>> vectors;
+  std::vector<std::vector<double>> known;
+  for (const auto& text : texts) {
+    vectors.push_back(*encoder->vector(text));
+    known.push_back(fakes::known_vector(groups, text));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (std::size_t j = 0; j < texts.size(); ++j) {
+      const double meant = std::inner_product(known[i].begin(), known[i].end(), known[j].begin(), 0.0);
+      EXPECT_NEAR(product(vectors[i], vectors[j]), meant, 1e-4) << texts[i] << " / " << texts[j];
+    }
   }
 }
 

@@ -55,13 +55,14 @@ Status made_up_verb(const TaskCall& call) {
 constexpr std::string_view kMakes = "a file of random weights, unless it is there";
 constexpr std::string_view kMakesOf = "SHAPE FILE [WORDS]";
 
-constexpr std::array<TaskVerb, 5> kVerbs = {{
+constexpr std::array<TaskVerb, 6> kVerbs = {{
     {"retrieval", "made-up", kMakesOf, kMakes, made_up_verb},
     {"retrieval", "encoder", "GGUF DOCUMENTS", "the ids of the ten nearest documents by vectors",
      model_verb},
     {"picture-text", "made-up", kMakesOf, kMakes, made_up_verb},
     {"speech", "made-up", kMakesOf, kMakes, made_up_verb},
     {"voice", "made-up", kMakesOf, kMakes, made_up_verb},
+    {"image", "made-up", kMakesOf, kMakes, made_up_verb},
 }};
 
 }  // namespace

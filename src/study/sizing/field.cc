@@ -133,28 +133,66 @@ Field field_of(const StudyResult& study, const Requirement& requirement,
   return field;
 }
 
-Pick pick(const Field& field, std::span<const std::size_t> among, double sure) {
-  struct Seen {
-    std::size_t arm = 0;
-    Quality quality;
-    double joules = 0;
-  };
-  const Requirement& r = field.requirement;
-  std::optional<Seen> cheapest;
-  std::optional<Seen> best;
-  for (const std::size_t a : field.arms) {
-    const Seen seen{a, field.quality(a, among), field.mean_joules(a, among)};
-    const bool sufficient =
-        seen.quality.meets(r) && (sure <= 0 || seen.quality.confidence.value_or(0) >= sure);
-    if (sufficient && (!cheapest || seen.joules < cheapest->joules)) cheapest = seen;
-    const bool ahead = best && seen.quality.value && best->quality.value &&
-                       r.better(*seen.quality.value, *best->quality.value);
-    const bool level = best && seen.quality.value == best->quality.value;
-    const bool first = !best || (seen.quality.value && !best->quality.value);
-    if (first || ahead || (level && seen.joules < best->joules)) best = seen;
+namespace {
+
+struct Seen {
+  std::size_t arm = 0;
+  Quality quality;
+  double joules = 0;
+};
+
+std::vector<Seen> seen_of(const Field& field, std::span<const std::size_t> among) {
+  std::vector<Seen> out;
+  for (const std::size_t a : field.arms) out.push_back({a, field.quality(a, among), field.mean_joules(a, among)});
+  return out;
+}
+
+const Seen* cheapest_enough(const Field& field, std::span<const Seen> seen, double sure) {
+  const Seen* cheapest = nullptr;
+  for (const Seen& one : seen) {
+    const bool sufficient = one.quality.meets(field.requirement) &&
+                            (sure <= 0 || one.quality.confidence.value_or(0) >= sure);
+    if (sufficient && (cheapest == nullptr || one.joules < cheapest->joules)) cheapest = &one;
   }
-  if (cheapest) return {cheapest->arm, true, true};
-  return {best->arm, false, best->quality.value.has_value()};
+  return cheapest;
+}
+
+// By a grade of it, which may be none; the cheaper of equals.
+template <class Grade>
+const Seen& best_by(const Requirement& r, std::span<const Seen> seen, const Grade& grade) {
+  const Seen* best = nullptr;
+  std::optional<double> top;
+  for (const Seen& one : seen) {
+    const std::optional<double> mine = grade(one.quality);
+    const bool ahead = top && mine && r.better(*mine, *top);
+    const bool level = best != nullptr && mine == top && one.joules < best->joules;
+    if (best != nullptr && !ahead && !level && (top || !mine)) continue;
+    best = &one;
+    top = mine;
+  }
+  return *best;
+}
+
+std::optional<double> worse_end(const Requirement& r, const Quality& q) {
+  if (q.interval) return less_is_better(r.measure) ? q.interval->hi : q.interval->lo;
+  return q.prompts > 1 ? q.value : std::nullopt;
+}
+
+Pick best_there_is(const Seen& seen) { return {seen.arm, false, seen.quality.value.has_value()}; }
+
+}  // namespace
+
+Pick pick(const Field& field, std::span<const std::size_t> among, double sure) {
+  const auto seen = seen_of(field, among);
+  if (const Seen* cheapest = cheapest_enough(field, seen, sure)) return {cheapest->arm, true, true};
+  return best_there_is(best_by(field.requirement, seen, [](const Quality& q) { return q.value; }));
+}
+
+Pick pick_surely(const Field& field, std::span<const std::size_t> among, double sure) {
+  const auto seen = seen_of(field, among);
+  if (const Seen* cheapest = cheapest_enough(field, seen, sure)) return {cheapest->arm, true, true};
+  const Requirement& r = field.requirement;
+  return best_there_is(best_by(r, seen, [&](const Quality& q) { return worse_end(r, q); }));
 }
 
 }  // namespace joulebook

@@ -61,4 +61,9 @@ struct Pick {
 // this confidence; else the best, the cheaper of equals. REQUIRES: arms and `among` not empty.
 [[nodiscard]] Pick pick(const Field& field, std::span<const std::size_t> among, double sure);
 
+// The same, but where none meets it with that confidence the surest: whose interval has the best worse end
+// (of values all equal, the value; a lone one says nothing), the cheaper of equals. So that few answers
+// that happened to be right don't win against many.
+[[nodiscard]] Pick pick_surely(const Field& field, std::span<const std::size_t> among, double sure);
+
 }  // namespace joulebook

@@ -130,6 +130,44 @@ TEST(Route, RefusesADayThatDoesNotFit) {
   EXPECT_EQ(route_study(study, o).error().code, "route.empty_day");
 }
 
+Field field_with(const test::PlantedWorld& world, const char* require, std::vector<std::size_t> asked, StudyResult& study) {
+  study = test::planted(world, 7);
+  std::erase_if(study.trials, [&](const TrialRecord& t) { return t.prompt >= asked[t.arm]; });
+  analyse(study);
+  return field_of(study, *parse_requirement(require), {}, true);
+}
+
+TEST(PickSurely, FewAnswersDoNotWinAgainstMany) {
+  const test::PlantedWorld w = {.arms = {{"few", {1}, {1}}, {"many", {0.9}, {2}}, {"dear", {0.9}, {5}}},
+                                .prompts = 100,
+                                .exact = true};
+  StudyResult study;
+  for (const std::size_t n : {1, 2, 3, 5}) {
+    const Field field = field_with(w, "correct>=0.8", {n, 100, 100}, study);
+    EXPECT_EQ(pick(field, field.prompts, 0), (Pick{0, true, true})) << n;
+    EXPECT_EQ(pick_surely(field, field.prompts, 0.95), (Pick{1, true, true})) << n;
+    EXPECT_EQ(pick_surely(field, field.prompts, 0), (Pick{0, true, true})) << n;
+  }
+  // Nobody is as sure: the one whose low end is highest, the cheaper of equals.
+  const Field beside = field_with(w, "correct>=0.9", {3, 100, 100}, study);
+  EXPECT_EQ(pick_surely(beside, beside.prompts, 0.95), (Pick{1, false, true}));
+  // Twenty right ones in a row are sure enough of 0.8 and cheaper.
+  const Field more = field_with(w, "correct>=0.8", {20, 100, 100}, study);
+  EXPECT_EQ(pick_surely(more, more.prompts, 0.95), (Pick{0, true, true}));
+}
+
+TEST(PickSurely, ALoneAnswerSaysNothingOfAMean) {
+  const test::PlantedWorld w = {.arms = {{"lone", {1}, {1}}, {"alike", {1}, {2}}}, .prompts = 10, .exact = true};
+  StudyResult study = test::planted(w, 7);
+  std::erase_if(study.trials, [](const TrialRecord& t) { return t.arm == 0 && t.prompt > 0; });
+  for (auto& p : study.spec.prompts) p.checker.kind = Checker::Kind::cer;
+  for (auto& t : study.trials) t.score = 0.0;
+  analyse(study);
+  const Field field = field_of(study, *parse_requirement("cer<=0.1"), {}, true);
+  EXPECT_EQ(pick(field, field.prompts, 0).arm, 0u);
+  EXPECT_EQ(pick_surely(field, field.prompts, 0.95), (Pick{1, false, true}));
+}
+
 TEST(Day, TakesKindsAndCounts) {
   const Day day = *parse_day("code=300, chat = 7e2,a=b=1");
   EXPECT_EQ(day, (Day{{"code", 300}, {"chat", 700}, {"a=b", 1}}));

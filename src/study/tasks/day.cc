@@ -132,7 +132,7 @@ std::string sentence_of(const TasksDay& day) {
                                : " (how sure, more items would tell)";
   return fmt::format(
       "Always asking the general model takes {}{} times the joules of sending each task to the cheapest arm "
-      "that is enough, in a day of {:.0f} items.",
+      "that is surely enough, else to the surest there is, in a day of {:.0f} items.",
       times(1 / *day.ratio.value), sure, count);
 }
 

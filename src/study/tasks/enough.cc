@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "study/comparison.h"
 #include "study/estimates.h"
 #include "study/rng.h"
 #include "study/sizing/route.h"
 #include "study/sizing/sizing.h"
+#include "study/student.h"
 
 namespace joulebook {
 namespace {
@@ -49,8 +51,16 @@ struct Halves {
   double joules = 0;           // a response, of the arm that the other half chose
 };
 
-Halves halve(const Field& field, std::uint64_t seed) {
+// What is that sure on all items is this sure on half of them: a normal's deviation is by the root of n.
+double on_a_half(double sure) {
+  if (!(sure > 0 && sure < 1)) return sure;
+  constexpr double kNormal = 1e7;  // degrees of freedom
+  return student_cdf(student_quantile(sure, kNormal) / std::numbers::sqrt2, kNormal);
+}
+
+Halves halve(const Field& field, double least, std::uint64_t seed) {
   Halves out;
+  const double sure = on_a_half(least);
   out.chosen.assign(field.trials.size(), 0);
   std::vector<std::size_t> order = field.prompts;
   Rng random(seed, 0);
@@ -62,7 +72,7 @@ Halves halve(const Field& field, std::uint64_t seed) {
     const std::array halves = {all.first(all.size() / 2), all.subspan(all.size() / 2)};
     for (const int side : {0, 1}) {
       const auto& among = halves[static_cast<std::size_t>(side)];
-      const std::size_t arm = pick(field, among.empty() ? all : among, 0).arm;
+      const std::size_t arm = pick_surely(field, among.empty() ? all : among, sure).arm;
       out.chosen[arm] += 0.5 / kSplits;
       const double joules = field.mean_joules(arm, halves[static_cast<std::size_t>(1 - side)]);
       if (!std::isfinite(joules)) continue;
@@ -85,10 +95,11 @@ void mark_arms(TaskResult& row, const Fit& fit, const StudyResult& study) {
 }
 
 void fill_route(TaskEnough& out, const Field& field, std::uint64_t seed) {
-  const Pick best = pick(field, field.prompts, 0);
-  const Halves halves = halve(field, seed);
+  const Pick best = pick_surely(field, field.prompts, out.least);
+  const Halves halves = halve(field, out.least, seed);
   out.rule = field.name(best.arm);
   out.sufficient = best.sufficient;
+  out.confidence = field.quality(best.arm, field.prompts).confidence;
   out.stable = halves.chosen[best.arm];
   if (std::isfinite(halves.joules)) out.cross_joules = halves.joules;
   out.joules = field.mean_joules(best.arm, field.prompts);
@@ -96,10 +107,11 @@ void fill_route(TaskEnough& out, const Field& field, std::uint64_t seed) {
 
 }  // namespace
 
-void fill_enough(TaskResult& row, const StudyResult& study, const std::string& require,
+void fill_enough(TaskResult& row, const StudyResult& study, const std::string& require, double sure,
                  std::uint64_t seed) {
   TaskEnough& out = row.enough.emplace();
   out.require = require;
+  out.least = sure;
   out.general = general_of(row);
   out.to_general = Quantity::absent("1", {"task.unjudged", "no arm of it can be judged", ""});
   const auto requirement = parse_requirement(require);

@@ -15,6 +15,7 @@
 #include "study/estimates.h"
 #include "study/proportion.h"
 #include "study/student.h"
+#include "study/tasks/scale.h"
 
 namespace joulebook {
 namespace {
@@ -64,6 +65,12 @@ Quantity memory_of(const EngineInfo& engine) {
   return q;
 }
 
+// Its scale was looked at when the task was read.
+void stand_for(TaskArmResult& row) {
+  if (!row.arm.scale) return;
+  if (auto scaled = scale_up(*row.arm.scale, row.energy)) row.scaled = std::move(*scaled);
+}
+
 void fill_arm_row(TaskArmResult& row, const ArmResult& arm, const FigureInput& input) {
   row.engine = arm.engine.kind;
   row.answered = arm.trials;
@@ -75,6 +82,7 @@ void fill_arm_row(TaskArmResult& row, const ArmResult& arm, const FigureInput& i
   row.memory = memory_of(arm.engine);
   const auto trained = std::ranges::find(input.trained, row.arm.name, &Trained::arm);
   if (trained != input.trained.end()) row.trained = *trained;
+  stand_for(row);
   if (!row.arm.cost_only.empty()) {
     row.correct = Quantity::absent("1", cost_only(row.arm));
     row.j_per_correct = Quantity::absent("J", cost_only(row.arm));
@@ -185,6 +193,7 @@ void set_absent(TaskArmResult& arm, const Error& why) {
   arm.correct = Quantity::absent("1", reason);
   arm.j_per_correct = Quantity::absent("J", reason);
   arm.memory = Quantity::absent("By", reason);
+  stand_for(arm);
 }
 
 void set_absent(TaskResult& task, const Error& why) {

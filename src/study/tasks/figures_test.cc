@@ -12,6 +12,7 @@
 #include "report/tasks_table.h"
 #include "study/proportion.h"
 #include "study/sample.h"
+#include "study/tasks/scale.h"
 
 namespace joulebook {
 namespace {
@@ -21,6 +22,7 @@ TEST(Tasks, TheirJsonObeysItsClosedSchema) {
   fakes::expect_no_open_object(schema.raw(), "");
   TasksResult small = fakes::sample_tasks();  // hundreds of validations; all kinds of object stay
   small.tasks.resize(1);
+  small.tasks[0].arms[0].scaled = small.tasks[0].arms[2].scaled;
   small.tasks[0].arms.erase(small.tasks[0].arms.begin() + 1, small.tasks[0].arms.begin() + 3);
   fakes::expect_closed(schema, fakes::Doc::parse(to_json(small).dump()));
 }
@@ -47,6 +49,62 @@ TEST(Tasks, The2023StudyWithItsErrorsOnAndOff) {
   EXPECT_GT(kind->as_published.own.hi, *kind->as_published.value);
   EXPECT_FALSE(published_kind("no_such_kind"));
   EXPECT_EQ(published_kind("x', task = 'y").error().code, "task.published");
+}
+
+const TaskScale kScale{"stable-diffusion-v1-5", {128, 128, 1}, {512, 512, 50}, "A100"};
+
+// By hand, in GMAC: two passes a step of 339 at 512 x 512 (diffusers' profile of 1.4, which leaves attention
+// out) and of attention 62 (4 c n^2 / 2 in five layers each of 320 x 4096, 640 x 1024, 1280 x 256); 1,240 in the
+// decoder, 9.2 in the text encoder. At 128 x 128 a sixteenth, and of attention a sixteenth of that.
+TEST(Scale, AFullPictureIsTheWorkOfManySmallOnes) {
+  const double full = 2 * (50 * (339 + 62.0) + 9.2) + 1240;
+  const double small = 2 * (339 / 16.0 + 62 / 256.0 + 9.2) + 1240 / 16.0;
+  const auto work = work_ratio(kScale);
+  ASSERT_TRUE(work) << work.error().message;
+  EXPECT_NEAR(*work, full / small, 0.05 * full / small);
+  TaskScale same = kScale;
+  same.full = same.ran;
+  EXPECT_DOUBLE_EQ(*work_ratio(same), 1);
+}
+
+TEST(Scale, IsModelledWithItsErrorInside) {
+  Quantity energy = fakes::sample_figure(2000, 1500, 2500, "J", "1000 items");
+  energy.tier = Tier::measured;
+  const auto scaled = scale_up(kScale, energy);
+  ASSERT_TRUE(scaled) << scaled.error().message;
+  EXPECT_EQ(scaled->here.tier, Tier::modelled);
+  EXPECT_DOUBLE_EQ(*scaled->here.value, 2000 * scaled->work);
+  EXPECT_LT(scaled->here.interval().lo, 1500 * scaled->work * 0.8);
+  EXPECT_GT(scaled->here.interval().hi, 2500 * scaled->work * 1.2);
+  EXPECT_EQ(scaled->there.tier, Tier::modelled);
+  EXPECT_EQ(scaled->there.boundary, "gpu");
+  EXPECT_GT(*scaled->there.value, 1000 * 100);    // an image is hundreds of joules on an A100
+  EXPECT_LT(*scaled->there.value, 1000 * 10'000);
+}
+
+TEST(Scale, WithoutAReadingTheGpuIsSaidAllTheSame) {
+  const auto scaled = scale_up(kScale, Quantity::absent("J", {"task.needs", "not installed", "install it"}));
+  ASSERT_TRUE(scaled);
+  EXPECT_FALSE(scaled->here.present());
+  EXPECT_EQ(scaled->here.reason->code, "task.needs");
+  EXPECT_TRUE(scaled->there.present());
+  TaskScale unknown = kScale;
+  unknown.image = "nothing like it";
+  EXPECT_EQ(scale_up(unknown, Quantity::exact(1, "J")).error().code, "diffusion.shape");
+  unknown = kScale;
+  unknown.gpu = "abacus";
+  EXPECT_EQ(scale_up(unknown, Quantity::exact(1, "J")).error().code, "hardware.unknown");
+}
+
+// More pixels or steps are never less work.
+RC_GTEST_PROP(Scale, MorePixelsOrStepsAreMoreWork, ()) {
+  TaskScale scale = kScale;
+  const int side = *rc::gen::inRange(2, 12) * 64, steps = *rc::gen::inRange(1, 60);
+  scale.ran = {static_cast<double>(side), static_cast<double>(side), static_cast<double>(steps)};
+  scale.full = scale.ran;
+  scale.full.width += 64 * *rc::gen::inRange(0, 8);
+  scale.full.steps += *rc::gen::inRange(0, 20);
+  RC_ASSERT(*work_ratio(scale) >= 1);
 }
 
 // A tabulated case: 8 of 10 at 95 % is [0.490, 0.943] (Newcombe, Statist. Med. 17, 1998).

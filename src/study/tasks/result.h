@@ -18,6 +18,14 @@ inline constexpr std::string_view kTasksSchema = "joulebook.tasks/1";
 inline constexpr double kPerItems = 1000;
 inline constexpr std::string_view kPerItemsName = "1000 items";
 
+// What an arm's small picture stands for (scale.h).
+struct TaskScaled {
+  TaskScale what;
+  double work = 0;  // FLOPs of the full picture over those of the small one
+  Quantity here;    // J per 1000 full pictures on this machine, modelled
+  Quantity there;   // J per 1000 full pictures on a GPU, predicted
+};
+
 // One arm. Where it has not run, or its task has not, `absent` says why and every figure with it.
 struct TaskArmResult {
   TaskArm arm;
@@ -36,6 +44,7 @@ struct TaskArmResult {
   std::optional<double> confidence;   // that it does on items like these
   Quantity memory;               // "By"
   std::optional<Trained> trained;
+  std::optional<TaskScaled> scaled;   // where its pictures stand for larger ones, also where it has not run
 };
 
 // A general arm beside a special one.
@@ -63,9 +72,12 @@ struct TaskEnough {
   std::string sure;              // the cheapest that does with 95 % confidence
   std::string best;
   std::string sentence;
-  // What a route by task sends its items to: the cheapest that meets it, else the best.
+  // What a route by task sends its items to: the cheapest that meets it with the confidence asked for, else
+  // the surest there is (field.h).
   std::string rule;
   bool sufficient = false;
+  double least = 0;                    // confidence asked for
+  std::optional<double> confidence;    // that the rule's arm meets it; nothing: can't be said
   double stable = 0;                   // share of halves of the items that chose the same
   double joules = 0;                   // of it, J an item
   std::optional<double> cross_joules;  // J an item, of the arm that the other half chose

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "account/footprint/reckon.h"
 #include "core/version.h"
@@ -181,7 +182,7 @@ class TaskRun {
     row_.warnings = result->warnings;
     if (result->trials.empty()) return none_runs();
     fill_figures(row_, {task, *result, trained, *request_.grid, request_.seed});
-    if (!require.empty()) fill_enough(row_, *result, require, request_.seed);
+    if (!require.empty()) fill_enough(row_, *result, require, request_.sure, request_.seed);
     return {};
   }
 
@@ -213,6 +214,16 @@ class TaskRun {
   TaskResult row_;
 };
 
+// Of each folder's task; 1 where it can't be read, which its row will say.
+std::vector<double> shares_of(const TasksRequest& request) {
+  std::vector<double> out;
+  for (const auto& folder : request.folders) {
+    const auto task = load_task(folder, request.places);
+    out.push_back(task ? task->share : 1);
+  }
+  return out;
+}
+
 Quantity intensity_of(const account::Factor& grid) {
   Quantity one = Quantity::exact(1, "J");
   one.tier = Tier::published;
@@ -233,10 +244,12 @@ TasksResult run_tasks(const TasksRequest& request, const TasksContext& context) 
   out.version = build_version();
   out.commit = build_commit();
   const SteadyTime begin = context.study.clock.now();
+  const auto shares = shares_of(request);
   for (std::size_t i = 0; i < request.folders.size(); ++i) {
     if (context.study.cancel != nullptr && context.study.cancel->load()) break;
     const double spent = Seconds(context.study.clock.now() - begin).count();
-    const double share = (request.budget_s - spent) / static_cast<double>(request.folders.size() - i);
+    const double among = std::accumulate(shares.begin() + static_cast<std::ptrdiff_t>(i), shares.end(), 0.0);
+    const double share = (request.budget_s - spent) * shares[i] / among;
     out.tasks.push_back(TaskRun(request.folders[i], request, context, std::max(1.0, share)).run());
   }
   if (auto day = day_of(out, request.day)) out.day = std::move(*day);

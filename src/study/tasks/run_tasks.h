@@ -3,8 +3,8 @@
 // arms trained, and its study run over a sample of its items that fits its share of the time. What
 // can't run is a row with its reason; the others go on.
 //
-// The share: what is left of the budget over the tasks that are left, so that what one does not use
-// the next ones have. Special arms answer all items first, in half of it at most; the general ones as
+// The share: what is left of the budget, divided among the tasks that are left by what their files say
+// that their items cost (`share`), so that what one does not use the next ones have. Special arms answer all items first, in half of it at most; the general ones as
 // many as fit (sample.h). A quick run asks each item once, a full one twice.
 //
 // Not thread-safe. Blocks.
@@ -35,6 +35,7 @@ struct TasksRequest {
   double budget_s = kFullBudget;
   std::uint64_t seed = 1;
   std::string require;               // what is enough; empty: what each task says
+  double sure = kSure;               // the route's arm meets it with this confidence, where one does
   std::optional<Day> day;            // a day's items by task; nothing: kEachTask of each
   const account::Factor* grid = nullptr;  // kgCO2e/J; never null
 };

@@ -2,6 +2,7 @@
 // A task: a small study of special programs against general models, with what has to be there, what
 // is made beforehand and what is trained. Plain values. Format: docs/formats/task.md.
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,19 @@ struct TaskTraining {
 enum class ArmRole { special, general };
 [[nodiscard]] std::string_view to_string(ArmRole role);
 
+// A picture's pixels each way, and steps of its denoiser.
+struct TaskPicture {
+  double width = 0, height = 0, steps = 0;
+};
+
+// What the small picture that an arm draws stands for (scale.h).
+struct TaskScale {
+  std::string image;  // a model that `predict --image` knows
+  TaskPicture ran;    // what the arm's command draws
+  TaskPicture full;
+  std::string gpu;    // on which the full one is predicted, too
+};
+
 // What a task says of an arm beside its study.
 struct TaskArm {
   std::string name;
@@ -45,6 +59,7 @@ struct TaskArm {
   std::string cost_only;  // why nothing is said about quality; empty: it is
   std::string full_only;  // why it is left out of a quick run; empty: it is not
   std::vector<TaskNeed> needs;
+  std::optional<TaskScale> scale = std::nullopt;
 };
 
 struct TaskSpec {
@@ -56,6 +71,7 @@ struct TaskSpec {
   std::string folder;
   std::vector<std::vector<std::string>> prepare;
   double prepare_limit_s = 120;  // of each of its commands
+  double share = 1;              // of the time, where an ordinary task has 1: what its items cost
   std::vector<TaskNeed> needs;
   std::vector<TaskTraining> trainings;
   std::vector<TaskArm> arms;  // in the study's order

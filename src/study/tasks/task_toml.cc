@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "study/spec_keys.h"
 #include "study/tasks/placeholders.h"
+#include "study/tasks/scale.h"
 #include "study/toml_table.h"
 
 namespace joulebook {
@@ -17,11 +18,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMostShare = 100;
+
 const std::vector<std::string> kTaskKeys = {"title",   "published",         "published_none", "fairer",
-                                            "prepare", "prepare_timeout_s", "needs",          "train"};
+                                            "prepare", "prepare_timeout_s", "needs",          "train",
+                                            "share"};
 const std::vector<std::string> kNeedKeys = {"program", "file", "package", "cure"};
 const std::vector<std::string> kTrainKeys = {"arm", "command", "outputs", "inputs", "timeout_s"};
-const std::vector<std::string> kTaskArmKeys = {"role", "cost_only", "full_only", "needs"};
+const std::vector<std::string> kTaskArmKeys = {"role", "cost_only", "full_only", "needs", "stands_for"};
+const std::vector<std::string> kScaleKeys = {"image", "ran", "full", "gpu"};
+const std::vector<std::string> kPictureKeys = {"width", "height", "steps"};
 
 std::vector<std::string> with(std::span<const std::string> known,
                               const std::vector<std::string>& more) {
@@ -79,6 +85,39 @@ Result<TaskTraining> read_training(const TomlDocument& document, const std::stri
   return training;
 }
 
+Status read_picture(const TomlDocument& document, const std::string& path, const Json& json,
+                    TaskPicture& picture) {
+  if (!json.is_object()) {
+    return toml_error(document, path, "must be a table", "write { width = 512, height = 512, steps = 50 }");
+  }
+  if (auto ok = check_keys(document, path, json, kPictureKeys); !ok) return ok;
+  TomlTable table(document, path, json);
+  table("width", picture.width);
+  table("height", picture.height);
+  table("steps", picture.steps);
+  return table.done();
+}
+
+Result<std::optional<TaskScale>> read_scale(const TomlDocument& document, const std::string& path,
+                                            const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  if (!json.is_object()) {
+    return toml_error(document, path, "must be a table", "write [arm.stands_for]");
+  }
+  if (auto ok = check_keys(document, path, json, kScaleKeys); !ok) return fail(ok.error());
+  TaskScale scale;
+  TomlTable table(document, path, json);
+  table("image", scale.image);
+  table("gpu", scale.gpu);
+  if (auto ok = table.done(); !ok) return fail(ok.error());
+  if (auto ok = read_picture(document, path + ".ran", json["ran"], scale.ran); !ok) return fail(ok.error());
+  if (auto ok = read_picture(document, path + ".full", json["full"], scale.full); !ok) return fail(ok.error());
+  if (const auto known = work_ratio(scale); !known) {
+    return toml_error(document, path, known.error().message, known.error().cure);
+  }
+  return scale;
+}
+
 Result<TaskArm> read_arm(const TomlDocument& document, std::size_t index, const Json& json) {
   const std::string path = fmt::format("arm[{}]", index);
   const auto known = with(arm_keys(json.has("command")), kTaskArmKeys);
@@ -101,6 +140,9 @@ Result<TaskArm> read_arm(const TomlDocument& document, std::size_t index, const 
   auto needs = read_needs(document, path + ".needs", json["needs"]);
   if (!needs) return fail(needs.error());
   arm.needs = std::move(*needs);
+  auto scale = read_scale(document, path + ".stands_for", json["stands_for"]);
+  if (!scale) return fail(scale.error());
+  arm.scale = std::move(*scale);
   return arm;
 }
 
@@ -167,10 +209,15 @@ Status read_head(const TomlDocument& document, TaskSpec& task) {
   table("published_none", task.published_none);
   table("fairer", task.fairer);
   table("prepare_timeout_s", task.prepare_limit_s);
+  table("share", task.share);
   if (auto ok = table.done(); !ok) return ok;
   if (task.title.empty()) task.title = task.name;
   if (!(task.prepare_limit_s > 0)) {
     return toml_error(document, "prepare_timeout_s", "must be above 0", "in seconds");
+  }
+  if (!(task.share > 0 && task.share <= kMostShare)) {
+    return toml_error(document, "share", fmt::format("must be above 0 and at most {}", kMostShare),
+                      "1 is an ordinary task's share of the time");
   }
   if (task.published.empty() == task.published_none.empty()) {
     return toml_error(document, "published", "must be said, or why there is nothing",

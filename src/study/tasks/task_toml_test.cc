@@ -96,6 +96,7 @@ TEST(TaskToml, WhatIsWrongIsSaidWithItsLine) {
   EXPECT_THAT(code(with_arms(good + "\nprepare = [[\"a\", \"{home}/x\"]]")), HasSubstr("{bin}"));
   EXPECT_THAT(code(with_arms(good + "\nprepare = [\"a\"]")), HasSubstr("toml.value"));
   EXPECT_THAT(code(with_arms(good + "\nprepare_timeout_s = 0")), HasSubstr("toml.value"));
+  EXPECT_THAT(code(with_arms(good + "\nshare = 0")), HasSubstr("ordinary task"));
   EXPECT_THAT(code(with_arms(good + "\nneeds = [{ package = \"p\" }]")), HasSubstr("toml.value"));
   EXPECT_THAT(code(with_arms(good + "\nneeds = [{ programm = \"p\" }]")), HasSubstr("'program'"));
   EXPECT_THAT(code(with_arms(good, "[[train]]\narm = \"three\"\ncommand = [\"a\", \"b\"]")),
@@ -106,6 +107,26 @@ TEST(TaskToml, WhatIsWrongIsSaidWithItsLine) {
               HasSubstr("general"));
   EXPECT_THAT(code(good + "\n[[arm]]\nname = \"a\"\ncommand = [\"a\"]"), HasSubstr("role"));
   EXPECT_THAT(code("nonsense ="), HasSubstr("toml.syntax"));
+}
+
+TEST(TaskToml, ASmallPictureStandsForAFullOne) {
+  const auto scale = [](const std::string& image, const std::string& full) {
+    return parse(with_arms("published_none = \"no\"",
+                           "[arm.stands_for]\nimage = \"" + image + "\"\ngpu = \"A100\"\nran = { width = 128, height = 128, steps = 1 }\nfull = " +
+                               full + "\n"));
+  };
+  const auto task = scale("stable-diffusion-v1-5", "{ width = 512, height = 512, steps = 50 }");
+  ASSERT_TRUE(task) << task.error().message;
+  EXPECT_FALSE(task->arms[0].scale);
+  ASSERT_TRUE(task->arms[1].scale);
+  EXPECT_EQ(task->arms[1].scale->ran.steps, 1);
+  EXPECT_EQ(task->arms[1].scale->full.width, 512);
+  for (const char* wrong : {"{ width = 512, height = 512 }", "{ wide = 512 }", "512"}) {
+    const auto refused = scale("stable-diffusion-v1-5", wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_THAT(refused.error().message, HasSubstr("task.toml:")) << wrong;
+  }
+  EXPECT_THAT(scale("no-such-model", "{ width = 512, height = 512, steps = 50 }").error().message, HasSubstr("no-such-model"));
 }
 
 TEST(TaskToml, TasksStandInTheOrderOfTheTable) {

@@ -9,11 +9,12 @@ joulebook_room(study_tasks
     tasks/placeholders.cc
     tasks/published.cc
     tasks/run_tasks.cc
+    tasks/scale.cc
     tasks/step.cc
     tasks/task_toml.cc
     tasks/tasks_json.cc
     tasks/training.cc
-  DEPENDS core meter engine study study_sizing study_stats account_claim account_factors account_footprint account_life
+  DEPENDS core meter engine diffusion study study_sizing study_stats account_claim account_factors account_footprint account_life
   LIBRARIES fmt::fmt)
 
 joulebook_test(study_tasks ROOMS json_schema report study_tasks

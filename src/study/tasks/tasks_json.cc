@@ -14,6 +14,20 @@ Json trained_json(const Trained& trained) {
                        {"stored", trained.stored}});
 }
 
+Json picture_json(const TaskPicture& p) {
+  return Json::object({{"width", p.width}, {"height", p.height}, {"steps", p.steps}});
+}
+
+Json scaled_json(const TaskScaled& scaled) {
+  return Json::object({{"image", scaled.what.image},
+                       {"ran", picture_json(scaled.what.ran)},
+                       {"full", picture_json(scaled.what.full)},
+                       {"work", scaled.work},
+                       {"here", to_json(scaled.here)},
+                       {"gpu", scaled.what.gpu},
+                       {"there", to_json(scaled.there)}});
+}
+
 Json arm_json(const TaskArmResult& arm) {
   return Json::object({{"name", arm.arm.name},
                        {"role", std::string(to_string(arm.arm.role))},
@@ -32,7 +46,8 @@ Json arm_json(const TaskArmResult& arm) {
                        {"meets", arm.meets ? Json(*arm.meets) : Json()},
                        {"confidence", arm.confidence ? Json(*arm.confidence) : Json()},
                        {"memory", to_json(arm.memory)},
-                       {"training", arm.trained ? trained_json(*arm.trained) : Json()}});
+                       {"training", arm.trained ? trained_json(*arm.trained) : Json()},
+                       {"scaled", arm.scaled ? scaled_json(*arm.scaled) : Json()}});
 }
 
 Json ratio_json(const TaskRatio& ratio) {
@@ -52,6 +67,8 @@ Json enough_json(const TaskEnough& enough) {
                        {"sentence", text_or_null(enough.sentence)},
                        {"rule", text_or_null(enough.rule)},
                        {"sufficient", enough.sufficient},
+                       {"least", enough.least},
+                       {"confidence", enough.confidence ? Json(*enough.confidence) : Json()},
                        {"stable", enough.stable},
                        {"general", text_or_null(enough.general)},
                        {"to_general", to_json(enough.to_general)}});
