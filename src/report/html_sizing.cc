@@ -67,7 +67,7 @@ std::string rules_table(const View& view, const Route& route) {
   const Requirement& r = route.options.sizing.requirement;
   HtmlTable table;
   table.caption = "The rule, kind by kind";
-  table.heads = {"Kind", "Prompts a day", "Goes to", std::string(to_string(r.measure)), "Surely enough",
+  table.heads = {"Kind", "Prompts a day", "Goes to", std::string(to_string(r.measure)), "Confidence",
                  "Energy a response", "Chosen by halves"};
   table.groups.emplace_back();
   for (const RuleLine& line : route.rules) {
@@ -150,7 +150,7 @@ std::string route(const View& view) {
   std::string html = "<section id=\"route\"><h2>Each kind to the arm that is enough</h2>\n" + style();
   html += fmt::format("<p>{}</p>\n", escape_html(route->sentence)) + day_strip(ways);
   html += "<p class=\"src\">A day brings each of the study’s prompts 1,000 times; <code>joulebook route</code> takes another "
-          "mix. The rule was chosen on one half of the prompts and valued on the other.</p>\n";
+          "mix. Confidence: that the arm is enough on prompts like these.</p>\n";
   html += day_table(ways, *requirement) + rules_table(view, *route);
   for (const auto& note : route->notes) html += fmt::format("<p class=\"src\">{}</p>\n", escape_html(note));
   return html + "</section>\n";

@@ -170,6 +170,21 @@ TEST(RandomWeights, SmolVlmSeesAPicture) {
   EXPECT_THAT(told.text, testing::Not(testing::IsEmpty()));
 }
 
+// Two gigabytes of weights, so it is made where the image model's program is alone. A picture of numbers that
+// aren't finite would be of one colour.
+TEST(RandomWeights, StableDiffusionDraws) {
+  const std::string python = JOULEBOOK_IMAGE_VENV "/bin/python";
+  if (!fs::exists(JOULEBOOK_IMAGE_VENV "/stamp")) GTEST_SKIP() << "stable-diffusion.cpp is not there: scripts/setup image";
+  const std::string weights = made("stable-diffusion-v1-5"), picture = fresh("drawn.png");
+  const auto told = shell("echo '{\"text\": \"A red ball.\"}' | " + python + " " + kTasks + "/image/diffusion.py " + weights +
+                          " 64 64 1 " + picture);
+  EXPECT_EQ(told.code, 0);
+  EXPECT_EQ(told.text, "ready\n\"64 x 64\"\n");
+  const auto colours = shell(python + " -c \"from PIL import Image; print(len(set(Image.open('" + picture + "').getdata())))\"");
+  EXPECT_GT(std::stoi(colours.text), 500);
+  fs::remove(weights);
+}
+
 TEST(RandomWeights, WhisperWritesAsManyTokensAsItIsAllowed) {
   const std::string python = JOULEBOOK_TASKS_VENV "/bin/python";
   const std::string sound = "/usr/share/pocketsphinx/test/data/cards/001.wav";

@@ -232,6 +232,11 @@ Quantity intensity_of(const account::Factor& grid) {
 
 }  // namespace
 
+double time_of(double left, std::span<const double> shares, std::size_t at) {
+  const auto rest = shares.subspan(at);
+  return left * rest.front() / std::accumulate(rest.begin(), rest.end(), 0.0);
+}
+
 TasksResult run_tasks(const TasksRequest& request, const TasksContext& context) {
   TasksResult out;
   out.start = context.study.clock.anchor();
@@ -248,8 +253,7 @@ TasksResult run_tasks(const TasksRequest& request, const TasksContext& context) 
   for (std::size_t i = 0; i < request.folders.size(); ++i) {
     if (context.study.cancel != nullptr && context.study.cancel->load()) break;
     const double spent = Seconds(context.study.clock.now() - begin).count();
-    const double among = std::accumulate(shares.begin() + static_cast<std::ptrdiff_t>(i), shares.end(), 0.0);
-    const double share = (request.budget_s - spent) * shares[i] / among;
+    const double share = time_of(request.budget_s - spent, shares, i);
     out.tasks.push_back(TaskRun(request.folders[i], request, context, std::max(1.0, share)).run());
   }
   if (auto day = day_of(out, request.day)) out.day = std::move(*day);

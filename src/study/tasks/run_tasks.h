@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ struct TasksContext {
   std::function<std::unique_ptr<Progress>(const StudySpec& spec)> watch;
   std::function<void(std::string_view)> tell;  // "digits: preparing"; may be empty
 };
+
+// Of `left` seconds, what the task `at` has among those from it on. REQUIRES: shares above 0; at < their number.
+[[nodiscard]] double time_of(double left, std::span<const double> shares, std::size_t at);
 
 // Never fails as a whole. Interrupted, it returns what was done with complete = false.
 [[nodiscard]] TasksResult run_tasks(const TasksRequest& request, const TasksContext& context);

@@ -153,7 +153,16 @@ TEST(TaskToml, TheTasksOfTheProjectAreRead) {
     ASSERT_TRUE(task) << task.error().message;
     if (!std::filesystem::exists(folder + "/items.jsonl")) continue;
     const auto study = study_of(*task, kPlaces);
-    EXPECT_TRUE(study) << folder << ": " << study.error().message;
+    ASSERT_TRUE(study) << folder << ": " << study.error().message;
+    for (std::size_t a = 0; a < task->arms.size(); ++a) {
+      if (!task->arms[a].scale) continue;  // what it says that it ran is what its command draws
+      const TaskPicture& ran = task->arms[a].scale->ran;
+      const auto& argv = study->arms[a].engine.command->argv;
+      ASSERT_GE(argv.size(), 3U);
+      const std::vector<std::string> drawn(argv.end() - 3, argv.end());
+      EXPECT_THAT(drawn, ElementsAre(std::to_string(static_cast<int>(ran.width)), std::to_string(static_cast<int>(ran.height)),
+                                     std::to_string(static_cast<int>(ran.steps))));
+    }
   }
 }
 
