@@ -164,7 +164,7 @@ TEST_F(TasksOnAPlant, SpecialAgainstGeneral) {
   EXPECT_NEAR(day["general"]["value"].get<double>(), failing["energy"]["value"].get<double>() / 2, 1e-6);
   EXPECT_LT(day["ratio"]["value"], 1);
   EXPECT_THAT(outcome.out, HasSubstr("table is the cheapest that meets correct >= 90 %"));
-  EXPECT_THAT(day["sentence"].get<std::string>(), HasSubstr("sending each task to the cheapest arm that is enough"));
+  EXPECT_THAT(day["sentence"].get<std::string>(), HasSubstr("sending each task to the cheapest arm that is surely enough"));
   EXPECT_GT(task["ratios"][0]["times"]["value"], 1);
   EXPECT_TRUE(task["ratios"][0]["break_even"]["value"].is_number());
   EXPECT_EQ(task["published"]["kind"], "text_classification");
