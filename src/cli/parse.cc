@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "cli/attach.h"
 #include "cli/command_line.h"
@@ -79,6 +81,13 @@ class JoulebookLine final : public CommandLine {
   }
 
   int run(int argc, char** argv) {
+    std::vector<char*> words(argv, argv + argc);
+    std::string help = "--help";
+    if (argc > 1 && std::string_view(argv[1]) == "help") {  // `help run` is `run --help`
+      words.erase(words.begin() + 1);
+      words.push_back(help.data());
+      argv = words.data();
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -59,6 +59,13 @@ TEST(BadUsage, AMistypedCommandIsToldTheNearest) {
   expect_clear_error(joulebook({"frobnicate"}), 2, "there is no command 'frobnicate'");
 }
 
+TEST(BadUsage, HelpIsAlsoAWord) {
+  EXPECT_EQ(joulebook({"help"}).out, joulebook({"--help"}).out);
+  const Outcome outcome = joulebook({"help", "run"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, joulebook({"run", "--help"}).out);
+}
+
 TEST(BadUsage, UnknownFlagsAndCommandsAreWrongUsage) {
   for (const auto& arguments : std::vector<std::vector<std::string>>{{},
                                                                      {"asq"},
