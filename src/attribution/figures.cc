@@ -39,14 +39,16 @@ struct Spread {
 
 // Uncertainty constants: what the division cannot see however good its prices are.
 constexpr double kForm = 0.03;        // of a request's energy: costs are not linear in their parts
+constexpr double kFormUnknown = 0.06;  // the same where prices came from the traffic alone, not from a model's shape
 constexpr double kPhaseForm = 0.08;   // of a phase's: the line between two is not seen
 constexpr double kPrompt = 0.25;      // of what hangs on when a prompt was begun
 constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it loses to another
 constexpr double kUnknown = 0.5;      // of what hangs on counts that nobody told
 constexpr double kMarginalForm = 0.08;
 
-Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
+Spread spread_of(const Account& a, const std::array<double, kPhases>& joules, const std::string& rule) {
   Spread s;
+  const double form = rule.starts_with("physics") ? kForm : kFormUnknown;
   for (const auto& [name, d] : a.domains) {
     const double edges = d.edge_variance + square(d.last_share * d.last_edge);
     double fair = 0;
@@ -61,12 +63,12 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules) {
   }
   const double common = square(kPrompt * a.prompt_among) + square(kUnknown * a.unknown) +
                         square(a.beside);
-  s.fair += square(kForm * a.among) + common;
+  s.fair += square(form * a.among) + common;
   s.marginal += square(kMarginalForm * a.joules) + common;
   for (std::size_t i = 0; i < kPhases; ++i) {
     if (joules[i] <= 0) continue;
     s.phases[i] += square(kPhaseForm * joules[i]) +
-                   square(kForm * a.among * joules[i] / std::max(a.joules, 1e-12)) +
+                   square(form * a.among * joules[i] / std::max(a.joules, 1e-12)) +
                    square(kPhasePrompt * a.prompt_edge) + square(kUnknown * a.unknown);
   }
   return s;
@@ -217,7 +219,7 @@ SettledRequest figures_of(const Track& track, const Course& course, Account a, W
   if (a.joules <= 0) a.shared.clear();  // no factor acts on nothing
   const FigureWords& words = book.of(a, out.rule);
   const SharedFactors factors = factors_of(a);
-  const Spread s = spread_of(a, joules);
+  const Spread s = spread_of(a, joules, out.rule);
   out.fair = energy(words.fair, factors, to_joules(out.posted).value(), std::sqrt(s.fair));
   out.marginal = energy(words.marginal, factors, marginal, std::sqrt(s.marginal));
   for (std::size_t i = 0; i < kPhases; ++i) {
