@@ -135,7 +135,7 @@ TEST(BadPredict, SaysWhatIsWrongAndWhatWouldDo) {
   expect_clear_error(joulebook({"predict"}), 2, "nothing to predict");
   expect_clear_error(joulebook({"predict", "Lama-3.1-8B"}), 3, "Lama-3.1-8B");
   expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--gpu", "Abacus"}), 3, "Abacus");
-  expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--prompt", "-5"}), 3, "--prompt");
+  expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--prompt", "-5"}), 2, "--prompt");
   expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--prompt", "250:100"}), 3, "90th percentile of 100");
   expect_clear_error(joulebook({"predict", "Llama-3.1-405B", "--gpus", "8"}), 3, "GB more than");
   expect_clear_error(joulebook({"predict", "Llama-3.1-8B", "--sweep", "colour=red"}), 2, "colour");

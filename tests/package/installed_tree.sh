@@ -28,7 +28,7 @@ fi
 # Of tasks that can't run here a row names the cure, within this tree.
 "$prefix/bin/joulebook" study tasks --quick --only image --minutes 0.05 --work "$scratch/work" --ledger "$scratch/tasks.db" \
   --json "$scratch/tasks.json" >/dev/null 2>&1 || true
-grep -q 'joulebook predict --image' "$scratch/tasks.json"
+grep -q "beside an installed program: python3 -m venv $prefix/libexec/joulebook/" "$scratch/tasks.json"
 
 build_example "$prefix" "$scratch/example"
 check_example "$scratch/example" "$scratch" "$plant"
