@@ -80,7 +80,8 @@ TEST(MeteredExchange, AsksOnlyUpstreamsThatMayBeAsked) {
 // No upstream could be reached: nothing is metered, and an id would lead nowhere.
 TEST(MeteredExchange, WhatWasNeverSentHasNoId) {
   FakeSink sink;
-  MeteredExchange exchange(Api::chat, 1, {}, {}, sink);
+  const WireOptions options;
+  MeteredExchange exchange(Api::chat, 1, {}, options, sink);
   (void)exchange.body(kAsk);
   bool framed = false;
   EXPECT_EQ(exchange.head({503, {}}, {20}, framed), "");
