@@ -38,9 +38,7 @@ GgufMetadata describe() {
 
 WeightFile make_smolvlm_eyes(std::uint32_t type, const MadeUpOptions&) {
   PartList parts(type);
-  parts.kernel("v.patch_embd.weight", {kPatch, kPatch, kColours, kHidden},
-               kPatch * kPatch * kColours);
-  parts.constant("v.patch_embd.bias", kHidden, 0);
+  parts.convolution("v.patch_embd", {kPatch, kPatch}, kColours, kHidden);
   parts.table("v.position_embd.weight", kHidden, kPatches);
   for (std::int64_t i = 0; i < kLayers; ++i) {
     const std::string at = fmt::format("v.blk.{}.", i);

@@ -20,13 +20,9 @@ constexpr std::int64_t kAttentive = 3;     // the first so many levels have tran
 constexpr std::array<std::int64_t, 4> kDecoder = {512, 512, 256, 128};  // coarse to fine
 constexpr int kDecoderResiduals = 3;
 
-std::uint64_t u64(std::int64_t n) { return static_cast<std::uint64_t>(n); }
-
 void convolution(PartList& parts, const std::string& at, std::int64_t width, std::int64_t inputs,
                  std::int64_t outputs) {
-  parts.kernel(at + ".weight", {u64(width), u64(width), u64(inputs), u64(outputs)},
-               width * width * inputs);
-  parts.constant(at + ".bias", outputs, 0);
+  parts.convolution(at, {width, width}, inputs, outputs);
 }
 
 void text_encoder(PartList& parts) {

@@ -80,28 +80,21 @@ void codec_layer(PartList& parts, const std::string& at) {
   parts.constant(at + "ls2.weight", kMimi, 0.01);
 }
 
-void convolution(PartList& parts, const std::string& at, std::int64_t width, std::int64_t inputs,
-                 std::int64_t outputs) {
-  parts.kernel(at + ".weight", {u64(width), u64(inputs), u64(outputs)}, width * inputs);
-  parts.constant(at + ".bias", outputs, 0);
-}
-
 void residual(PartList& parts, const std::string& at, std::int64_t channels) {
-  convolution(parts, at + "res_conv1", 3, channels, channels / 2);
-  convolution(parts, at + "res_conv2", 1, channels / 2, channels);
+  parts.convolution(at + "res_conv1", {3}, channels, channels / 2);
+  parts.convolution(at + "res_conv2", {1}, channels / 2, channels);
 }
 
 // SEANet, from sound to frames.
 void listen(PartList& parts) {
-  convolution(parts, "a.seanet.conv_in", 7, 1, kFilters);
+  parts.convolution("a.seanet.conv_in", {7}, 1, kFilters);
   std::int64_t channels = kFilters;
   for (std::size_t i = 0; i < kRatios.size(); ++i, channels *= 2) {
     const std::string at = fmt::format("a.seanet.blk.{}.", i);
     residual(parts, at, channels);
-    convolution(parts, at + "scale_conv", 2 * kRatios[kRatios.size() - 1 - i], channels,
-                2 * channels);
+    parts.convolution(at + "scale_conv", {2 * kRatios[kRatios.size() - 1 - i]}, channels, 2 * channels);
   }
-  convolution(parts, "a.seanet.conv_out", 3, channels, kMimi);
+  parts.convolution("a.seanet.conv_out", {3}, channels, kMimi);
   for (std::int64_t i = 0; i < kMimiLayers; ++i) codec_layer(parts, fmt::format("a.blk.{}.", i));
   parts.kernel("a.downsample.conv.weight", {2 * kUpsample, u64(kMimi), u64(kLatent)},
                2 * kUpsample * kMimi);
@@ -116,7 +109,7 @@ void speak(PartList& parts) {
   for (std::int64_t i = 0; i < kMimiLayers; ++i)
     codec_layer(parts, fmt::format("{}tfm.blk.{}.", wav, i));
   std::int64_t channels = kFilters << kRatios.size();
-  convolution(parts, wav + "seanet.conv_in", 7, kMimi, channels);
+  parts.convolution(wav + "seanet.conv_in", {7}, kMimi, channels);
   for (std::size_t i = 0; i < kRatios.size(); ++i, channels /= 2) {
     const std::string at = fmt::format("{}seanet.blk.{}.", wav, i);
     parts.kernel(at + "scale_conv.weight",
@@ -124,7 +117,7 @@ void speak(PartList& parts) {
     parts.constant(at + "scale_conv.bias", channels / 2, 0);
     residual(parts, at, channels / 2);
   }
-  convolution(parts, wav + "seanet.conv_out", 3, channels, 1);
+  parts.convolution(wav + "seanet.conv_out", {3}, channels, 1);
 }
 
 void flow(PartList& parts) {

@@ -100,10 +100,7 @@ void layer(PartList& parts, const std::string& at, bool listens) {
 
 void convolution(PartList& parts, const std::string& at, std::int64_t inputs) {
   constexpr std::int64_t kWidth = 3;
-  parts.kernel(at + ".weight",
-               {kWidth, static_cast<std::uint64_t>(inputs), static_cast<std::uint64_t>(kHidden)},
-               kWidth * inputs);
-  parts.constant(at + ".bias", kHidden, 0).spec.shape = {1, kHidden};
+  parts.convolution(at, {kWidth}, inputs, kHidden).spec.shape = {1, kHidden};
 }
 
 std::string described(const GgufTensorSpec& spec) {

@@ -47,6 +47,19 @@ SynthTensor& PartList::kernel(std::string name, std::vector<std::uint64_t> shape
   return tensor;
 }
 
+SynthTensor& PartList::convolution(std::string_view name, const std::vector<std::int64_t>& window,
+                                   std::int64_t inputs, std::int64_t outputs) {
+  std::vector<std::uint64_t> shape;
+  std::int64_t summed = inputs;
+  for (const std::int64_t width : window) {
+    shape.push_back(u64(width));
+    summed *= width;
+  }
+  shape.insert(shape.end(), {u64(inputs), u64(outputs)});
+  kernel(std::string(name) + ".weight", std::move(shape), summed);
+  return constant(std::string(name) + ".bias", outputs, 0);
+}
+
 SynthTensor& PartList::constant(std::string name, std::int64_t n, double value) {
   auto& tensor = add(std::move(name), kF32, {u64(n)});
   tensor.fill = SynthTensor::Fill::constant;

@@ -22,6 +22,9 @@ class PartList {
   SynthTensor& table(std::string name, std::int64_t row, std::int64_t rows, double deviation = 1);
   // A convolution's kernel in F16; `inputs`: numbers that one output sums.
   SynthTensor& kernel(std::string name, std::vector<std::uint64_t> shape, std::int64_t inputs);
+  // The same, `window` wide each way, with a bias of zeros: "NAME.weight", "NAME.bias". Gives the bias.
+  SynthTensor& convolution(std::string_view name, const std::vector<std::int64_t>& window, std::int64_t inputs,
+                           std::int64_t outputs);
   // A vector in F32 of one value.
   SynthTensor& constant(std::string name, std::int64_t n, double value);
   // Layer norm: "NAME.weight" of ones, "NAME.bias" of zeros.
