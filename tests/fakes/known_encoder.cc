@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
-#include "gguf/gguf_writer.h"
+#include "fakes/f32_tensors.h"
 
 namespace joulebook::fakes {
 namespace {
 
-constexpr std::uint32_t kWidth = 64, kHeads = 2, kContext = 64, kF32 = 0;
+constexpr std::uint32_t kWidth = 64, kHeads = 2, kContext = 64;
 constexpr std::string_view kBegins = "\xe2\x96\x81";  // before a piece that begins a word
 const std::vector<std::string> kMarks = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 
@@ -42,39 +41,19 @@ GgufMetadata describe(const std::vector<std::string>& tokens) {
   return out;
 }
 
-class Tensors {
- public:
-  using Value = std::function<float(std::uint32_t column, std::uint32_t row)>;
+void zeros(F32Tensors& t, const std::string& name, std::uint32_t row, std::uint32_t rows) {
+  t.add(name, row, rows, [](auto, auto) { return 0.0F; });
+}
 
-  void add(const std::string& name, std::uint32_t row, std::uint32_t rows, const Value& value) {
-    std::vector<std::uint64_t> shape = {row};
-    if (rows > 1) shape.push_back(rows);
-    specs_.push_back({name, kF32, std::move(shape)});
-    for (std::uint32_t r = 0; r < rows; ++r) {
-      for (std::uint32_t c = 0; c < row; ++c) {
-        const float x = value(c, r);
-        data_.append(reinterpret_cast<const char*>(&x), sizeof x);
-      }
-    }
-    data_.resize(gguf_padded(data_.size()));
-  }
-  void zeros(const std::string& name, std::uint32_t row, std::uint32_t rows = 1) {
-    add(name, row, rows, [](auto, auto) { return 0.0F; });
-  }
-  void linear(const std::string& name) {
-    zeros(name + ".weight", kWidth, kWidth);
-    zeros(name + ".bias", kWidth);
-  }
-  void norm(const std::string& name) {
-    add(name + ".weight", kWidth, 1, [](auto, auto) { return 1.0F; });
-    zeros(name + ".bias", kWidth);
-  }
-  [[nodiscard]] std::string file(const GgufMetadata& metadata) const { return gguf_header(metadata, specs_) + data_; }
+void linear(F32Tensors& t, const std::string& name) {
+  zeros(t, name + ".weight", kWidth, kWidth);
+  t.constant(name + ".bias", kWidth, 0);
+}
 
- private:
-  std::vector<GgufTensorSpec> specs_;
-  std::string data_;
-};
+void norm(F32Tensors& t, const std::string& name) {
+  t.constant(name + ".weight", kWidth, 1);
+  t.constant(name + ".bias", kWidth, 0);
+}
 
 }  // namespace
 
@@ -82,7 +61,7 @@ std::string known_encoder(const WordGroups& groups) {
   const auto tokens = tokens_of(groups);
   std::vector<std::uint32_t> group_of;
   for (std::uint32_t g = 0; g < groups.size(); ++g) group_of.insert(group_of.end(), groups[g].size(), g);
-  Tensors t;
+  F32Tensors t;
   // A one and its opposite: the norms, which take off the mean and divide by the deviation, leave the
   // direction as it is.
   t.add("token_embd.weight", kWidth, static_cast<std::uint32_t>(tokens.size()),
@@ -91,14 +70,14 @@ std::string known_encoder(const WordGroups& groups) {
           const std::uint32_t first = 2 * group_of[row - kMarks.size()];
           return column == first ? 1.0F : column == first + 1 ? -1.0F : 0.0F;
         });
-  t.zeros("token_types.weight", kWidth, 2);
-  t.zeros("position_embd.weight", kWidth, kContext);
-  t.norm("token_embd_norm");
-  for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"}) t.linear(std::string("blk.0.") + name);
-  t.norm("blk.0.attn_output_norm");
-  t.linear("blk.0.ffn_up");
-  t.linear("blk.0.ffn_down");
-  t.norm("blk.0.layer_output_norm");
+  zeros(t, "token_types.weight", kWidth, 2);
+  zeros(t, "position_embd.weight", kWidth, kContext);
+  norm(t, "token_embd_norm");
+  for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output"}) linear(t, std::string("blk.0.") + name);
+  norm(t, "blk.0.attn_output_norm");
+  linear(t, "blk.0.ffn_up");
+  linear(t, "blk.0.ffn_down");
+  norm(t, "blk.0.layer_output_norm");
   return t.file(describe(tokens));
 }
 

@@ -7,43 +7,32 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/gguf_writer.h"
+#include "fakes/f32_tensors.h"
 
 namespace joulebook {
 namespace {
 
-constexpr std::uint32_t kF32Tensor = 0;
 constexpr std::uint32_t kHeadWidth = 16;
 
-// The tensor list and the data section, with weights uniform around 0 or all one.
+// Weights uniform around 0, or all one.
 class Weights {
  public:
   explicit Weights(std::uint32_t seed) : random_(seed) {}
 
-  void norm(const std::string& name, std::uint32_t n) {
-    list_.push_back({name, kF32Tensor, {n}});
-    for (std::uint32_t i = 0; i < n; ++i) put(1.0F);
-    pad();
-  }
+  void norm(const std::string& name, std::uint32_t n) { tensors_.constant(name, n, 1); }
   void matrix(const std::string& name, std::uint32_t in, std::uint32_t out) {
-    list_.push_back({name, kF32Tensor, {in, out}});
-    for (std::uint64_t i = 0; i < std::uint64_t{in} * out; ++i) put(weight());
-    pad();
+    tensors_.add(name, in, out, [this](auto, auto) { return weight(); });
   }
 
-  [[nodiscard]] const std::vector<GgufTensorSpec>& list() const { return list_; }
-  [[nodiscard]] const std::string& data() const { return data_; }
+  [[nodiscard]] std::string file(const GgufMetadata& metadata) const { return tensors_.file(metadata); }
 
  private:
   float weight() {  // by hand: the standard's distributions differ between libraries
     return static_cast<float>(random_() % 20001) / 10000.0F - 1.0F;
   }
-  void put(float value) { data_.append(reinterpret_cast<const char*>(&value), sizeof value); }
-  void pad() { data_.resize(gguf_padded(data_.size())); }
 
   std::mt19937 random_;
-  std::vector<GgufTensorSpec> list_;
-  std::string data_;
+  fakes::F32Tensors tensors_;
 };
 
 void describe(const TinyModel& model, GgufMetadata& out) {
@@ -124,7 +113,7 @@ std::string tiny_gguf(const TinyModel& model) {
   }
   Weights weights(model.seed);
   weigh(model, weights);
-  return gguf_header(metadata, weights.list()) + weights.data();
+  return weights.file(metadata);
 }
 
 std::string write_tiny_gguf(const std::string& path, const TinyModel& model) {
