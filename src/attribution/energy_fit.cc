@@ -49,6 +49,14 @@ bool PriceFit::invert(System& a) {
   return true;
 }
 
+PriceFit::Row PriceFit::times(const System& a, const Row& b) {
+  Row out(a.size(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t k = 0; k < b.size(); ++k) out[i] += a[i][k] * b[k];
+  }
+  return out;
+}
+
 // x minimises x^T A x - 2 b^T x; so it shall with no factor below the least. No work gives energy back: a
 // factor left below and raised afterwards would leave what it stood against with the others.
 void PriceFit::bound(const System& known, const Row& sums, Row& x) {
@@ -72,10 +80,7 @@ void PriceFit::bound(const System& known, const Row& sums, Row& x) {
       b[i] = kLeastFactor;
     }
     if (!invert(a)) return;
-    for (std::size_t i = 0; i < n; ++i) {
-      x[i] = 0;
-      for (std::size_t k = 0; k < n; ++k) x[i] += a[i][k] * b[k];
-    }
+    x = times(a, b);
   }
 }
 
@@ -169,10 +174,7 @@ std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const 
     // Weights already hold 1 / error^2 at the noise that was expected.
     const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
     a = prior;
-    Row sums(n, 0);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t c = 0; c < n; ++c) sums[i] += prior[i][c] * mean[c];
-    }
+    Row sums = times(prior, mean);
     for (std::size_t i = 0; i < seen; ++i) {
       const double by = k * unit(i) / (scale * scale);
       for (std::size_t c = 0; c < seen; ++c) a[i][c] += by * unit(c) * normal_[i][c];
@@ -180,10 +182,7 @@ std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const 
     }
     const System known = a;
     if (!invert(a)) return out;
-    for (std::size_t i = 0; i < n; ++i) {
-      x[i] = 0;
-      for (std::size_t c = 0; c < n; ++c) x[i] += a[i][c] * sums[c];
-    }
+    x = times(a, sums);
     bound(known, sums, x);
     if (weight_ <= 0) break;
     Row whole(moment_.size(), scale);

@@ -57,6 +57,7 @@ class PriceFit {
   using Row = std::vector<double>;
   using System = std::vector<Row>;
   static bool invert(System& a);
+  static Row times(const System& a, const Row& b);
   static void bound(const System& known, const Row& sums, Row& x);
   void grow(std::size_t unknowns);
   [[nodiscard]] double residual(const Row& x) const;

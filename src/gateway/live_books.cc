@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sensor/containment.h"
+
 namespace joulebook::gateway {
 namespace {
 
@@ -27,12 +29,11 @@ Quantity LiveBooks::Metered::all() const { return closed ? sum(std::array{*close
 void LiveBooks::settled(const SettledDomain& domain) {
   const std::lock_guard lock(mutex_);
   auto [it, fresh] = domains_.try_emplace(domain.settlement.domain);
-  DomainAccounts& accounts = it->second;
+  auto& [accounts, metered] = it->second;
   if (fresh) {
     accounts.domain = domain.settlement.domain;
     accounts.tier = domain.energy.tier;
   }
-  Metered& metered = metered_[accounts.domain];
   metered.add(domain);
   const Quantity all = metered.all();
   accounts.tier = weakest(accounts.tier, domain.energy.tier);
@@ -138,12 +139,13 @@ Quantity LiveBooks::self_energy() const {
   out.level = 1;
   out.tier = Tier::apportioned;
   bool any = false;
-  for (const auto& [name, accounts] : domains_) {
+  for (const auto& [name, domain] : domains_) {
+    const DomainAccounts& accounts = domain.accounts;
     const auto self = accounts.accounts.find("self");
     if (self == accounts.accounts.end()) continue;
     const double joules = to_joules(self->second).value();
     const double meter = to_joules(accounts.meter).value();
-    const std::string kind = name.substr(0, name.find(':'));
+    const std::string kind(domain_kind(name));
     if (out.boundary.find(kind) == std::string::npos) out.boundary += (any ? "+" : "") + kind;
     any = true;
     out.value = *out.value + joules;
@@ -169,7 +171,7 @@ void LiveBooks::fill(LiveState& state) const {
 
 SettledState LiveBooks::settled_state() const {
   SettledState state;
-  for (const auto& [name, accounts] : domains_) state.domains.push_back(accounts);
+  for (const auto& [name, domain] : domains_) state.domains.push_back(domain.accounts);
   for (const auto& [kind, names] : kinds_) {
     for (const auto& [name, kept] : names) state.consumers.push_back(kept.consumer);
   }

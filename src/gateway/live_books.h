@@ -77,8 +77,11 @@ class LiveBooks {
   };
 
   mutable std::mutex mutex_;
-  std::map<std::string, DomainAccounts> domains_;
-  std::map<std::string, Metered> metered_;  // by domain
+  struct Domain {
+    DomainAccounts accounts;
+    Metered metered;
+  };
+  std::map<std::string, Domain> domains_;
   std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name
   std::deque<LivePoint> points_;
   std::uint64_t final_ = 0;

@@ -13,7 +13,6 @@ namespace {
 struct Wish {
   PlannedMeter meter;
   UpstreamPlace place;
-  std::string prefix;                  // of its address
   std::vector<std::string> upstreams;  // addresses that were named
 };
 
@@ -40,14 +39,12 @@ Result<Wish*> wish_for(std::vector<Wish>& wishes, std::string url) {
     return fail(ErrorKind::usage, "serve.meter", "a meter has no address that can be used",
                 "write it as --meter https://gpu-host:8901, or --meter https://gpu-host:8901=http://gpu-host:8000");
   }
-  const std::string prefix = parse_upstream(url)->prefix;
   for (auto& wish : wishes) {  // a host's name is the same in any case
-    if (lower(wish.place.name) == lower(place->name) && wish.prefix == prefix) return &wish;
+    if (lower(wish.place.name) == lower(place->name) && wish.place.prefix == place->prefix) return &wish;
   }
   Wish wish;
   wish.meter.url = std::move(url);
   wish.place = std::move(*place);
-  wish.prefix = prefix;
   wishes.push_back(std::move(wish));
   return &wishes.back();
 }
@@ -153,7 +150,7 @@ Status label(std::vector<Wish>& wishes, bool beside_ours) {
     const auto alike = [&](auto like) { return std::count_if(wishes.begin(), wishes.end(), like) > 1; };
     const bool host = alike([&](const Wish& w) { return same_host(w.place, wish.place); });
     const bool port = alike([&](const Wish& w) { return lower(w.place.host) == lower(wish.place.host) && w.place.port == wish.place.port; });
-    wish.meter.label = lower(wish.place.host) + (host ? ":" + std::to_string(wish.place.port) : "") + (port ? wish.prefix : "");
+    wish.meter.label = lower(wish.place.host) + (host ? ":" + std::to_string(wish.place.port) : "") + (port ? wish.place.prefix : "");
     const auto [it, is_new] = labels.emplace(wish.meter.label, &wish);
     if (is_new) continue;
     return fail(ErrorKind::usage, "serve.meter_twice", it->second->meter.url + " and " + wish.meter.url + " are one address",

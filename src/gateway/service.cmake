@@ -11,7 +11,7 @@ joulebook_room(gateway
   DEPENDS core meter study ledger export attribution edge live wire
   LIBRARIES fmt::fmt Threads::Threads)
 
-joulebook_test(gateway ROOMS gateway fake_meter LIBRARIES jb_simulated_engine rapidcheck rapidcheck_gtest
+joulebook_test(gateway ROOMS gateway fake_meter fakes LIBRARIES jb_simulated_engine rapidcheck rapidcheck_gtest
   SOURCES settling_test.cc settling_turns_test.cc
   ONE_THREAD agent_test.cc floor_learner_test.cc live_books_test.cc live_faces_test.cc local_engine_test.cc meter_plan_test.cc serve_options_test.cc
     settler_hosts_test.cc settler_rest_test.cc settler_test.cc settler_truth_test.cc stretch_test.cc windows_test.cc)

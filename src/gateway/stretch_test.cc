@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "fakes/power_plant.h"
+#include "fakes/window_meter.h"
 #include "gateway/live_books.h"
 #include "gateway/windows.h"
 #include "meter/domain_curve.h"
@@ -16,43 +18,18 @@ namespace {
 
 SteadyTime at(double s) { return {1'000'000'000'000 + std::llround(s * 1e9)}; }
 
-// Power that steps at random, 0 to 900 W; its energy in closed form.
-class Steps {
- public:
-  Steps(double until, double mean_s, std::mt19937_64& random) {
-    std::uniform_real_distribution<double> unit(0, 1);
-    for (double t = 0, joules = 0; t < until;) {
-      const double watts = 900 * unit(random), length = -mean_s * std::log(1 - unit(random));
-      knots_.push_back({t, joules, watts});
-      t += length;
-      joules += watts * length;
-    }
-  }
-  [[nodiscard]] double joules(double t) const {
-    const Knot& k = before(t);
-    return k.joules + k.watts * (t - k.t);
-  }
-  [[nodiscard]] double watts(double t) const { return before(t).watts; }
-
- private:
-  struct Knot {
-    double t, joules, watts;
-  };
-  [[nodiscard]] const Knot& before(double t) const {
-    const auto next = std::upper_bound(knots_.begin(), knots_.end(), t, [](double x, const Knot& k) { return x < k.t; });
-    return next == knots_.begin() ? knots_.front() : *std::prev(next);
-  }
-  std::vector<Knot> knots_;
-};
+// Power that steps at random, 0 to 900 W.
+fakes::PowerFunction steps(double until, double mean_s, std::mt19937_64& random) {
+  std::uniform_real_distribution<double> unit(0, 1);
+  std::vector<std::pair<double, double>> from_watts;
+  for (double t = 0; t < until; t -= mean_s * std::log(1 - unit(random))) from_watts.emplace_back(t, 900 * unit(random));
+  return fakes::PowerFunction::steps(std::move(from_watts));
+}
 
 // One sensor's curve, and nothing else.
-class CurveMeter final : public Meter {
+class CurveMeter final : public fakes::WindowMeter {
  public:
   explicit CurveMeter(DomainCurve curve) : curve_(std::move(curve)) {}
-  [[nodiscard]] Status start() override { return {}; }
-  void stop() override {}
-  [[nodiscard]] SteadyTime now() const override { return {}; }
-  void settle(SteadyTime) override {}
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
     WindowEnergy out;
     out.window = window;
@@ -60,17 +37,13 @@ class CurveMeter final : public Meter {
     out.domains.front().top_level = true;
     return out;
   }
-  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime, SteadyTime, std::size_t) const override { return {}; }
-  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return {}; }
-  void register_self_thread() override {}
-  void watch_processes(std::vector<int>) override {}
 
  private:
   DomainCurve curve_;
 };
 
 struct Sensed {
-  Steps power;
+  fakes::PowerFunction power;
   CurveMeter meter;
 };
 
@@ -90,7 +63,7 @@ Sensed sensed(SensorKind kind, std::uint64_t seed, double away = 0) {
   info.max_watts = 1000;
   info.accuracy = unit(random) < 0.5 ? 0 : 0.05;
   const double gain = 1 / (1 + info.accuracy * (2 * unit(random) - 1));  // the truth is what it says times 1 -+ accuracy
-  Steps power(60, 0.05 + 2 * unit(random), random);
+  fakes::PowerFunction power = steps(60, 0.05 + 2 * unit(random), random);
   DomainCurve curve(info, nullptr, {});
   const double period = tick * (0.1 + unit(random));
   for (double t = 0; t < kEnd + 6; t += period * (0.5 + unit(random))) {

@@ -74,7 +74,7 @@ Result<UpstreamPlace> upstream_place(const std::string& url) {
   if (!address) return fail(address.error());
   const bool here = address->host == "localhost" || address->host == "::1" ||
                     address->host.starts_with("127.");
-  return UpstreamPlace{address->name(), address->host, static_cast<int>(parse_int(address->port).value_or(0)), here};
+  return UpstreamPlace{address->name(), address->host, static_cast<int>(parse_int(address->port).value_or(0)), here, address->prefix};
 }
 
 Result<std::vector<UpstreamPlace>> upstream_places(const std::vector<std::string>& urls) {

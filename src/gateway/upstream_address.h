@@ -23,6 +23,7 @@ struct UpstreamPlace {
   std::string host;   // "127.0.0.1"; of IPv6 without brackets
   int port = 0;
   bool here = false;  // on loopback: its processes run on this machine
+  std::string prefix = {};  // as UpstreamAddress has it
 };
 
 // Errors: usage "edge.upstream".

@@ -5,17 +5,15 @@
 
 #include <vector>
 
+#include "fakes/window_meter.h"
 #include "sensor/containment.h"
 
 namespace joulebook::gateway {
 namespace {
 
 // Answers with the window that it was asked for.
-class EchoMeter final : public Meter {
+class EchoMeter final : public fakes::WindowMeter {
  public:
-  [[nodiscard]] Status start() override { return {}; }
-  void stop() override {}
-  [[nodiscard]] SteadyTime now() const override { return {}; }
   void settle(SteadyTime t) override { settled_ = t; }
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
     EXPECT_EQ(settled_, window.end);
@@ -23,12 +21,6 @@ class EchoMeter final : public Meter {
     out.window = window;
     return out;
   }
-  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime, SteadyTime, std::size_t) const override {
-    return {};
-  }
-  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return {}; }
-  void register_self_thread() override {}
-  void watch_processes(std::vector<int>) override {}
 
  private:
   SteadyTime settled_;
@@ -43,15 +35,11 @@ std::vector<MeteredHost> only(Meter& meter) {
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 // A sensor that has no reading of a window until `back`, for that reason.
-class AwayMeter final : public Meter {
+class AwayMeter final : public fakes::WindowMeter {
  public:
   explicit AwayMeter(std::string code) : code_(std::move(code)) {}
   bool back = false;
 
-  [[nodiscard]] Status start() override { return {}; }
-  void stop() override {}
-  [[nodiscard]] SteadyTime now() const override { return {}; }
-  void settle(SteadyTime) override {}
   [[nodiscard]] WindowEnergy energy(const Window& window) const override {
     WindowEnergy out;
     out.window = window;
@@ -63,10 +51,6 @@ class AwayMeter final : public Meter {
     out.domains.push_back(domain);
     return out;
   }
-  [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime, SteadyTime, std::size_t) const override { return {}; }
-  [[nodiscard]] std::vector<SensorInfo> sensors() const override { return {}; }
-  void register_self_thread() override {}
-  void watch_processes(std::vector<int>) override {}
 
  private:
   std::string code_;

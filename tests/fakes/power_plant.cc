@@ -16,14 +16,15 @@ PowerFunction PowerFunction::constant(double watts) { return steps({{0, watts}})
 
 PowerFunction PowerFunction::steps(std::vector<std::pair<double, double>> from_watts) {
   PowerFunction f;
-  if (from_watts.empty() || from_watts.front().first > 0) f.pieces_.push_back({});
-  for (const auto& [from, watts] : from_watts) f.pieces_.push_back({from, watts, 0});
+  if (from_watts.empty() || from_watts.front().first > 0) f.add(0, 0);
+  for (const auto& [from, watts] : from_watts) f.add(from, watts);
   return f;
 }
 
 PowerFunction PowerFunction::ramp(double begin_watts, double end_watts, double seconds) {
   PowerFunction f;
-  f.pieces_ = {{0, begin_watts, (end_watts - begin_watts) / seconds}, {seconds, end_watts, 0}};
+  f.add(0, begin_watts, (end_watts - begin_watts) / seconds);
+  f.add(seconds, end_watts);
   return f;
 }
 
@@ -33,23 +34,25 @@ PowerFunction PowerFunction::square(double low, double high, double period, doub
   return f;
 }
 
+double PowerFunction::Piece::until(double t) const {
+  const double span = t - std::max(0.0, from);
+  return joules + span * (watts + slope * span / 2);
+}
+
+void PowerFunction::add(double from, double watts, double slope) {
+  pieces_.push_back({from, watts, slope, pieces_.empty() ? 0 : pieces_.back().until(from)});
+}
+
 double PowerFunction::watts(double t) const {
   if (period_ > 0) t -= period_ * std::floor(t / period_);
-  const Piece* current = &pieces_.front();
-  for (const Piece& piece : pieces_) {
-    if (piece.from <= t) current = &piece;
-  }
-  return current->watts + current->slope * (t - current->from);
+  const auto next = std::ranges::upper_bound(pieces_, t, {}, &Piece::from);
+  const Piece& current = next == pieces_.begin() ? *next : *std::prev(next);
+  return current.watts + current.slope * (t - current.from);
 }
 
 double PowerFunction::integral(double t) const {
-  double joules = 0;
-  for (std::size_t i = 0; i < pieces_.size() && pieces_[i].from < t; ++i) {
-    const double end = i + 1 < pieces_.size() ? std::min(t, pieces_[i + 1].from) : t;
-    const double span = end - std::max(0.0, pieces_[i].from);
-    joules += span * (pieces_[i].watts + pieces_[i].slope * span / 2);
-  }
-  return joules;
+  const auto next = std::ranges::lower_bound(pieces_, t, {}, &Piece::from);
+  return next == pieces_.begin() ? 0 : std::prev(next)->until(t);
 }
 
 double PowerFunction::joules(double t) const {

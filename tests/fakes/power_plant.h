@@ -39,7 +39,7 @@ class PowerFunction {
   // Joules over [0, t); 0 for t <= 0. Non-decreasing where the watts are not negative.
   [[nodiscard]] double joules(double t) const;
   // From `from` on it is `watts`. REQUIRES: not before what was said so far, and no period.
-  void then(double from, double watts) { pieces_.push_back({from, watts, 0}); }
+  void then(double from, double watts) { add(from, watts); }
 
  private:
   // Every form is a list of linear pieces, repeated with `period_` where that is positive.
@@ -47,7 +47,10 @@ class PowerFunction {
     double from = 0;
     double watts = 0;
     double slope = 0;
+    double joules = 0;  // of those before it
+    [[nodiscard]] double until(double t) const;
   };
+  void add(double from, double watts, double slope = 0);
   [[nodiscard]] double integral(double t) const;
 
   std::vector<Piece> pieces_;

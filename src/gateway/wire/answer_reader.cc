@@ -155,8 +155,7 @@ std::size_t AnswerReader::read_choices(std::string_view json, std::size_t at, Ev
 void AnswerReader::read_event(std::string_view json, Event& event) {
   const auto forget = [&event] {
     event.choices.clear();
-    event.listed = false;
-    event.usage = event.timings = event.content = event.stop = event.metrics = event.error = {};
+    event = {.choices = std::move(event.choices)};  // their room is kept
   };
   forget();
   const std::size_t end = scan::walk_members(json, scan::blanks(json, 0), [&](std::string_view name, std::size_t begin) {
