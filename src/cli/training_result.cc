@@ -5,6 +5,7 @@
 #include "cli/cmd_predict_training.h"
 #include "core/json_strings.h"
 #include "core/modelled.h"
+#include "core/or_null.h"
 #include "core/text.h"
 #include "report/text_grid.h"
 
@@ -39,8 +40,6 @@ Json implied_json(const std::optional<double>& x, std::string unit, const Traini
   return to_json(Quantity::absent(std::move(unit), {"training.unpublished", "too little of this run was published",
                                                     "look for the hours, energy or carbon of the run"}));
 }
-
-Json optional_json(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
 
 std::string optional_text(const std::optional<double>& x, std::string_view format) {
   return x ? fmt::format(fmt::runtime(format), *x) : "";
@@ -126,7 +125,7 @@ Json training_json(const TrainingPlan& plan, const TrainingCost& cost) {
   out.set("utilisation", assumed_json(plan.utilisation, "1")).set("watts", assumed_json(plan.watts, "W", "device"));
   if (plan.method == training::Method::rl)
     out.set("rollout_utilisation", assumed_json(plan.rollout_utilisation, "1"));
-  out.set("pue", optional_json(plan.pue)).set("grid_g_per_kwh", grid_json(plan.grid, cost.carbon));
+  out.set("pue", or_null(plan.pue)).set("grid_g_per_kwh", grid_json(plan.grid, cost.carbon));
   return out;
 }
 
@@ -174,8 +173,8 @@ Json training_check_json(std::span<const TrainingRun> runs) {
     doubted += implied.doubts.empty() ? 0 : 1;
     rows.push(Json::object({{"run", run.name},
                             {"line", static_cast<std::int64_t>(run.line)},
-                            {"flops", optional_json(implied.flops)},
-                            {"device_hours", optional_json(implied.hours)},
+                            {"flops", or_null(implied.flops)},
+                            {"device_hours", or_null(implied.hours)},
                             {"hours_derived", implied.hours_derived},
                             {"utilisation", implied_json(implied.utilisation, "1", run)},
                             {"power_over_tdp", implied_json(implied.power_share, "1", run)},

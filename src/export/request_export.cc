@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/json_strings.h"
+#include "core/or_null.h"
 #include "export/csv_row.h"
 #include "export/span_spread.h"
 
@@ -12,15 +13,14 @@ namespace {
 
 constexpr std::array kPhases = {"queue", "prefill", "cached", "reason", "answer", "wasted"};
 
-Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
-Json maybe(const std::optional<SteadyTime>& t) { return t ? Json(t->ns) : Json(); }
+Json time_or_null(const std::optional<SteadyTime>& t) { return t ? Json(t->ns) : Json(); }
 
 Json tokens_json(const RequestTokens& t) {
-  return Json::object({{"prompt", maybe(t.prompt)},
-                       {"cached", maybe(t.cached)},
-                       {"reasoning", maybe(t.reasoning)},
-                       {"answer", maybe(t.answer)},
-                       {"wasted", maybe(t.wasted)}});
+  return Json::object({{"prompt", or_null(t.prompt)},
+                       {"cached", or_null(t.cached)},
+                       {"reasoning", or_null(t.reasoning)},
+                       {"answer", or_null(t.answer)},
+                       {"wasted", or_null(t.wasted)}});
 }
 
 Json phases_json(const std::vector<PhaseFigure>& phases) {
@@ -130,10 +130,10 @@ Json request_json(const StoredRequest& r) {
   const Json times = Json::object({{"arrived", r.arrived_utc},
                                    {"ended", text_or_null(r.ended_utc)},
                                    {"arrived_ns", r.begin.arrived.ns},
-                                   {"sent_ns", maybe(e.sent)},
-                                   {"first_token_ns", maybe(e.first_token)},
-                                   {"last_token_ns", maybe(e.last_token)},
-                                   {"ended_ns", maybe(e.ended)}});
+                                   {"sent_ns", time_or_null(e.sent)},
+                                   {"first_token_ns", time_or_null(e.first_token)},
+                                   {"last_token_ns", time_or_null(e.last_token)},
+                                   {"ended_ns", time_or_null(e.ended)}});
   return Json::object({{"schema", "joulebook.request/1"},
                        {"id", r.begin.id},
                        {"run", r.run},
@@ -151,7 +151,7 @@ Json request_json(const StoredRequest& r) {
                        {"times", times},
                        {"tokens", tokens_json(e.tokens)},
                        {"rule", text_or_null(e.rule)},
-                       {"unattributed", e.unattributed ? Json(*e.unattributed) : Json()},
+                       {"unattributed", or_null(e.unattributed)},
                        {"posted_uj", r.posted.count},
                        {"fair", to_json(e.fair)},
                        {"served", to_json(served_of(r))},

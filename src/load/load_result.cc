@@ -4,11 +4,10 @@
 
 #include <algorithm>
 
+#include "core/or_null.h"
+
 namespace joulebook::load {
 namespace {
-
-Json maybe(const std::optional<double>& x) { return x ? Json(*x) : Json(); }
-Json maybe(const std::optional<std::int64_t>& n) { return n ? Json(*n) : Json(); }
 
 Json to_json(const LoadFigures& figures, bool by_request) {
   Json out = Json::object();
@@ -32,9 +31,9 @@ Json to_json(const LoadFigures& figures, bool by_request) {
 Json to_json(const SteadyVerdict& verdict) {
   return Json::object({{"verdict", to_string(verdict.steadiness)},
                        {"why", verdict.why},
-                       {"throughput_spread", maybe(verdict.throughput_spread)},
-                       {"latency_spread", maybe(verdict.latency_spread)},
-                       {"joules_trend", maybe(verdict.trend)}});
+                       {"throughput_spread", or_null(verdict.throughput_spread)},
+                       {"latency_spread", or_null(verdict.latency_spread)},
+                       {"joules_trend", or_null(verdict.trend)}});
 }
 
 Json to_json(const Repeat& repeat) {
@@ -80,10 +79,10 @@ Json to_json(const Repeat& repeat) {
 }
 
 Json slo_json(const Slo& slo) {
-  return Json::object({{"ttft_s", maybe(slo.ttft)},
-                       {"tpot_s", maybe(slo.tpot)},
-                       {"itl_s", maybe(slo.itl)},
-                       {"e2e_s", maybe(slo.e2e)}});
+  return Json::object({{"ttft_s", or_null(slo.ttft)},
+                       {"tpot_s", or_null(slo.tpot)},
+                       {"itl_s", or_null(slo.itl)},
+                       {"e2e_s", or_null(slo.e2e)}});
 }
 
 std::string_view pace_word(const LoadPlan& plan) {
@@ -117,7 +116,7 @@ Json to_json(const LoadPoint& point) {
   for (const auto& repeat : point.repeats) repeats.push(to_json(repeat));
   return Json::object({{"plan", to_json(point.plan)},
                        {"steady_repeats", static_cast<std::int64_t>(point.used())},
-                       {"input_accuracy", maybe(point.input_accuracy())},
+                       {"input_accuracy", or_null(point.input_accuracy())},
                        {"figures", to_json(point.figures, point.by_request())},
                        {"repeats", std::move(repeats)}});
 }
@@ -210,10 +209,10 @@ Json to_json(const RequestRecord& r, int point, int repeat, int window) {
                            {"tpot_s", seconds(r.tpot())},
                            {"e2e_s", Seconds(r.e2e()).count()},
                            {"pieces", r.pieces},
-                           {"prompt_tokens", maybe(r.counts.prompt)},
-                           {"cached_tokens", maybe(r.counts.cached)},
-                           {"output_tokens", maybe(r.counts.output)},
-                           {"reasoning_tokens", maybe(r.counts.reasoning)},
+                           {"prompt_tokens", or_null(r.counts.prompt)},
+                           {"cached_tokens", or_null(r.counts.cached)},
+                           {"output_tokens", or_null(r.counts.output)},
+                           {"reasoning_tokens", or_null(r.counts.reasoning)},
                            {"finish", r.finish.empty() ? Json() : Json(r.finish)},
                            {"error", r.error.empty() ? Json() : Json(r.error)},
                            {"energy_id", r.energy_id.empty() ? Json() : Json(r.energy_id)}});

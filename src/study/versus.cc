@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/or_null.h"
 #include "core/text.h"
 #include "study/estimates.h"
 #include "study/split.h"
@@ -266,7 +267,7 @@ Json to_json(const Versus& v) {
   out.set("a", side(v.name_a, v.a, v.seconds_a, v.count_a));
   out.set("b", side(v.name_b, v.b, v.seconds_b, v.count_b));
   out.set("ratio", to_json(v.ratio));
-  out.set("max_increase", v.max_increase ? Json(*v.max_increase) : Json());
+  out.set("max_increase", or_null(v.max_increase));
   out.set("against", std::string(to_string(v.against)));
   out.set("sentence", v.sentence).set("warnings", std::move(warnings));
   return out;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/or_null.h"
 #include "study/arm_result.h"
 #include "study/bought.h"
 #include "study/student.h"
@@ -124,7 +125,7 @@ Json to_json(const std::vector<LadderStep>& steps, const StudyResult& study) {
                               {"to", study.spec.arms[step.b].name},
                               {"prompts", static_cast<std::int64_t>(step.prompts)}});
     item.set("more_joules", to_json(step.more_joules));
-    item.set("gain", step.gain ? Json(*step.gain) : Json());
+    item.set("gain", or_null(step.gain));
     item.set("gain_interval", step.gain_interval
                                   ? Json::array({step.gain_interval->lo, step.gain_interval->hi})
                                   : Json());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/or_null.h"
 #include "study/sizing/route.h"
 #include "study/sizing/sizing.h"
 
@@ -11,11 +12,6 @@ constexpr const char* kRouteSchema = "joulebook.route/1";
 
 Json interval_json(const std::optional<Interval>& interval) {
   return interval ? Json::array({interval->lo, interval->hi}) : Json();
-}
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
 }
 
 Json quality_json(const Quality& q) {

@@ -1,4 +1,5 @@
 #include "core/json_strings.h"
+#include "core/or_null.h"
 #include "core/reason.h"
 #include "study/tasks/day.h"
 
@@ -40,11 +41,11 @@ Json arm_json(const TaskArmResult& arm) {
                        {"checked", arm.checked},
                        {"energy", to_json(arm.energy)},
                        {"carbon", to_json(arm.carbon)},
-                       {"seconds", arm.seconds ? Json(*arm.seconds) : Json()},
+                       {"seconds", or_null(arm.seconds)},
                        {"correct", to_json(arm.correct)},
                        {"j_per_correct", to_json(arm.j_per_correct)},
-                       {"meets", arm.meets ? Json(*arm.meets) : Json()},
-                       {"confidence", arm.confidence ? Json(*arm.confidence) : Json()},
+                       {"meets", or_null(arm.meets)},
+                       {"confidence", or_null(arm.confidence)},
                        {"memory", to_json(arm.memory)},
                        {"training", arm.trained ? trained_json(*arm.trained) : Json()},
                        {"scaled", arm.scaled ? scaled_json(*arm.scaled) : Json()}});
@@ -68,7 +69,7 @@ Json enough_json(const TaskEnough& enough) {
                        {"rule", text_or_null(enough.rule)},
                        {"sufficient", enough.sufficient},
                        {"least", enough.least},
-                       {"confidence", enough.confidence ? Json(*enough.confidence) : Json()},
+                       {"confidence", or_null(enough.confidence)},
                        {"stable", enough.stable},
                        {"general", text_or_null(enough.general)},
                        {"to_general", to_json(enough.to_general)}});
