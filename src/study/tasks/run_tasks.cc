@@ -30,9 +30,10 @@ void forget_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 class TaskRun {
  public:
-  TaskRun(const std::string& folder, const TasksRequest& request, const TasksContext& context,
-          double seconds)
+  TaskRun(const std::string& folder, const Result<TaskSpec>& task, const TasksRequest& request,
+          const TasksContext& context, double seconds)
       : folder_(folder),
+        task_(task),
         request_(request),
         context_(context),
         begin_(context.study.clock.now()),
@@ -40,13 +41,12 @@ class TaskRun {
 
   TaskResult run() {
     row_.name = row_.title = std::filesystem::path(folder_).filename().string();
-    auto task = load_task(folder_, request_.places);
-    if (!task) {
-      row_.absent = task.error();
+    if (!task_) {
+      row_.absent = task_.error();
       row_.published_none = "the task could not be read";
     } else {
-      describe(*task);
-      if (auto ok = work(*task); !ok) set_absent(row_, ok.error());
+      describe(*task_);
+      if (auto ok = work(*task_); !ok) set_absent(row_, ok.error());
     }
     row_.seconds = Seconds(context_.study.clock.now() - begin_).count();
     return std::move(row_);
@@ -207,22 +207,13 @@ class TaskRun {
   }
 
   const std::string& folder_;
+  const Result<TaskSpec>& task_;
   const TasksRequest& request_;
   const TasksContext& context_;
   SteadyTime begin_;
   SteadyTime until_;
   TaskResult row_;
 };
-
-// Of each folder's task; 1 where it can't be read, which its row will say.
-std::vector<double> shares_of(const TasksRequest& request) {
-  std::vector<double> out;
-  for (const auto& folder : request.folders) {
-    const auto task = load_task(folder, request.places);
-    out.push_back(task ? task->share : 1);
-  }
-  return out;
-}
 
 Quantity intensity_of(const account::Factor& grid) {
   Quantity one = Quantity::exact(1, "J");
@@ -249,12 +240,17 @@ TasksResult run_tasks(const TasksRequest& request, const TasksContext& context) 
   out.version = build_version();
   out.commit = build_commit();
   const SteadyTime begin = context.study.clock.now();
-  const auto shares = shares_of(request);
+  std::vector<Result<TaskSpec>> tasks;
+  std::vector<double> shares;  // 1 of a task that can't be read, which its row will say
+  for (const auto& folder : request.folders) {
+    const auto& task = tasks.emplace_back(load_task(folder, request.places));
+    shares.push_back(task ? task->share : 1);
+  }
   for (std::size_t i = 0; i < request.folders.size(); ++i) {
     if (context.study.cancel != nullptr && context.study.cancel->load()) break;
     const double spent = Seconds(context.study.clock.now() - begin).count();
     const double share = time_of(request.budget_s - spent, shares, i);
-    out.tasks.push_back(TaskRun(request.folders[i], request, context, std::max(1.0, share)).run());
+    out.tasks.push_back(TaskRun(request.folders[i], tasks[i], request, context, std::max(1.0, share)).run());
   }
   if (auto day = day_of(out, request.day)) out.day = std::move(*day);
   out.complete = context.study.cancel == nullptr || !context.study.cancel->load();
