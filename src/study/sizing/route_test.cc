@@ -130,10 +130,8 @@ TEST(Route, RefusesADayThatDoesNotFit) {
   EXPECT_EQ(route_study(study, o).error().code, "route.empty_day");
 }
 
-Field field_with(const test::PlantedWorld& world, const char* require, std::vector<std::size_t> asked, StudyResult& study) {
-  study = test::planted(world, 7);
-  std::erase_if(study.trials, [&](const TrialRecord& t) { return t.prompt >= asked[t.arm]; });
-  analyse(study);
+Field field_with(const test::PlantedWorld& world, const char* require, const std::vector<std::size_t>& asked, StudyResult& study) {
+  study = test::planted_in_part(world, 7, asked);
   return field_of(study, *parse_requirement(require), {}, true);
 }
 

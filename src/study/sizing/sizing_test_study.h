@@ -57,4 +57,13 @@ inline StudyResult planted(const PlantedWorld& world, std::uint64_t seed) {
   return study;
 }
 
+// `asked[arm]`: how many of the first prompts it answered. Analysed.
+inline StudyResult planted_in_part(const PlantedWorld& world, std::uint64_t seed,
+                                   const std::vector<std::size_t>& asked) {
+  StudyResult study = planted(world, seed);
+  std::erase_if(study.trials, [&](const TrialRecord& t) { return t.prompt >= asked[t.arm]; });
+  analyse(study);
+  return study;
+}
+
 }  // namespace joulebook::test

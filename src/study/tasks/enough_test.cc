@@ -13,15 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-// `asked[arm]`: how many of the first prompts it answered.
-StudyResult sampled(const test::PlantedWorld& world, std::uint64_t seed,
-                    const std::vector<std::size_t>& asked) {
-  StudyResult study = test::planted(world, seed);
-  std::erase_if(study.trials, [&](const TrialRecord& t) { return t.prompt >= asked[t.arm]; });
-  analyse(study);
-  return study;
-}
-
 TaskResult row_of(const StudyResult& study, const std::vector<ArmRole>& roles) {
   TaskResult row;
   row.name = "planted";
@@ -40,7 +31,7 @@ const test::PlantedWorld kWorld = {.arms = {{"rules", {0.9}, {1}}, {"forest", {1
 const std::vector<ArmRole> kRoles = {ArmRole::special, ArmRole::special, ArmRole::general};
 
 TEST(TaskEnough, EachArmIsJudgedOnItsOwnItems) {
-  const StudyResult study = sampled(kWorld, 3, {200, 200, 20});
+  const StudyResult study = test::planted_in_part(kWorld, 3, {200, 200, 20});
   TaskResult row = row_of(study, kRoles);
   fill_enough(row, study, "correct>=0.8", kSure, 1);
   ASSERT_TRUE(row.enough && !row.enough->absent);
@@ -63,7 +54,7 @@ TEST(TaskEnough, NoneMeetsItAndTheBestIsTheRule) {
   test::PlantedWorld world = kWorld;
   for (auto& arm : world.arms) arm.share[0] *= 0.5;
   world.exact = false;
-  const StudyResult study = sampled(world, 3, {200, 200, 20});
+  const StudyResult study = test::planted_in_part(world, 3, {200, 200, 20});
   TaskResult row = row_of(study, kRoles);
   fill_enough(row, study, "correct>=0.85", kSure, 1);
   EXPECT_EQ(row.enough->cheapest, "");
@@ -80,7 +71,7 @@ TEST(TaskEnough, FewItemsAreNotEnoughToSay) {
                                     .rounds = 1,
                                     .scatter = 0.05,
                                     .exact = true};
-  const StudyResult study = sampled(world, 3, {2, 200, 4});
+  const StudyResult study = test::planted_in_part(world, 3, {2, 200, 4});
   const auto ruled = [&](const char* require, double sure) {
     TaskResult row = row_of(study, kRoles);
     fill_enough(row, study, require, sure, 1);
@@ -103,7 +94,7 @@ TEST(TaskEnough, FewItemsAreNotEnoughToSay) {
 }
 
 TEST(TaskEnough, RandomWeightsAreNotJudgedButHeldAgainst) {
-  const StudyResult study = sampled(kWorld, 3, {200, 200, 20});
+  const StudyResult study = test::planted_in_part(kWorld, 3, {200, 200, 20});
   TaskResult row = row_of(study, kRoles);
   row.arms[2].arm.cost_only = "random weights";
   fill_enough(row, study, "correct>=0.95", kSure, 1);
