@@ -122,9 +122,9 @@ std::string figure_html(const Json& root, const std::string& path, const ShownUn
   return figure_element(path, held, shown.set("unit", in.unit), RatioStyle::times);
 }
 
-std::string worked_out_html(const Quantity& quantity, RatioStyle style) {
+std::string worked_out_html(const Quantity& quantity) {
   const Json json = to_json(quantity);
-  return figure_element("", json, json, style);
+  return figure_element("", json, json, RatioStyle::times);
 }
 
 std::string number_html(const Json& root, const std::string& path, std::string_view text) {

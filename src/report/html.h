@@ -33,7 +33,7 @@ struct ShownUnit {
 [[nodiscard]] std::string figure_html(const Json& root, const std::string& path, const ShownUnit& in);
 
 // A figure that the page's JSON doesn't hold, as it was worked out of it: the same without a path.
-[[nodiscard]] std::string worked_out_html(const Quantity& quantity, RatioStyle style = RatioStyle::times);
+[[nodiscard]] std::string worked_out_html(const Quantity& quantity);
 
 // A plain number by its path, shown as `text`.
 [[nodiscard]] std::string number_html(const Json& root, const std::string& path,

@@ -166,7 +166,8 @@ const Seen& best_by(const Requirement& r, std::span<const Seen> seen, const Grad
     const std::optional<double> mine = grade(one.quality);
     const bool ahead = top && mine && r.better(*mine, *top);
     const bool level = best != nullptr && mine == top && one.joules < best->joules;
-    if (best != nullptr && !ahead && !level && (top || !mine)) continue;
+    const bool first = best == nullptr || (mine && !top);
+    if (!first && !ahead && !level) continue;
     best = &one;
     top = mine;
   }

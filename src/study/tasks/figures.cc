@@ -33,7 +33,6 @@ Quantity per_items(Quantity q) {
   return scaled(q, kPerItems, std::string(kPerItemsName));
 }
 
-
 Reason cost_only(const TaskArm& arm) {
   return {"task.cost_only", "cost only: " + arm.cost_only, "put real weights there"};
 }

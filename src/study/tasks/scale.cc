@@ -13,7 +13,6 @@ diffusion::Request request_of(const TaskScale& scale, const TaskPicture& picture
   request.model = scale.image;
   request.task = "text-to-image";
   request.gpu = scale.gpu;
-  request.gpus = 1;
   request.width = picture.width;
   request.height = picture.height;
   request.steps = picture.steps;
@@ -27,11 +26,11 @@ Result<double> flops_of(const TaskScale& scale, const TaskPicture& picture) {
   return job->passes * (job->steps * job->pass.flops() + text) + job->decoder.flops;
 }
 
-}  // namespace
-
 std::string picture_text(const TaskPicture& p) {
   return fmt::format("{} x {} in {} step{}", p.width, p.height, p.steps, p.steps == 1 ? "" : "s");
 }
+
+}  // namespace
 
 Result<double> work_ratio(const TaskScale& scale) {
   const auto ran = flops_of(scale, scale.ran);
@@ -54,8 +53,8 @@ Result<TaskScaled> scale_up(const TaskScale& scale, const Quantity& energy) {
   out.here = scaled(energy, *work, std::string(kPerItemsName));
   out.here.tier = weakest(energy.tier, Tier::modelled);
   out.here.shared.push_back({"pictures by their FLOPs", kScaleError.lo, kScaleError.hi});
-  out.here.method += fmt::format("; {} times a picture of {}, by FLOPs counted from the shape of {}",
-                                 fmt::format("{:.3g}", *work), picture_text(scale.ran), scale.image);
+  out.here.method += fmt::format("; {:.3g} times a picture of {}, by FLOPs counted from the shape of {}", *work,
+                                 picture_text(scale.ran), scale.image);
   return out;
 }
 

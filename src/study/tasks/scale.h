@@ -24,7 +24,4 @@ inline constexpr Interval kScaleError{0.8, 1.5};
 // Errors: as work_ratio.
 [[nodiscard]] Result<TaskScaled> scale_up(const TaskScale& scale, const Quantity& energy);
 
-// "512 x 512 in 50 steps".
-[[nodiscard]] std::string picture_text(const TaskPicture& picture);
-
 }  // namespace joulebook
