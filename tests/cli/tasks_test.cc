@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -73,6 +71,11 @@ role = "general"
 command = ["cat"]
 )";
 
+// A line of an items file.
+std::string item(const std::string& id, const std::string& prompt, const json& check) {
+  return json{{"id", id}, {"kind", "k"}, {"prompt", prompt}, {"check", check}}.dump() + "\n";
+}
+
 class TasksOnAPlant : public testing::Test {
  protected:
   TasksOnAPlant()
@@ -91,6 +94,11 @@ class TasksOnAPlant : public testing::Test {
     const std::filesystem::path path = tasks_ + "/" + name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << text;
+  }
+  // `text`: what its file says beside where its items stand.
+  void write_task(const std::string& name, const std::string& items, const std::string& text) const {
+    write(name + "/items.jsonl", items);
+    write(name + "/task.toml", "published_none = \"no\"\nprompts = \"items.jsonl\"\n" + text);
   }
   // With more time than its few items need, on a machine however busy.
   [[nodiscard]] Outcome run(std::vector<std::string> flags, const char* minutes = "5") const {
@@ -177,13 +185,9 @@ TEST_F(TasksOnAPlant, SpecialAgainstGeneral) {
 TEST_F(TasksOnAPlant, TheSpecialArmAnswersAllItems) {
   std::string items;
   for (int i = 0; i < 60; ++i) {
-    items += "{\"id\": \"" + std::to_string(i) +
-             "\", \"kind\": \"k\", \"prompt\": \"x\", \"check\": {\"kind\": \"exact\", \"expected\": \"x\"}}\n";
+    items += item(std::to_string(i), "x", {{"kind", "exact"}, {"expected", "x"}});
   }
-  write("many/items.jsonl", items);
-  write("many/task.toml", R"(
-published_none = "no"
-prompts = "items.jsonl"
+  write_task("many", items, R"(
 require = "correct>=0.8"
 [[arm]]
 name = "echo"
@@ -233,14 +237,9 @@ TEST_F(TasksOnAPlant, ATrainedEncoderIsJudgedByWhatItFinds) {
   const std::pair<const char*, const char*> kAsked[] = {{"repair a car", "a"},  {"doctor", "b"}, {"house", "c"},
                                                         {"tap water", "f"}, {"bread", "e"}, {"hoist", "d"}};
   for (const auto& [query, document] : kAsked) {
-    items += fmt::format("{{\"id\": \"{0}\", \"kind\": \"k\", \"prompt\": \"{1}\", \"check\": {{\"kind\": \"nearest\", "
-                         "\"expected\": \"{0}\", \"within\": 1}}}}\n",
-                         document, query);
+    items += item(document, query, {{"kind", "nearest"}, {"expected", document}, {"within", 1}});
   }
-  write("find/items.jsonl", items);
-  write("find/task.toml", R"(
-published_none = "no"
-prompts = "items.jsonl"
+  write_task("find", items, R"(
 require = "correct>=0.8"
 [[arm]]
 name = "BM25"
@@ -295,15 +294,11 @@ TEST_F(TasksOnAPlant, TrainingIsStoredUntilWhatWentInChanges) {
 
 TEST_F(TasksOnAPlant, WhatCannotRunIsARowWithItsReasonAndTheRestGoesOn) {
   const std::string items = "{\"id\": \"x\", \"kind\": \"k\", \"prompt\": \"x\"}\n";
-  write("hangs/items.jsonl", items);
-  write("hangs/task.toml",
-        std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\nprepare_timeout_s = 0.5\n"
-                    "prepare = [[\"sh\", \"-c\", \"echo half way >&2; echo cure: wait >&2; sleep 60 & sleep 60\"]]\n") +
-            kTwoArms);
-  write("late/items.jsonl", items);
-  write("late/task.toml", R"(
-published_none = "no"
-prompts = "items.jsonl"
+  write_task("hangs", items,
+             std::string("prepare_timeout_s = 0.5\n"
+                         "prepare = [[\"sh\", \"-c\", \"echo half way >&2; echo cure: wait >&2; sleep 60 & sleep 60\"]]\n") +
+                 kTwoArms);
+  write_task("late", items, R"(
 warmups = 0
 [[arm]]
 name = "quick"
@@ -315,10 +310,7 @@ role = "general"
 command = ["sleep", "60"]
 timeout_s = 0.3
 )");
-  write("crash/items.jsonl", items);
-  write("crash/task.toml", R"(
-published_none = "no"
-prompts = "items.jsonl"
+  write_task("crash", items, R"(
 [[arm]]
 name = "works"
 role = "special"
@@ -333,9 +325,7 @@ ready = "ready"
   write("lost/task.toml", std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\n"
                                       "needs = [{ program = \"no-such\", package = \"pack\" }]\n") +
                               kTwoArms);
-  write("nofile/items.jsonl", R"({"id": "x", "kind": "k", "file": "gone.png"})");
-  write("nofile/task.toml",
-        std::string("published_none = \"no\"\nprompts = \"items.jsonl\"\n") + kTwoArms);
+  write_task("nofile", R"({"id": "x", "kind": "k", "file": "gone.png"})", kTwoArms);
   write("wrong/task.toml", "prompt = 1\n");
   const Outcome outcome = run({});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
