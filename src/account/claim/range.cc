@@ -95,10 +95,12 @@ class Sweep {
   void descend() {
     for (auto* found : {&lowest_, &highest_}) {
       for (double step = kFirstStep; step >= kLastStep; step /= 2) {
-        for (const auto& name : names_) {
+        for (std::size_t i = 0; i < names_.size(); ++i) {  // at() may add one
+          const std::string name = names_[i];
           for (const double by : {-step, step}) {
             auto beside = *found;
-            beside[name] = std::clamp(beside[name] + by, -1.0, 1.0);
+            double& place = beside[name];
+            place = std::clamp(place + by, -1.0, 1.0);
             (void)at(beside);  // which moves *found where it is further out
           }
         }
