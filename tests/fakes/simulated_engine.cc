@@ -3,60 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <functional>
 #include <utility>
+
+#include "fakes/simulated_costs.h"
 
 namespace joulebook::fakes {
 namespace {
 
 using attribution::Phase;
-
-// SplitMix64 (Steele, Lea, Flood 2014): the same everywhere, unlike <random>'s distributions.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-  double unit() { return (static_cast<double>(next() >> 11U) + 0.5) * 0x1.0p-53; }
-  double normal() {
-    return std::sqrt(-2 * std::log(unit())) * std::cos(6.283185307179586 * unit());
-  }
-  double exponential(double mean) { return -mean * std::log(unit()); }
-
- private:
-  std::uint64_t state_;
-};
-
-// Costs of an 8-billion dense model on a 700 W device, each shaken apart.
-struct Costs {
-  double weights_j = 1.0, weights_s = 0.0062;
-  double host_s = 0.0012, sequence_s = 0.00002;
-  double active_w = 150, gap_w = 45;
-  double token_j = 0.010, token_s = 2.8e-5;
-  double context_j = 1.1e-5, context_s = 5e-8;
-  double prompt_j = 0.0085, prompt_s = 2.7e-5;
-  double attend_j = 3e-7, attend_s = 9e-10;
-  double limit_w = 560;
-};
-
-Costs shaken(const SimulatedEngineOptions& o) {
-  Costs c;
-  Dice dice((o.machine != 0 ? o.machine : o.seed) * 7919 + 13);
-  for (double* x :
-       {&c.weights_j, &c.active_w, &c.gap_w, &c.token_j, &c.context_j, &c.prompt_j, &c.attend_j,
-        &c.weights_s, &c.token_s, &c.context_s, &c.prompt_s, &c.attend_s, &c.host_s}) {
-    const double by = 0.3 + 0.2 * dice.unit();
-    *x *= 1 + o.shake * (dice.unit() < 0.5 ? -by : by);
-  }
-  for (double* x : {&c.weights_j, &c.active_w, &c.gap_w}) *x *= o.common_times;
-  for (double* x : {&c.token_j, &c.context_j}) *x *= o.decode_times;
-  for (double* x : {&c.prompt_j, &c.attend_j}) *x *= o.prompt_times;
-  return c;
-}
 
 struct Running {
   std::size_t job;
@@ -223,25 +177,6 @@ class Engine {
     r.accepted += r.kept - 1;
   }
 
-  struct Step {
-    double seconds = 0, joules = 0, bend = 1, common = 0;
-  };
-  // Of `n` sequences with these sums; none: no step.
-  [[nodiscard]] Step cost(double n, double memory, double compute, double own,
-                          double jitter) const {
-    const Costs& c = costs_;
-    if (n < 0.5) return {};
-    const double m = c.weights_s + memory;
-    const double device = std::sqrt(m * m + compute * compute + 0.6 * m * compute);
-    Step s{.seconds = (device + c.host_s + c.sequence_s * n) * jitter};
-    const double gap = std::min(c.host_s, s.seconds / 2);
-    s.common = c.weights_j + c.active_w * (s.seconds - gap) + c.gap_w * gap;
-    const double free_w = (s.common + own) / s.seconds;
-    s.bend = std::pow(1 + std::pow(free_w / c.limit_w, 6), -1.0 / 6);
-    s.joules = s.bend * (s.common + own);
-    return s;
-  }
-
   // Experts, of which some are liked more than others: each that somebody chose is read once, for
   // those that chose it, in equal parts; expectations.
   void route(std::vector<Piece>& pieces) const {
@@ -273,7 +208,7 @@ class Engine {
       compute += p.compute_s;
       own += p.own_j + p.rejected_j;
     }
-    const Step whole = cost(n, memory, compute, own, jitter);
+    const StepCost whole = step_cost(costs_, n, memory, compute, own, jitter);
     for (const Piece& p : pieces) {
       JobTruth& truth = run_.jobs[p.job];
       const double part = whole.bend * (p.own_j + whole.common / n),
@@ -281,9 +216,9 @@ class Engine {
       truth.fair += part + waste;
       truth.phases[static_cast<std::size_t>(p.phase)] += part;
       truth.phases[static_cast<std::size_t>(Phase::wasted)] += waste;
-      truth.marginal += whole.joules - cost(n - 1, memory - p.memory_s, compute - p.compute_s,
-                                            own - p.own_j - p.rejected_j, jitter)
-                                           .joules;
+      const StepCost without = step_cost(costs_, n - 1, memory - p.memory_s, compute - p.compute_s,
+                                         own - p.own_j - p.rejected_j, jitter);
+      truth.marginal += whole.joules - without.joules;
     }
     run_.active_j += whole.joules;
     run_.spans.push_back({now_, now_ + whole.seconds, whole.joules});
@@ -318,21 +253,18 @@ class Engine {
   void hang_up() {
     if (traffic_.give_up_s <= 0 || gave_up_ || now_ < traffic_.give_up_s) return;
     gave_up_ = true;
-    std::vector<std::size_t> queued;
-    for (const std::size_t job : waiting_) {
-      if (run_.jobs[job].sent_s <= now_) queued.push_back(job);
+    std::vector<Running> idle;
+    for (; !waiting_.empty() && run_.jobs[waiting_.front()].sent_s <= now_; waiting_.pop_front()) {
+      idle.push_back({.job = waiting_.front()});
     }
-    std::erase_if(waiting_, [&](std::size_t job) { return run_.jobs[job].sent_s <= now_; });
-    for (Running& r : running_) {
+    idle.insert(idle.end(), parked_.begin(), parked_.end());
+    parked_.clear();
+    const auto leave = [&](Running& r) {
       if (!r.closed && !run_.jobs[r.job].done) close(r, std::max(r.wire_s, now_), traffic_.pause_s);
-    }
-    for (const std::size_t job : queued) {
-      Running r{.job = job};
-      close(r, now_, traffic_.pause_s);
-      done(r);
-    }
-    for (Running& r : std::exchange(parked_, {})) {
-      if (!r.closed) close(r, std::max(r.wire_s, now_), traffic_.pause_s);
+    };
+    for (Running& r : running_) leave(r);
+    for (Running& r : idle) {
+      leave(r);
       done(r);
     }
   }
@@ -412,7 +344,7 @@ class Engine {
   Costs costs_;
   Dice dice_;
   SimulatedRun run_;
-  std::deque<std::size_t> waiting_;
+  std::deque<std::size_t> waiting_;  // by sent_s
   std::deque<Running> parked_;  // preempted
   std::vector<Running> running_;
   std::size_t next_ = 0;
