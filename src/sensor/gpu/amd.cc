@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
+#include "sensor/gpu/vendor_library.h"
 
 namespace joulebook {
 namespace {
@@ -360,11 +360,7 @@ Discovery probe_amd_gpu(Clock& clock) {
   auto library = open_amd();
   if (library) return probe_amd_library(std::move(*library), clock);
   Discovery found;
-  const Error& error = library.error();
-  found.findings.push_back(
-      {error.code == "sensor.library_missing" ? Finding::Level::note : Finding::Level::problem,
-       "amdsmi",
-       reason_of(error)});
+  found.findings.push_back(library_finding("amdsmi", library.error()));
   return found;
 }
 

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/pci_address.h"
@@ -234,11 +233,7 @@ Discovery probe_level_zero(Clock& clock) {
   auto library = open_level_zero();
   if (library) return probe_level_zero_library(std::move(*library), clock);
   Discovery found;
-  const Error& error = library.error();
-  found.findings.push_back(
-      {error.code == "sensor.library_missing" ? Finding::Level::note : Finding::Level::problem,
-       std::string(kSubject),
-       reason_of(error)});
+  found.findings.push_back(library_finding(std::string(kSubject), library.error()));
   return found;
 }
 

@@ -1,7 +1,6 @@
 #include <optional>
 #include <utility>
 
-#include "core/reason.h"
 #include "sensor/containment.h"
 #include "sensor/discover.h"
 #include "sensor/gpu/nvml.h"
@@ -264,11 +263,7 @@ Discovery probe_nvml_library(const std::string& name, Clock& clock) {
   Discovery found;
   auto library = open_nvml(name);
   if (!library) {
-    const Error& error = library.error();
-    const bool missing = error.code == "sensor.library_missing";
-    found.findings.push_back({missing ? Finding::Level::note : Finding::Level::problem,
-                              std::string(kSubject),
-                              reason_of(error)});
+    found.findings.push_back(library_finding(std::string(kSubject), library.error()));
     return found;
   }
   const NvmlApi& api = (*library)->api();

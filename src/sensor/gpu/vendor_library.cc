@@ -2,6 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <utility>
+
+#include "core/reason.h"
+
 namespace joulebook {
 
 VendorLibrary::~VendorLibrary() { ::dlclose(handle_); }
@@ -16,6 +20,11 @@ Result<std::unique_ptr<VendorLibrary>> open_vendor_library(const std::string& so
                 soname + " is not in the linker's search path", cure);
   }
   return std::make_unique<VendorLibrary>(handle);
+}
+
+Finding library_finding(std::string subject, const Error& error) {
+  const bool missing = error.code == "sensor.library_missing";
+  return {missing ? Finding::Level::note : Finding::Level::problem, std::move(subject), reason_of(error)};
 }
 
 }  // namespace joulebook

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "sensor/sensor.h"
+
 namespace joulebook {
 
 class VendorLibrary {
@@ -36,5 +38,8 @@ class VendorLibrary {
 // Error: no_reading "sensor.library_missing" with the cure given.
 [[nodiscard]] Result<std::unique_ptr<VendorLibrary>> open_vendor_library(const std::string& soname,
                                                                          const std::string& cure);
+
+// Why a library could not be used: a problem, but a note where there is none.
+[[nodiscard]] Finding library_finding(std::string subject, const Error& error);
 
 }  // namespace joulebook
