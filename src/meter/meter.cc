@@ -17,7 +17,7 @@ namespace {
 
 constexpr Nanos kLongRest = std::chrono::milliseconds(20);
 constexpr Nanos kHeldUp = std::chrono::seconds(5);  // the sampler, by a machine that is busy with other things
-constexpr int kTimedRounds = 5;  // as many as ReadPace takes a median of
+constexpr int kTimedRounds = ReadPace::kKept;
 constexpr Nanos kMeasured = std::chrono::seconds(10);  // for them, on a machine however busy
 constexpr Nanos kLate = std::chrono::milliseconds(100);  // an edge further back is past reading around it
 

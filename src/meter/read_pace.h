@@ -16,6 +16,7 @@
 // Not thread-safe.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -31,6 +32,7 @@ class ReadPace {
   static constexpr Nanos kOpen = std::chrono::seconds(2);
   static constexpr Nanos kHeld = std::chrono::seconds(5);  // an instant of change holds without another caught
   static constexpr Nanos kLongestTick = std::chrono::milliseconds(500);  // waited for after an edge, at most 2
+  static constexpr std::size_t kKept = 5;  // newest calls, of which the median is what a reading costs
   static constexpr int kStep = 5;
   static constexpr int kForward = 50;  // of a tick
   static constexpr int kLateTries = 5;  // in a row, each a round later; then the instant is looked for anew
@@ -150,7 +152,7 @@ class ReadPace {
   double share_;
   Nanos period_;
   Nanos tick_;
-  std::array<Nanos, 5> took_{};
+  std::array<Nanos, kKept> took_{};
   std::size_t calls_ = 0;  // in it
   bool timed_ = true;
   bool elsewhere_ = false;
