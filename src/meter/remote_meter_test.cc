@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "fakes/patience.h"
 #include "meter/feed.h"
 #include "meter/record.h"
 #include "meter/trace_wire.h"
@@ -213,8 +214,7 @@ TEST(RemoteMeter, MayComeLater) {
   EXPECT_EQ(none.total.reason->code, "meter.unreachable");
   ASSERT_TRUE(meter.away());
   agent.down = false;
-  for (int i = 0; i < 6000 && meter.away(); ++i) wait(10 * kMs);
-  EXPECT_FALSE(meter.away());
+  EXPECT_TRUE(fakes::wait_for([&] { return !meter.away(); }));
   EXPECT_EQ(meter.sensors().size(), 1U);
   wait(100 * kMs);
   const SteadyTime begin = meter.now();
@@ -243,7 +243,7 @@ TEST(RemoteMeter, AMachineThatStartedAnewIsMeteredAgain) {
     EXPECT_FALSE(lost.total.present());
     EXPECT_EQ(lost.total.reason->code, "meter.unreachable");
     agent.down = false;
-    for (int i = 0; i < 6000 && meter->away(); ++i) wait(10 * kMs);
+    EXPECT_TRUE(fakes::wait_for([&] { return !meter->away(); }));
     wait(200 * kMs);
     const SteadyTime begin = meter->now();
     wait(300 * kMs);
@@ -269,10 +269,9 @@ TEST(RemoteMeter, AConnectionThatFellSilentIsMadeAnew) {
   EXPECT_LT(Seconds(meter.now() - asked).count(), 0.3);
   EXPECT_TRUE(meter.away());
   const int before = agent.connections;
-  for (int i = 0; i < 6000 && agent.connections == before; ++i) wait(10 * kMs);
-  EXPECT_GT(agent.connections, before);
+  EXPECT_TRUE(fakes::wait_for([&] { return agent.connections > before; }));
   agent.hung = false;
-  for (int i = 0; i < 6000 && meter.away(); ++i) wait(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return !meter.away(); }));
   wait(100 * kMs);
   const SteadyTime begin = meter.now();
   wait(200 * kMs);

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "core/json.h"
+#include "fakes/patience.h"
 #include "fakes/power_plant.h"
 #include "meter/calibration/store.h"
 #include "meter/child.h"
@@ -61,12 +62,11 @@ void wait_for_file(const std::string& path) {
 template <class Ask>
 std::string until_present(Ask ask) {
   std::string text;
-  for (int i = 0; i < 600; ++i) {
+  fakes::wait_for([&] {
     text = ask();
     const auto total = quantity_from_json((*parse_json(text))["total"]);
-    if (total && total->present()) break;
-    std::this_thread::sleep_for(milliseconds(100));
-  }
+    return total && total->present();
+  });
   return text;
 }
 

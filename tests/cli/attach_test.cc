@@ -12,6 +12,7 @@
 #include "cli/process.h"
 #include "core/clock.h"
 #include "fakes/json_schema.h"
+#include "fakes/patience.h"
 #include "fakes/power_plant.h"
 
 namespace joulebook::fakes {
@@ -152,7 +153,7 @@ TEST_F(Attach, TheMachineHasAllDevicesAndSaysSo) {
 TEST_F(Attach, ItEndsWithTheLastWatchedProcessAndSaysWhen) {
   const std::string trace = folder_ + "/trace";  // is there once the process was found
   std::jthread killer([&] {
-    for (int i = 0; i < 6000 && !std::filesystem::exists(trace); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    wait_for([&] { return std::filesystem::exists(trace); });
     std::filesystem::remove_all(sysroot_ + "/proc/4711");
   });
   const Outcome outcome = run({"--pid", "4711", "--record", trace});

@@ -19,6 +19,7 @@
 #include "cli/process.h"
 #include "core/http.h"
 #include "fakes/mock_upstream.h"
+#include "fakes/patience.h"
 #include "fakes/power_plant.h"
 
 namespace joulebook::fakes {
@@ -69,14 +70,15 @@ inline std::string text_of(const std::string& path) {
 
 // The port that it says it listens on, once it does.
 inline int port_of(const std::string& err, const std::string& before) {
-  for (int i = 0; i < 6000; ++i) {
+  int port = 0;
+  const bool said = wait_for([&] {
     const std::string text = text_of(err);
     const auto at = text.find(before);
-    if (at != text.npos) return std::atoi(text.c_str() + at + before.size());
-    std::this_thread::sleep_for(10ms);
-  }
-  ADD_FAILURE() << "never ready: " << text_of(err);
-  return 0;
+    if (at != text.npos) port = std::atoi(text.c_str() + at + before.size());
+    return at != text.npos;
+  });
+  EXPECT_TRUE(said) << "never ready: " << text_of(err);
+  return port;
 }
 
 struct Answer {
@@ -139,16 +141,6 @@ class Computer {
   PowerPlant plant_;
   MockUpstream upstream_;  // last: it uses the others
 };
-
-// Until `holds`, on a machine however busy.
-template <class Holds>
-bool wait_for(Holds holds) {
-  for (int i = 0; i < 1200; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(50ms);
-  }
-  return false;
-}
 
 class ServeOnAPlant : public testing::Test {
  protected:

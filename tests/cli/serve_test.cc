@@ -241,10 +241,7 @@ TEST_F(ServeOnAPlant, TenantsAreReadAgainUnderTrafficAndNobodyIsDropped) {
   }
   std::ofstream(config) << "[tenants\n";  // what cannot be read changes nothing
   kill(gateway->pid(), SIGHUP);
-  for (int i = 0; i < 6000 && text_of(err_).find("the old settings stay") == std::string::npos; ++i) {
-    std::this_thread::sleep_for(10ms);
-  }
-  EXPECT_THAT(text_of(err_), HasSubstr("the old settings stay"));
+  EXPECT_TRUE(wait_for([&] { return text_of(err_).find("the old settings stay") != std::string::npos; })) << text_of(err_);
   EXPECT_EQ(settled(ask(url_ + "/v1/chat/completions", prompt(2), key).id)["tenant"], "research");
   end = true;
   for (auto& client : clients) client.join();

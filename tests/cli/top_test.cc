@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "export/live_json.h"
+#include "fakes/patience.h"
 #include "fakes/sample_live.h"
 #include "fakes/scripted_endpoint.h"
 
@@ -90,11 +91,10 @@ class Terminal {
   // The screen, once it holds this text, or as it is after a minute.
   [[nodiscard]] std::string showing(const std::string& text) const {
     std::string now;
-    for (int i = 0; i < 600; ++i) {
+    wait_for([&] {
       now = screen();
-      if (now.find(text) != std::string::npos) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
+      return now.find(text) != std::string::npos;
+    });
     return now;
   }
   void resize(int width, int height) const {
@@ -155,10 +155,7 @@ TEST_F(TopInATerminal, KeysResizesAndEndsInOrder) {
 
 TEST_F(TopInATerminal, ComesBackToAGatewayThatHungUp) {
   start();  // each conversation ends after three events
-  for (int i = 0; i < 1200 && gateway_.requests().size() < 3; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  EXPECT_GE(gateway_.requests().size(), 3U);
+  EXPECT_TRUE(wait_for([&] { return gateway_.requests().size() >= 3; }));
   EXPECT_THAT(terminal_.showing("Joulebook  live"), HasSubstr("Joulebook  live"));
   terminal_.type("q");
   expect_given_back("0");

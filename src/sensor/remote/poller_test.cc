@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "fakes/patience.h"
+
 namespace joulebook {
 namespace {
 
@@ -125,8 +127,7 @@ TEST(PollerThread, AHangingSourceHoldsNobodyUp) {
   ScriptedSource& scripted = *source;
   auto sensors = poll_in_background(std::move(source), system_clock());
   scripted.hangs = true;
-  for (int i = 0; scripted.exchanges < 2 && i < 12000; ++i) std::this_thread::sleep_for(milliseconds(5));
-  ASSERT_GE(scripted.exchanges, 2);
+  ASSERT_TRUE(fakes::wait_for([&] { return scripted.exchanges >= 2; }));
   const SteadyTime before = system_clock().now();
   for (int i = 0; i < 1000; ++i) (void)sensors[0]->read();
   sensors.clear();
