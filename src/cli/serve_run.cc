@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <limits>
@@ -12,6 +11,7 @@
 #include "cli/default_model.h"
 #include "cli/serve_meters.h"
 #include "cli/serve_models.h"
+#include "cli/serve_processes.h"
 #include "cli/serve_settings.h"
 #include "cli/serve_thread.h"
 #include "core/nanos.h"
@@ -27,7 +27,6 @@
 #include "gateway/upstream_address.h"
 #include "report/figure.h"
 #include "report/live_page.h"
-#include "sensor/process_finder.h"
 
 namespace joulebook {
 namespace {
@@ -35,8 +34,6 @@ namespace {
 namespace gw = gateway;
 
 constexpr Nanos kPump = std::chrono::milliseconds(100);
-constexpr Nanos kLookForProcesses = std::chrono::seconds(5);
-constexpr Nanos kLookAgain = std::chrono::seconds(1);  // while one that was there is gone
 constexpr Nanos kPush = std::chrono::seconds(10);
 
 std::atomic<bool> g_reload{false};
@@ -62,10 +59,6 @@ class Gateway {
  private:
   [[nodiscard]] Status open_upstreams();
   [[nodiscard]] Status open_ledger();
-  void look_for_processes();
-  [[nodiscard]] bool metered_here(std::uint32_t upstream) const;
-  [[nodiscard]] bool runs(int pid) const;  // as far as can be seen
-  [[nodiscard]] bool processes_gone() const;
   [[nodiscard]] Status start_engine();
   [[nodiscard]] bool follow_engine();
   void push();
@@ -85,11 +78,10 @@ class Gateway {
   std::unique_ptr<gw::Service> service_;
   std::unique_ptr<gw::Edge> edge_;
   std::unique_ptr<gw::LocalEngine> engine_;
+  std::unique_ptr<ServedProcesses> processes_;
   std::unique_ptr<gw::Scraper> scraper_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Pushers> pushers_;
-  std::vector<int> pids_;
-  SteadyTime looked_{0};
   SteadyTime pushed_{0};
 };
 
@@ -141,10 +133,10 @@ Status Gateway::open() {
   if (auto ok = tell_models(settling.attribution, options_, meters_.hosts, names); !ok) return ok;
   settling.split.tree_has_self = false;
   settler_ = std::make_unique<gw::Settler>(meters_.hosts, writer_.get(), books_, system_clock(), std::move(settling));
-  look_for_processes();
+  processes_ = std::make_unique<ServedProcesses>(context_.files(), places_, meters_, engine_.get(), *settler_);
   gw::ServiceOptions service;
   service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}, {}};
-  for (const auto& place : places_) service.wire.upstreams.push_back(place.name);
+  service.wire.upstreams = std::move(names);
   auto silent = gw::named_upstreams(options_.no_usage_from, service.wire.upstreams);
   if (!silent) return fail(silent.error());
   service.wire.no_usage_from = std::move(*silent);
@@ -171,42 +163,6 @@ Status Gateway::open() {
   return {};
 }
 
-// The processes that listen where the upstreams are, and those that hang from them: whose CPU time
-// and GPUs are metered. A server that was started anew is found again. Where none has ever been seen
-// nobody knows of others: what is above idle is the upstream's.
-void Gateway::look_for_processes() {
-  looked_ = system_clock().now();
-  if (meters_.own == nullptr) return;
-  settler_->alone(pids_.empty());
-  std::vector<int> pids;
-  if (engine_ && runs(engine_->pid())) pids.push_back(engine_->pid());
-  for (std::uint32_t u = 0; u < places_.size(); ++u) {
-    const gw::UpstreamPlace& place = places_[u];
-    if (!place.here || engine_ || !metered_here(u)) continue;
-    const auto found = pids_listening_on(*context_.files(), static_cast<std::uint16_t>(place.port));
-    if (found) pids.insert(pids.end(), found->begin(), found->end());
-  }
-  if (pids.empty() || pids == pids_) return;
-  pids_ = pids;
-  settler_->alone(false);
-  meters_.own->watch_processes(std::move(pids));
-}
-
-// By this machine's own meter.
-bool Gateway::metered_here(std::uint32_t upstream) const {
-  return std::any_of(meters_.hosts.begin(), meters_.hosts.end(), [&](const gw::MeteredHost& host) {
-    return host.here && host.meter != nullptr && host.holds(upstream);
-  });
-}
-
-bool Gateway::runs(int pid) const {
-  return pid != 0 && context_.files()->read("/proc/" + std::to_string(pid) + "/stat").has_value();
-}
-
-bool Gateway::processes_gone() const {
-  return std::any_of(pids_.begin(), pids_.end(), [&](int pid) { return !runs(pid); });
-}
-
 // The joules of loading are an account of their own, and who asks meanwhile is told so.
 Status Gateway::start_engine() {
   if (!engine_) return {};
@@ -215,7 +171,7 @@ Status Gateway::start_engine() {
   if (auto ok = engine_->start(); !ok) return ok;
   settler_->engine(gw::EngineIs::loading, now);
   service_->unready(loading(), now);
-  look_for_processes();
+  processes_->look();
   return {};
 }
 
@@ -232,7 +188,7 @@ bool Gateway::follow_engine() {
     case gw::EngineState::loading:
       settler_->engine(gw::EngineIs::loading, change->at);
       service_->unready(loading(), change->at);
-      look_for_processes();
+      processes_->look();
       break;
     case gw::EngineState::resting:
       settler_->engine(gw::EngineIs::absent, change->at);
@@ -350,8 +306,7 @@ int Gateway::run(double for_s) {
     more = settling_->tick();
     push();
     reload();
-    const Nanos since = system_clock().now() - looked_;
-    if (since > kLookForProcesses || (since > kLookAgain && processes_gone())) look_for_processes();
+    processes_->follow();
     if (!follow_engine()) code = exit_code(ErrorKind::engine);
   }
   context_.say("joulebook: no new requests; open ones may end");
