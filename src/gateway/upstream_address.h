@@ -15,7 +15,9 @@ struct UpstreamAddress {
   [[nodiscard]] std::string name() const;  // "http://host:port"
 };
 
-// Errors: usage "edge.upstream" (no http or https address, or one with credentials in it).
+// SCHEME://HOST[:PORT][/PREFIX]; HOST is letters, digits, '-', '.', '_', or an IPv6 address in brackets. What is read
+// has a name that is read as the same. Errors: usage "edge.upstream" (no http or https address, or one with credentials,
+// a query, a space or a control character in it).
 [[nodiscard]] Result<UpstreamAddress> parse_upstream(const std::string& url);
 
 struct UpstreamPlace {
