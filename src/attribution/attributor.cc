@@ -8,6 +8,7 @@
 #include "attribution/account.h"
 #include "attribution/engines.h"
 #include "attribution/learner.h"
+#include "core/breath.h"
 
 namespace joulebook::attribution {
 namespace {
@@ -328,6 +329,7 @@ std::vector<SettledRequest> Attributor::over(SteadyTime edge) {
   s.cached.reset();
   std::vector<SettledRequest> out;
   for (const auto& [track, course] : s.tracks.over(edge.ns)) {
+    breathe();
     const auto found = s.accounts.find(track.id);
     Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
     if (found != s.accounts.end()) s.accounts.erase(found);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attribution/step_curve.h"
+#include "core/breath.h"
 
 namespace joulebook::attribution {
 namespace {
@@ -220,6 +221,7 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
   }
   double unknown = 0, provisional = 0;
   for (std::size_t i = 0; i < known.size(); ++i) {
+    breathe();
     RequestWork w = worker.work(*known[i], courses[i], curves.at(known[i]->arrived.upstream));
     provisional += w.provisional;
     if (w.unseen) out.known = false;

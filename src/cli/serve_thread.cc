@@ -2,15 +2,24 @@
 
 #include <malloc.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
+#include <thread>
 #include <utility>
+
+#include "core/breath.h"
+#include "core/clock.h"
 
 namespace joulebook {
 namespace {
+
+constexpr Nanos kWork = std::chrono::microseconds(250);
+constexpr auto kRest = std::chrono::microseconds(30);
 
 class PaidTransport final : public Transport {
  public:
@@ -49,6 +58,8 @@ void give_way_to_traffic() {
 void take_what_is_left() {
   const sched_param none{};
   ::sched_setscheduler(0, SCHED_IDLE, &none);
+  ::prctl(PR_SET_TIMERSLACK, 1UL);
+  thread_local const Breath breath(system_clock(), kWork, [] { std::this_thread::sleep_for(kRest); });
 }
 
 void keep_memory() {

@@ -13,7 +13,8 @@ namespace joulebook {
 void give_way_to_traffic();
 
 // For the calling thread: it runs where the machine has nothing else to do, and every other thread takes
-// its place at once. Where the kernel refuses, nothing changes. An ordinary user cannot take it back.
+// its place at once; until it ends it rests now and then (breathe()), for who waits behind another on another
+// core. Where the kernel refuses, nothing changes. An ordinary user cannot take it back.
 void take_what_is_left();
 
 // What a second's settling needs is needed again in the next one: it is not given back between. And a

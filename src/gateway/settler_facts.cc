@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/breath.h"
 #include "gateway/settler.h"
 
 namespace joulebook::gateway {
@@ -71,6 +72,7 @@ SteadyTime Settler::take_facts(SteadyTime now) {
 void Settler::note_oldest() { oldest_ns_ = taken_.empty() ? 0 : taken_.front().begun.ns; }
 
 void Settler::take(Fact&& fact) {
+  breathe();
   if (auto* opened = std::get_if<Opened>(&fact)) {
     batch_.begun.push_back(opened->begin);
     Entry& entry = entries_[opened->request];

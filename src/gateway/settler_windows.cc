@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/breath.h"
 #include "gateway/request_view.h"
 #include "gateway/settler.h"
 #include "sensor/containment.h"
@@ -298,6 +299,7 @@ void Settler::remember(Settled settled) {
 
 void Settler::finish(SteadyTime edge) {
   for (auto& figures : attributor_.over(edge)) {
+    breathe();
     const auto it = entries_.find(figures.request);
     if (it != entries_.end()) close(it->first, it->second, &figures);
   }

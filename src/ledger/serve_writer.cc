@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/breath.h"
 #include "core/wall_times.h"
 #include "ledger/hours.h"
 #include "ledger/settlement_check.h"
@@ -247,12 +248,15 @@ Status Writer::settle(const ServeBatch& batch) {
   wall_.note(batch.now);
   auto done = commit_or_undo([&]() -> Status {
     for (const auto& request : batch.begun) {
+      breathe();
       if (auto ok = write_begin(request); !ok) return ok;
     }
     for (const auto& window : batch.windows) {
+      breathe();
       if (auto ok = write_window(window); !ok) return ok;
     }
     for (const auto& end : batch.ended) {
+      breathe();
       if (auto ok = write_end(end); !ok) return ok;
     }
     return {};
