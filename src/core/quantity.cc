@@ -217,16 +217,19 @@ Quantity scaled(const Quantity& q, double k, std::string per) {
 }
 
 std::string human(double value, std::string_view unit, int digits) {
-  static constexpr std::array<std::pair<double, std::string_view>, 7> kPrefixes = {
-      {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};
+  static constexpr std::array<std::pair<double, std::string_view>, 13> kPrefixes = {
+      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"},
+       {1e-12, "p"}, {1e-15, "f"}, {1e-18, "a"}}};
+  constexpr double kLeast = 1e-18, kMost = 1e21;  // beyond, a power of ten says more than a prefix
   if (!std::isfinite(value)) return fmt::format("{} {}", value > 0 ? "∞" : "-∞", unit);
   if (value == 0) return fmt::format("0 {}", unit);
   // Round first, so that 999.9 becomes 1.00 k and not 1000.
   const double magnitude = std::floor(std::log10(std::abs(value)));
   const double step = std::pow(10.0, magnitude - digits + 1);
   const double rounded = std::round(value / step) * step;
+  if (std::abs(value) < kLeast || std::abs(rounded) >= kMost) return fmt::format("{:.{}e} {}", value, std::max(0, digits - 1), unit);
   for (const auto& [factor, prefix] : kPrefixes) {
-    if (std::abs(rounded) < factor * (1 - 1e-12) && factor > 1e-9) continue;
+    if (std::abs(rounded) < factor * (1 - 1e-12) && factor > kLeast) continue;
     const double shown = rounded / factor;
     const int before =
         shown == 0 ? 1 : static_cast<int>(std::floor(std::log10(std::abs(shown)) + 1e-9)) + 1;

@@ -117,6 +117,11 @@ TEST(Human, PicksPrefixAfterRounding) {
   EXPECT_EQ(human(512, "J"), "512 J");
   EXPECT_EQ(human(-2.5, "W"), "-2.50 W");
   EXPECT_EQ(human(0, "J"), "0 J");
+  EXPECT_EQ(human(3.2e-12, "J"), "3.20 pJ");
+  EXPECT_EQ(human(9.999e-13, "J"), "1.00 pJ");
+  EXPECT_EQ(human(1.6e-19, "J"), "1.60e-19 J");
+  EXPECT_EQ(human(1.05e14, "J"), "105 TJ");
+  EXPECT_EQ(human(2e21, "J"), "2.00e+21 J");
 }
 
 TEST(Human, AnIntervalWithoutAnUpperEndIsAtLeast) {
