@@ -47,7 +47,7 @@ std::string_view take_unit_before_join(std::string_view& text, bool between) {
 
 std::string plain_blanks(std::string_view written) {
   std::string text(trim(written));
-  for (const std::string_view blank : {"\u00A0", "\u202F", "\u2009"}) {
+  for (const std::string_view blank : {"\u00A0", "\u202F", "\u2009", "\u2007", "\u200A", "\t"}) {
     for (std::size_t at = text.find(blank); at != std::string::npos; at = text.find(blank)) text.replace(at, blank.size(), " ");
   }
   return text;
@@ -61,7 +61,8 @@ struct Said {
   bool between = false;
 };
 Said take_said(std::string_view& text) {
-  constexpr std::string_view kAbout[] = {"~", "≈", "∼", "about ", "around ", "roughly ", "approximately ", "approx. ", "approx ", "circa ", "ca. ", "c. "};
+  constexpr std::string_view kAbout[] = {"~", "≈", "∼", "about ", "around ", "roughly ", "approximately ", "approx. ", "approx ", "circa ", "ca. ", "c. ",
+                                        "nearly ", "almost ", "some ", "an estimated ", "estimated "};
   Said said;
   const auto take = [&](std::string_view word) {
     if (lower(text.substr(0, word.size())) != word) return false;
@@ -213,7 +214,7 @@ Result<Measure> Measure::parse(std::string_view written) {
   if (auto ok = set_numbers(m, w->a, w->join, w->b); !ok) return fail(ok.error());
   if (said.about) m.rounding *= 2;
   for (double* x : {&m.value, &m.lo, &m.hi, &m.rounding}) *x *= w->unit.factor;
-  if (!std::isfinite(m.lo) || !std::isfinite(m.hi) || !std::isfinite(m.value)) return fail(no_number(m.stated));
+  if (!std::isfinite(m.lo) || !std::isfinite(m.hi) || !std::isfinite(m.value)) return fail(no_number(text));
   m.unit = std::move(w->unit);
   return m;
 }

@@ -1,6 +1,6 @@
-// Sources of the factors: SI Brochure, 9th edition (prefixes, h, d, L, t, kWh = 3.6e6 J); NIST SP 811,
+// Sources of the factors: SI Brochure, 9th edition (prefixes, h, d, L, t, kWh = 3.6e6 J, eV); NIST SP 811,
 // appendix B.8 (lb = 0.45359237 kg, US gallon = 3.785411784e-3 m3, mile = 1609.344 m, short ton, long
-// ton, BTU(IT) = 1055.05585262 J); IEC 80000-13 (KiB ...).
+// ton, BTU(IT) = 1055.05585262 J, cal(th) = 4.184 J); IEC 80000-13 (KiB ...).
 #include "account/units/names.h"
 
 #include <algorithm>
@@ -27,6 +27,8 @@ constexpr Entry kEntries[] = {
     {"W", 1, "J", "s", true},
     {"Wh", kHour, "J", {}, true},
     {"BTU", 1055.05585262, "J"},
+    {"cal", 4.184, "J", {}, true},
+    {"eV", 1.602176634e-19, "J", {}, true},
     {"s", 1, "s", {}, true},
     {"sec", 1, "s"},
     {"min", 60, "s"},
@@ -135,7 +137,7 @@ constexpr std::pair<std::string_view, std::array<std::string_view, 14>> kNouns[]
     {"run", {"run", "training"}},
     {"sample", {"sample"}},
     {"car", {"car"}},
-    {"session", {"session"}},
+    {"session", {"session", "conversation"}},
     {"page", {"page"}},
 };
 

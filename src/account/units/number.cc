@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "core/text.h"
 
@@ -153,8 +154,8 @@ std::optional<WrittenNumber> take_number(std::string_view& text) {
   plain += (digits.empty() ? "0" : digits) + (fraction.empty() ? "" : "." + fraction) + fmt::format("e{}", exponent);
   const auto value = parse_double(plain);
   if (!value || !std::isfinite(*value)) return std::nullopt;
-  // A comma that groups no three digits is a decimal comma or a slip.
-  if (rest.size() > 1 && rest[0] == ',' && digit(rest[1])) return std::nullopt;
+  // A comma that groups no three digits is a decimal comma or a slip; a second point groups, where people write so.
+  if (rest.size() > 1 && (rest[0] == ',' || rest[0] == '.') && digit(rest[1])) return std::nullopt;
   text = rest;
   return WrittenNumber{*value, half_of_last_digit(digits, fraction.size(), exponent)};
 }
@@ -175,17 +176,62 @@ std::optional<std::string> with_point(std::string_view text) {
   return mended;
 }
 
+// "1.234.567 kWh": several points in one number, which may group threes.
+std::optional<Error> several_points(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size() && (digit(text[end]) || text[end] == '.')) ++end;
+  const auto groups = split(text.substr(0, end), '.');
+  if (groups.size() < 3 || std::ranges::any_of(groups, &std::string_view::empty)) return std::nullopt;
+  const auto three = [](std::string_view g) { return g.size() == 3; };
+  if (groups[0].size() > 3 || !std::all_of(groups.begin() + 1, groups.end(), three)) {
+    return Error{ErrorKind::input, "measure.number", fmt::format("'{}' has several points in its number", text), "write one point: '1234.5 kWh'"};
+  }
+  std::string mended(text);
+  std::replace(mended.begin(), mended.begin() + static_cast<std::ptrdiff_t>(end), '.', ',');
+  return Error{ErrorKind::input, "measure.number", fmt::format("'{}' groups its digits with points", text), fmt::format("write commas: '{}'", mended)};
+}
+
+// "less than 0.3 Wh", "> 3 Wh": both ends, as they may be written.
+std::optional<Error> one_end(std::string_view text) {
+  constexpr std::string_view kMost[] = {"<", "≤", "less than", "fewer than", "under ", "up to", "at most", "no more than", "below "};
+  constexpr std::string_view kLeast[] = {">", "≥", "more than", "over ", "at least", "no less than", "above "};
+  const std::string low = lower(text);
+  const auto behind = [&](std::span<const std::string_view> words) -> std::optional<std::string_view> {
+    for (const std::string_view word : words) {
+      if (low.starts_with(word)) return trim(text.substr(word.size()));
+    }
+    return std::nullopt;
+  };
+  const std::string what = fmt::format("'{}' gives one end of a range", text);
+  if (const auto most = behind(kMost)) {
+    return Error{ErrorKind::input, "measure.number", what, fmt::format("write both ends: '0-{}'", with_point(*most).value_or(std::string(*most)))};
+  }
+  const auto least = behind(kLeast);
+  if (!least) return std::nullopt;
+  std::string_view unit = *least;
+  const auto number = take_number(unit);
+  if (!number) return Error{ErrorKind::input, "measure.number", what, "write both ends: '3-30 Wh' for 'more than 3 Wh', if ten times as much is the most that it can be"};
+  const std::string from(least->substr(0, least->size() - unit.size()));
+  return Error{ErrorKind::input, "measure.number", what,
+               fmt::format("write both ends: '{}-{:g}{}', if ten times as much is the most that it can be; or '{}' for the least", from, 10 * number->value, unit, *least)};
+}
+
 }  // namespace
 
 Error no_number(std::string_view text) {
+  if (auto end = one_end(text)) return std::move(*end);
   if (const auto mended = with_point(text)) {
     return {ErrorKind::input, "measure.number", fmt::format("'{}' has a decimal comma", text),
             fmt::format("write the number with a point: '{}' (a comma groups three digits: 17,800)", *mended)};
   }
-  const std::string low = lower(text);
-  for (const std::string_view bound : {"<", ">", "≤", "≥", "less than", "under ", "up to", "at most", "more than", "over ", "at least", "below ", "above "}) {
-    if (!low.starts_with(bound)) continue;
-    return {ErrorKind::input, "measure.number", fmt::format("'{}' gives one end of a range", text), "write both as a number and a unit: '0-0.3 Wh' for 'less than 0.3 Wh'"};
+  if (auto points = several_points(text)) return std::move(*points);
+  std::string_view unsigned_text = text;
+  for (const std::string_view sign : {"-", "−", "+"}) {
+    if (unsigned_text.starts_with(sign)) unsigned_text.remove_prefix(sign.size());
+  }
+  if (begins_number(unsigned_text)) {
+    return {ErrorKind::input, "measure.number", fmt::format("the number of '{}' is beyond those that can be computed with (1e-300 to 1e300)", text),
+            "check its exponent: 1.5e6 is 1.5 million"};
   }
   return {ErrorKind::input, "measure.number", fmt::format("'{}' does not begin with a number", text),
           "write a number and a unit: '17,800 J/response', '0.24 Wh', '3-4 J/token', '0.42 +- 0.13 Wh'"};

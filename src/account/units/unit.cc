@@ -29,7 +29,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 std::string folded(std::string_view written) {
   std::string text(trim(written));
   constexpr std::pair<std::string_view, std::string_view> kSame[] = {
-      {"\u00A0", " "}, {"\u202F", " "}, {"\u2009", " "}, {"₂", "2"}, {"³", "3"}, {"CO2-eq", "CO2e"},
+      {"\u00A0", " "}, {"\u202F", " "}, {"\u2009", " "}, {"₂", "2"}, {"³", "3"}, {"co2", "CO2"}, {"Co2", "CO2"}, {"CO2E", "CO2e"}, {"CO2-eq", "CO2e"},
       {"CO2-e", "CO2e"}, {"CO2eq", "CO2e"}, {"CO2 equivalents", "CO2e"}, {"CO2 equivalent", "CO2e"}, {"CO2 eq", "CO2e"},
       {"CO2 e", "CO2e"}, {"carbon dioxide", "CO2e"}, {"Sb-eq", "Sbe"}, {"Sb eq", "Sbe"}, {"Sbeq", "Sbe"},
       {"antimony", "Sbe"}, {"CO2e.", "CO2e"}, {"e-mail", "email"}, {"E-mail", "email"}, {"m^3", "m3"}, {"cubic metres", "m3"},
@@ -63,6 +63,19 @@ tl::unexpected<Error> ambiguous(std::string_view what, std::string why, std::str
 
 tl::unexpected<Error> unknown(const std::string& word) {
   const std::string low = lower(word);
+  if (low == "ah" || low == "mah") {
+    return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is a charge, no energy", word), "multiply by the volts, and write Wh: 30 mAh at 3.7 V are 0.111 Wh");
+  }
+  constexpr std::pair<std::string_view, std::string_view> kOften[] = {{"annually", "yr"}, {"yearly", "yr"}, {"monthly", "month"}, {"daily", "day"}, {"hourly", "h"}};
+  for (const auto& [said, per] : kOften) {
+    if (low == said) return fail(ErrorKind::input, "unit.unknown", fmt::format("'{}' is no unit", word), fmt::format("write /{} in its place: kWh/{}", per, per));
+  }
+  if (low == "ct" || low == "cts") return ambiguous(word, "may be of euros or of dollars", "write the whole one: 0.30 EUR, 0.30 USD");
+  if (low == "each") return fail(ErrorKind::input, "unit.unknown", "'each' says not of what", "write what it is per: J/response, Wh/image");
+  if (low == "more" || low == "less" || low == "cheaper" || low == "fewer" || low == "higher" || low == "lower") {
+    return ambiguous(word, "may be that many times, or that many on top", "write the factor alone, 3x, or a percentage: 200 % more");
+  }
+  if (low == "hp") return fail(ErrorKind::input, "unit.unknown", "'hp' is one of several units", "write W: a metric one is 735.5 W, a mechanical one 745.7 W");
   if (low == "mwh" || low == "mw" || low == "mj") {
     return ambiguous(word, "may be milli or mega", "write M for mega (MWh) or m for milli (mWh)");
   }
@@ -111,6 +124,18 @@ bool done_to(std::string_view word) {
   return std::ranges::find(kDone, word) != std::end(kDone);
 }
 
+// "87 % more energy": a share, which way it goes and what of; the sign is the writer's.
+bool of_a_share(std::string_view word) {
+  constexpr std::string_view kWays[] = {"more", "less", "higher", "lower", "fewer", "increase", "decrease", "reduction", "saved", "energy", "electricity", "power", "emissions", "of", "in"};
+  return std::ranges::find(kWays, word) != std::end(kWays);
+}
+
+// "hour of video": of what a time is says no more of the unit.
+bool of_a_time(std::string_view word) {
+  constexpr std::string_view kWhat[] = {"audio", "video", "speech", "music", "footage", "streaming", "use", "operation"};
+  return std::ranges::find(kWhat, word) != std::end(kWhat);
+}
+
 // Words that say more about the noun behind them, and fold into it.
 bool qualifies(std::string_view word, std::string_view next) {
   const auto noun = noun_of_word(next);
@@ -149,6 +174,11 @@ class Segment {
     if (const auto scale = scale_letter(word, counts)) return Unit{*scale, {}, {}};
     if (counts && word == "m") return ambiguous("m " + std::string(peek()), "may be millions or milli", "write M or million");
     if (qualifies(word, peek())) return Unit{1, {}, {}};
+    if (at_ >= 2 && of_a_share(word) && (words_[0] == "%" || words_[0] == "percent")) return Unit{1, {}, {}};
+    if (word == "of" && at_ >= 2 && of_a_time(peek()) && is_time(words_[at_ - 2])) {
+      ++at_;
+      return Unit{1, {}, {}};
+    }
     if (at_ >= 2 && done_to(word) && noun_of_word(words_[at_ - 2])) return Unit{1, {}, {}};
     if (auto mass = fused_mass(word)) return *mass;
     if (word == "t" || mass_of_word(word) || word == "ton" || word == "tons") return mass(word);
@@ -164,6 +194,11 @@ class Segment {
                   fmt::format("leave it out, '{}' will do; whose it is goes into the claim's text", peek()));
     }
     return unknown(word);
+  }
+
+  static bool is_time(std::string_view word) {
+    const auto unit = unit_of_word(word);
+    return unit && unit->dimension.text() == "s";
   }
 
   // "gCO2e", "mgSbe".
@@ -265,10 +300,11 @@ std::string Dimension::text() const {
 }
 
 Result<Unit> Unit::parse(std::string_view written) {
-  const std::string text = folded(written);
+  std::string text = folded(written);
   Unit unit;
   for (const auto& word : words_of(written)) unit.text.append(unit.text.empty() ? "" : " ").append(word);
   if (text.empty()) return unit;
+  if (text.ends_with('.')) text.pop_back();
   if (text.size() > 200) return fail(ErrorKind::input, "unit.unknown", "a unit of over 200 characters", "write J/response, kWh, gCO2e/kWh");
   bool first = true;
   auto segments = segments_of(text);
