@@ -129,6 +129,9 @@ std::string audits_text(const Json& audits, bool explain, int width) {
     text += fmt::format("\n{} claims: {} reproduced, {} consistent, {} inconsistent, {} not checkable\n", all.size(), audits["reproduced"].as_int(),
                         audits["consistent"].as_int(), audits["inconsistent"].as_int(), audits["not_checkable"].as_int());
   }
+  if (const auto refused = audits["refused"].items().size(); refused > 0) {
+    text += fmt::format("{} could not be audited: see the errors\n", refused == 1 ? "1 file" : fmt::format("{} files", refused));
+  }
   return text;
 }
 

@@ -88,46 +88,81 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   return files;
 }
 
-Result<std::vector<Claim>> claims_of(const AuditOptions& o) {
-  std::vector<Claim> claims;
-  if (!o.value.empty()) {
-    auto claim = claim_of_flags(o);
-    if (!claim) return fail(claim.error());
-    claims.push_back(std::move(*claim));
+// A file of which no claim was made, or none that can be computed, and why.
+struct Refused {
+  std::string file;
+  Error error;
+};
+
+struct Judgement {
+  std::vector<Audit> audits;
+  std::vector<Refused> refused;
+
+  void take(const Result<Claim>& claim, const std::string& file) {
+    auto audit = claim ? account::audit(*claim) : fail(claim.error());
+    if (audit) {
+      audits.push_back(std::move(*audit));
+    } else {
+      refused.push_back({file, audit.error()});
+    }
   }
+};
+
+Result<Claim> claim_of_file(const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) return fail(text.error());
+  return account::parse_claim(*text, file);
+}
+
+// One that is wrong keeps no other from its verdict.
+Result<Judgement> judged(const AuditOptions& o) {
+  Judgement all;
+  if (!o.value.empty()) all.take(claim_of_flags(o), "--value");
   for (const std::string& path : o.paths) {
     const auto files = files_of(path);
     if (!files) return fail(files.error());
-    for (const std::string& file : *files) {
-      const auto text = read_file(file);
-      if (!text) return fail(text.error());
-      auto claim = account::parse_claim(*text, file);
-      if (!claim) return fail(claim.error());
-      claims.push_back(std::move(*claim));
-    }
+    for (const std::string& file : *files) all.take(claim_of_file(file), file);
   }
-  if (claims.empty()) {
+  if (all.audits.empty() && all.refused.empty()) {
     return fail(ErrorKind::usage, "audit.nothing", "nothing to audit", "name a claim or a folder of them, or give --value '17800 J/response' --model NAME --gpu NAME --tokens N");
   }
-  return claims;
+  return all;
+}
+
+int report_refused(const std::vector<Refused>& refused) {
+  int code = 0;
+  for (const auto& [file, error] : refused) {
+    Error placed = error;
+    const bool said = file == "--value" || error.message.find(file) != std::string::npos;
+    if (!said) placed.message = file + ": " + error.message;
+    const int one = report_error(placed);
+    if (code == 0) code = one;
+  }
+  return code;
+}
+
+Json refused_json(const std::vector<Refused>& refused) {
+  Json all = Json::array();
+  for (const auto& [file, error] : refused) {
+    all.push(Json::object({{"file", file}, {"code", error.code}, {"message", error.message}, {"cure", error.cure}}));
+  }
+  return all;
 }
 
 int run_audit(const Context& context, const AuditOptions& o) {
-  const auto claims = claims_of(o);
-  if (!claims) return report_error(claims.error());
+  const auto all = judged(o);
+  if (!all) return report_error(all.error());
   if (auto ok = context.check_outputs({o.html}); !ok) return report_error(ok.error());
-  std::vector<Audit> audits;
-  for (const Claim& claim : *claims) {
-    auto audit = account::audit(claim);
-    if (!audit) return report_error(audit.error());
-    audits.push_back(std::move(*audit));
-  }
-  const Json document = account::audits_json(audits);
+  const int refused = report_refused(all->refused);
+  if (all->audits.empty()) return refused;
+  Json document = account::audits_json(all->audits);
+  document.set("refused", refused_json(all->refused));
   context.print(audits_text(document, o.explain, terminal_width()));
   if (!o.html.empty()) {
     if (auto ok = write_file(o.html, audit_page(document)); !ok) return report_error(ok.error());
   }
   if (auto ok = context.emit(document); !ok) return report_error(ok.error());
+  if (refused != 0) return refused;
   return document["inconsistent"].as_int() > 0 ? exit_code(ErrorKind::negative) : 0;
 }
 

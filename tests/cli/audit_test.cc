@@ -95,6 +95,24 @@ TEST(AuditProgram, WhatMakesNoSenseIsRefusedWithItsCure) {
   EXPECT_EQ(joulebook({"audit", "--value", "5 J/response", "--input", "batsh=3"}).code, 2);
 }
 
+// One file that cannot be read keeps nobody from the others' verdicts; the exit status says that there was one.
+TEST(AuditProgram, AFileThatIsWrongKeepsNoOtherFromItsVerdict) {
+  const std::string dir = fresh_folder("audit-some-bad");
+  (void)written(dir, "a.toml", "[claim]\nvalue = \"0,3 Wh\"\n");
+  (void)written(dir, "b.toml", kWrong);
+  (void)written(dir, "c.toml", "[claim]\nvalue = \"5 J/response\"\n[recipe]\nvalue = \"1 + \"\n");
+  const std::string good = written(dir, "d.toml", "[claim]\nvalue = \"3 J\"\n[inputs]\na = \"3 J\"\n[recipe]\nvalue = \"a\"\n");
+  const Outcome o = joulebook({"audit", dir});
+  EXPECT_EQ(o.code, 3);
+  EXPECT_THAT(o.err, AllOf(HasSubstr("a.toml"), HasSubstr("'0.3 Wh'"), HasSubstr("c.toml")));
+  EXPECT_THAT(o.out, AllOf(HasSubstr("devices.counted"), HasSubstr("reproduced"), HasSubstr("2 claims: 1 reproduced, 0 consistent, 1 inconsistent"), HasSubstr("2 files could not be audited")));
+  const Doc doc = Doc::parse(joulebook({"audit", dir + "/a.toml", good, "--json", "-"}).out);
+  EXPECT_EQ(Schema("audit.schema.json").explain(doc), "");
+  EXPECT_EQ(doc["audits"].size(), 1U);
+  EXPECT_EQ(doc["refused"][0]["code"], "measure.number");
+  EXPECT_THAT(doc["refused"][0]["file"].get<std::string>(), HasSubstr("a.toml"));
+}
+
 TEST(ScenarioProgram, IsPrintedAsItIsKept) {
   const Outcome o = joulebook({"scenario", kSource + "/examples/scenarios/assistants.toml"});
   ASSERT_EQ(o.code, 0) << o.err;

@@ -19,12 +19,29 @@ bool is_authors(const Error& e) {
   return false;
 }
 
+// What nobody wrote contradicts nobody: more has to be said.
+Error another_kind(const Claim& claim, const std::string& recipe, const Dimension& implied) {
+  const auto slip = converted(Measure::exact(1, {1, implied, ""}), claim.value.unit);
+  return {ErrorKind::input, "claim.kind", fmt::format("the claim is in {}, its inputs ({}) in {}: {}", claim.value.unit.dimension.text(), recipe, implied.text(), slip ? "" : slip.error().cure),
+          "add the amount that is between them under [inputs], and [recipe] with value = \"...\""};
+}
+
+// Why unit and inputs imply no recipe, where that can be told.
+std::optional<Error> nothing_implied(const Claim& claim) {
+  const Facts f(claim);
+  if (!f.carbon_per() || f.text("grid_basis") != "market") return std::nullopt;
+  return Error{ErrorKind::input, "claim.market", "carbon by contract follows from no place: the contract's intensity is missing", "add intensity = \"... gCO2e/kWh\" under [inputs]"};
+}
+
 Status compute_range(Audit& a) {
   a.recipe.clear();
   Claim claim = a.claim;
   if (claim.recipe.empty()) {
     const std::string implied = implied_recipe(claim);
-    if (implied.empty()) return {};
+    if (implied.empty()) {
+      a.not_computed = nothing_implied(claim);
+      return {};
+    }
     claim.recipe = {{"value", implied, 0}};
     a.implied_recipe = true;
   }
@@ -32,6 +49,9 @@ Status compute_range(Audit& a) {
     if (line.name == "value") a.recipe = line.expression;
   }
   auto computed = compute(claim);
+  if (computed && a.implied_recipe && !same_kind(computed->best.dimension, claim.value.unit.dimension)) {
+    computed = fail(another_kind(claim, a.recipe, computed->best.dimension));
+  }
   if (computed) {
     a.computed = std::move(*computed);
     return {};
@@ -59,7 +79,10 @@ std::vector<std::string> asked(const Audit& a) {
   }
   if (per && a.claim.boundary != "gpu" && a.claim.boundary != "node" && a.claim.boundary != "server") ask("pue");
   if (f.has("training_tokens") || f.has("gpu_hours")) {
-    for (const char* name : {"gpu", "gpu_hours", "training_tokens", "mean_power"}) ask(name);
+    for (const char* name : {"gpu", "training_tokens"}) ask(name);
+    for (const char* name : {"gpu_hours", "mean_power"}) {
+      if (!f.is_device_time()) ask(name);
+    }
   }
   if (f.carbon_per()) {
     ask("energy");

@@ -113,7 +113,8 @@ Json audits_json(std::span<const Audit> audits) {
     ++counts[static_cast<std::size_t>(a.judged.verdict)];
   }
   return Json::object({{"schema", "joulebook.audit/1"}, {"audits", std::move(all)},
-                       {"reproduced", counts[0]}, {"consistent", counts[1]}, {"inconsistent", counts[2]}, {"not_checkable", counts[3]}});
+                       {"reproduced", counts[0]}, {"consistent", counts[1]}, {"inconsistent", counts[2]}, {"not_checkable", counts[3]},
+                       {"refused", Json::array()}});
 }
 
 }  // namespace joulebook::account

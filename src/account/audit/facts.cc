@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "physics/shape/catalogue.h"
 #include "physics/shape/counts.h"
 #include "physics/training/flops.h"
@@ -52,6 +53,12 @@ std::optional<std::string> Facts::per(std::string_view base) const {
 }
 
 bool Facts::is_intensity() const { return claim_.value.unit.dimension == Unit::parse("gCO2e/kWh")->dimension; }
+
+bool Facts::is_yearly() const {
+  return claim_.value.unit.dimension == Unit::parse("W")->dimension && lower(text("equivalent")).ends_with(", year");
+}
+
+bool Facts::is_device_time() const { return claim_.value.unit.dimension == Unit::parse("GPU h")->dimension; }
 
 std::optional<double> Facts::watts_each(std::string_view name) const {
   const auto m = measure(name);

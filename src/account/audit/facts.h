@@ -35,6 +35,10 @@ class Facts {
   [[nodiscard]] std::optional<std::string> carbon_per() const { return per("kgCO2e"); }
   // The value is carbon per energy.
   [[nodiscard]] bool is_intensity() const;
+  // The value is a power, and the thing that it is compared with is what a year takes: a household's.
+  [[nodiscard]] bool is_yearly() const;
+  // The value is GPU hours.
+  [[nodiscard]] bool is_device_time() const;
   // The value's ends widened by its rounding.
   [[nodiscard]] double lo() const { return claim_.value.lo - claim_.value.rounding; }
   [[nodiscard]] double hi() const { return claim_.value.hi + claim_.value.rounding; }

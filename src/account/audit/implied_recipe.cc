@@ -36,11 +36,13 @@ std::string of_energy(const Facts& f) {
 
 std::string of_images(const Facts& f, std::string_view task) {
   const bool sized = f.has("width") || f.has("height") || f.has("steps") || f.has("frames");
-  if (sized && (f.has("parameters") || draws_known_shape(f.text("model")))) {
+  // Nobody knows who drew: published rows are no bound, since they are of a few sizes and lengths.
+  const bool known = f.has("parameters") || draws_known_shape(f.text("model"));
+  if (sized || !known) {
     return fmt::format("predicted_j_per_{}()", task == "video" ? "video" : "image") + to_boundary(f.claim());
   }
   const std::string gpu = f.text("gpu").empty() ? "" : fmt::format(", gpu = '*{}*'", f.text("gpu"));
-  return fmt::format("published('ml_energy_diffusion', 'j_per_item', 'range', model = '{}', task = '*{}*'{})", f.text("model").empty() ? "not stated" : fmt::format("*{}*", f.text("model")), task, gpu) + to_boundary(f.claim());
+  return fmt::format("published('ml_energy_diffusion', 'j_per_item', 'range', model = '*{}*', task = '*{}*'{})", f.text("model"), task, gpu) + to_boundary(f.claim());
 }
 
 }  // namespace
@@ -61,7 +63,18 @@ std::string of_power(const Facts& f, const std::string& per) {
   return all + " * duration" + (per == "response" ? " / batch" : "") + building;
 }
 
+// An energy of a token where the value is of a response, or the other way round: the tokens are between them.
+std::string of_tokens(const Facts& f, const std::string& per) {
+  const auto energy = f.measure("energy");
+  if (!energy || !f.has("output_tokens")) return "";
+  const auto is_of = [&](const char* noun) { return energy->unit.dimension.powers.contains(noun); };
+  if (per == "response" && is_of("token")) return of_energy(f) + " * output_tokens";
+  if (per == "token" && is_of("response")) return of_energy(f) + " / output_tokens";
+  return "";
+}
+
 std::string of_one_energy(const Facts& f, const std::string& per) {
+  if (std::string tokens = of_tokens(f, per); !tokens.empty()) return tokens;
   if (per == "response" && f.has("energy")) return of_energy(f);
   if (std::string power = of_power(f, per); !power.empty()) return power;
   if (per == "token" && names_model(f)) return "predicted_j_per_token()" + to_boundary(f.claim());
@@ -79,7 +92,7 @@ std::string of_one_energy(const Facts& f, const std::string& per) {
 
 std::string of_comparison(const Facts& f) {
   if (!f.has("equivalent") || !f.has("equivalent_count")) return "";
-  return std::string("equivalent_count * equivalent(equivalent") + (f.carbon_per() ? ", unit = 'kgCO2e')" : ")");
+  return std::string("equivalent_count * equivalent(equivalent") + (f.carbon_per() ? ", unit = 'kgCO2e')" : f.is_yearly() ? ", per = 'year')" : ")");
 }
 
 // The place's own intensity, as far as years and regions differ from it: what the rule on it allows.
@@ -92,7 +105,7 @@ std::string of_carbon(const Facts& f) {
   if (f.has("intensity")) return energy + " * intensity";
   // By contract: no place says what its certificates hold.
   if (f.text("grid_basis") == "market") return "";
-  return f.has("grid") ? energy + " * " + kPlace : "";
+  return energy + " * " + (f.has("grid") ? kPlace : "grid()");
 }
 
 // The carbon of electricity itself, said of a place or of two amounts.
@@ -109,6 +122,7 @@ std::string implied_recipe(const Claim& claim) {
   if (const auto per = f.energy_per()) recipe = of_one_energy(f, *per);
   else if (f.carbon_per()) recipe = of_carbon(f);
   else if (f.is_intensity()) recipe = of_intensity(f);
+  else if (f.is_device_time() && f.training_flops() && f.has("gpu")) recipe = "training_gpu_hours()";
   else if (claim.value.unit.dimension == Unit::parse("W")->dimension && f.has("energy")) recipe = f.has("duration") ? "energy / duration" : "energy";
   return recipe.empty() ? of_comparison(f) : recipe;
 }

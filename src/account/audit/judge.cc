@@ -47,6 +47,13 @@ Judged outside(const Claim& claim, const Computed& c, double lo, double hi) {
   return j;
 }
 
+// No meter runs backwards. A difference may be below zero, where a recipe takes it.
+bool below_zero(const Claim& claim, const std::optional<Computed>& computed) {
+  const auto& powers = claim.value.unit.dimension.powers;
+  const auto energy = powers.find("J");
+  return energy != powers.end() && energy->second == 1 && claim.value.hi + claim.value.rounding < 0 && !(computed && computed->lo < 0);
+}
+
 Judged inside(const Claim& claim, const Computed& c, const std::vector<Finding>& findings, double lo, double hi) {
   Judged j{Verdict::consistent, {}, 1, true};
   const auto missing = decisive(claim, c);
@@ -63,6 +70,13 @@ Judged inside(const Claim& claim, const Computed& c, const std::vector<Finding>&
   const double room = kNear * std::abs(c.best.value);
   const bool pinned = c.best.value >= lo - room && c.best.value <= hi + room && (c.lo == c.hi || (c.span() > 0 && c.span() <= kPinned));
   const bool noted = first(findings, RuleState::notes) != nullptr;
+  // "10 mL" may be 5 to 15: what it says no more finely than that is reproduced by no number.
+  const double off = claim.value.value / c.best.value;
+  const bool coarse = !claim.value.range && (off > kPinned || off < 1 / kPinned);
+  if (pinned && coarse) {
+    j.because = fmt::format("within the rounding of {} ({} to {})", claim.value.stated, short_number(lo / claim.value.unit.factor), in_unit(claim, hi));
+    return j;
+  }
   if (pinned && c.trace.assumed.empty() && c.trace.missing.empty()) {
     j.verdict = Verdict::reproduced;
     if (noted) j.because = "the number is; what it is taken for, see the rules";
@@ -101,13 +115,14 @@ std::string range_in_unit(const Claim& claim, const Computed& c) {
   return lo == hi ? in_unit(claim, c.lo) : fmt::format("{} to {}", lo, in_unit(claim, c.hi));
 }
 
+// What is counted may be left out on one side: J for J/response. J/image is no J/response.
 bool same_kind(const Dimension& recipe, const Dimension& claim) {
-  Dimension rest = recipe / claim;
-  for (const std::string_view noun : {"response", "image", "video", "run", "device", "step", "charge", "flight", "sample", "page", "session", "household", "user"}) {
-    const auto found = rest.powers.find(noun);
-    if (found != rest.powers.end() && std::abs(found->second) == 1) rest.powers.erase(found);
-  }
-  return rest.none();
+  const Dimension rest = recipe / claim;
+  if (rest.none()) return true;
+  if (rest.powers.size() != 1) return false;
+  constexpr std::string_view kNouns[] = {"response", "image", "video", "run", "device", "step", "charge", "flight", "sample", "page", "session", "household", "user"};
+  const auto& [noun, power] = *rest.powers.begin();
+  return std::abs(power) == 1 && std::ranges::find(kNouns, std::string_view(noun)) != std::end(kNouns);
 }
 
 namespace {
@@ -125,7 +140,14 @@ Judged judge(const Claim& claim, const std::optional<Computed>& computed, const 
     const auto slip = converted(Measure::exact(1, {1, computed->best.dimension, ""}), claim.value.unit);
     j.verdict = Verdict::inconsistent;
     j.off = 0;
-    j.because = fmt::format("the claim is in {}, its recipe gives {}: {}", claim.value.unit.dimension.text(), computed->best.dimension.text(), slip ? "" : slip.error().cure);
+    j.because = fmt::format("the claim is in {}, its recipe gives {}: {}", claim.value.unit.dimension.text(), computed->best.dimension.none() ? "a plain number" : computed->best.dimension.text(),
+                            computed->best.dimension.none() ? "multiply it by an amount of one, which is an input" : slip ? "" : slip.error().cure);
+    return j;
+  }
+  if (below_zero(claim, computed)) {
+    j.verdict = Verdict::inconsistent;
+    j.off = 0;
+    j.because = fmt::format("{} is below zero, and no energy is; of a saving say both amounts and a recipe: before - after", claim.value.stated);
     return j;
   }
   const bool beyond = computed && (lo > computed->hi * (1 + kNear) || hi < computed->lo * (1 - kNear));

@@ -25,6 +25,7 @@ std::span<const NamedRule> all_rules() {
       {"power.provisioned", "was the power measured, or read off a data sheet?", provisioned_rule},
       {"ram.constant", "was the memory measured, or a constant?", ram_rule},
       {"devices.counted", "does the figure count the devices that worked?", devices_rule},
+      {"memory.fits", "does the model fit the devices?", memory_rule},
       {"step.bandwidth", "could the memory deliver the weights in that time?", bandwidth_rule},
       {"step.flops", "could the device compute that fast?", flop_rate_rule},
       {"energy.predicted", "does the energy lie where this model can be, at some batch?", predicted_rule},

@@ -49,6 +49,7 @@ std::optional<Finding> peak_power_rule(const Facts& facts);
 std::optional<Finding> provisioned_rule(const Facts& facts);
 std::optional<Finding> ram_rule(const Facts& facts);
 std::optional<Finding> devices_rule(const Facts& facts);
+std::optional<Finding> memory_rule(const Facts& facts);
 std::optional<Finding> bandwidth_rule(const Facts& facts);
 std::optional<Finding> flop_rate_rule(const Facts& facts);
 std::optional<Finding> predicted_rule(const Facts& facts);

@@ -78,7 +78,9 @@ std::optional<Finding> equivalent_rule(const Facts& f) {
   const auto count = f.measure("equivalent_count");
   if (!count) return finding(State::unknown, "not checkable: equivalent_count is missing", {"equivalent_count"});
   const bool carbon = f.carbon_per().has_value();
-  if (!carbon && !f.energy_per()) return std::nullopt;
+  if (!carbon && !f.energy_per() && !f.is_yearly()) return std::nullopt;
+  // "500,000 kWh a day" is so many households, each of which takes its kWh a year.
+  const double time = f.is_yearly() ? Unit::parse("year")->factor : 1;
   const Dimension wanted = Unit::parse(carbon ? "kgCO2e" : "J")->dimension;
   double lo = 0, hi = 0;
   std::string said, source;
@@ -91,7 +93,7 @@ std::optional<Finding> equivalent_rule(const Facts& f) {
     source += (source.empty() ? "" : "; ") + r->source;
   }
   if (hi == 0) return finding(State::unknown, fmt::format("no source has '{}' in {}", item, wanted.text()), {"equivalent"});
-  const double least = f.lo() / hi, most = f.hi() / lo;
+  const double least = f.lo() * time / hi, most = f.hi() * time / lo;
   const std::string what = fmt::format("{} is {:.3g} to {:.3g} of '{}' ({}), and {} was said", f.claim().value.stated, least, most, item, said, f.said("equivalent_count"));
   const double low = (count->lo - count->rounding) * 0.95, high = (count->hi + count->rounding) * 1.05;
   if (low > most) return finding(State::fails, fmt::format("{}: {:.3g} times too many", what, count->lo / most), {"value", "equivalent", "equivalent_count"}, count->lo / most, source);

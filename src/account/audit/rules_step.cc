@@ -37,6 +37,21 @@ struct Step {
   double devices = 1;
 };
 
+// Without a stated precision the narrowest that is served: the least that a step can have read.
+serving::Plan plan_of(const Facts& f, const physics::ModelShape& shape) {
+  serving::Plan plan;
+  plan.shape = serving::serving_shape(shape);
+  plan.gpu = f.text("gpu");
+  plan.gpus = f.amount("gpus").value_or(1);
+  plan.batch = f.amount("batch").value_or(1);
+  plan.weights = f.text("weights").empty() ? "mxfp4" : f.text("weights");
+  plan.prompt = std::max(1.0, f.amount("input_tokens").value_or(1));
+  plan.output = std::max(1.0, f.amount("output_tokens").value_or(1));
+  return plan;
+}
+
+std::string weights_said(const Facts& f) { return f.has("weights") ? f.said("weights") : "4-bit weights, the least"; }
+
 // The step as the claim has it; an unknown finding in `open` where something is missing, neither where the
 // claim says nothing of steps.
 std::optional<Step> step_of(const Facts& f, std::optional<Finding>& open) {
@@ -56,24 +71,13 @@ std::optional<Step> step_of(const Facts& f, std::optional<Finding>& open) {
   else if (!h) unknown(h.error().message, "gpu");
   else if (!n) unknown("gpus is missing", "gpus");
   if (open) return std::nullopt;
-  serving::Plan plan;
-  plan.shape = serving::serving_shape(*shape);
-  plan.gpu = f.text("gpu");
-  plan.gpus = *n;
-  plan.batch = *f.amount("batch");
-  // Without a stated precision the narrowest that is served: the least that a step can have read.
-  plan.weights = f.text("weights").empty() ? "mxfp4" : f.text("weights");
-  plan.prompt = std::max(1.0, f.amount("input_tokens").value_or(1));
-  plan.output = std::max(1.0, f.amount("output_tokens").value_or(1));
-  auto costed = serving::cost(plan, serving::built_in_fit());
+  auto costed = serving::cost(plan_of(f, *shape), serving::built_in_fit());
   if (!costed) {
     unknown(costed.error().message, "gpu");
     return std::nullopt;
   }
   return Step{std::move(*time), std::move(*costed), *n};
 }
-
-std::string weights_said(const Facts& f) { return f.has("weights") ? f.said("weights") : "4-bit weights, the least"; }
 
 // `share`: of the peak of all devices; `what` says of which rate, `decimals` how finely a share is told.
 Finding against_peak(const Step& step, const physics::Hardware& device, double share, const std::string& what, const char* input, int decimals) {
@@ -86,6 +90,24 @@ Finding against_peak(const Step& step, const physics::Hardware& device, double s
 }
 
 }  // namespace
+
+// Where something is missing, the narrowest weights and one sequence: the least that memory must hold.
+std::optional<Finding> memory_rule(const Facts& f) {
+  const auto per = f.energy_per();
+  if ((per != "token" && per != "response") || !f.has("gpu") || !f.has("gpus")) return std::nullopt;
+  const auto shape = f.text("model").empty() ? Result<physics::ModelShape>(fail(ErrorKind::input, "", "", "")) : physics::shape_by_name(f.text("model"));
+  const auto h = f.device();
+  if (!shape || !h) return std::nullopt;
+  const auto costed = serving::cost(plan_of(f, *shape), serving::built_in_fit());
+  if (!costed) return std::nullopt;
+  const double needed = costed->memory.needed(), capacity = costed->memory.capacity;
+  const std::string what = fmt::format("{:.4g} GB ({}) in {:g} x {} of {:.4g} GB", needed / 1e9, weights_said(f), *f.amount("gpus"), h->name, capacity / 1e9);
+  std::vector<std::string> inputs{"model", "weights", "gpu", "gpus"};
+  const std::string source = fmt::format("data/hardware.csv: {} ({})", h->source, h->status);
+  constexpr double kSlack = 1.02;  // what engines need beside it is modelled
+  if (needed <= capacity * kSlack) return finding(State::passes, what, std::move(inputs), 1, source);
+  return finding(State::blocks, fmt::format("the model does not fit: {}, {:.3g} times as much; more devices worked, or a part of it lay elsewhere", what, needed / capacity), std::move(inputs), needed / capacity, source);
+}
 
 std::optional<Finding> bandwidth_rule(const Facts& f) {
   std::optional<Finding> open;

@@ -92,6 +92,9 @@ std::vector<Case> cases() {
     Case{"devices.counted", "1 J/token", {{"gpus", "1"}, {"gpus_counted", "8"}}, S::fails, "8 devices are counted where 1 worked"},
     Case{"devices.counted", "1 J/token", {{"gpus", "1"}, {"gpus_counted", "8"}}, S::notes, "boundary says so", "node"},
     Case{"devices.counted", "1 J/token", {{"gpus", "8"}, {"gpus_counted", "8"}}, S::passes, ""},
+    // A model and the devices that hold it.
+    Case{"memory.fits", "200 J/token", {{"model", "Llama-3.1-405B"}, {"gpu", "H100"}, {"gpus", "1"}, {"weights", "fp16"}}, S::blocks, "does not fit: "},
+    Case{"memory.fits", "200 J/token", {{"model", "Llama-3.1-405B"}, {"gpu", "H100"}, {"gpus", "16"}, {"weights", "fp16"}}, S::passes, "GB"},
     // A step.
     Case{"step.bandwidth", "1 J/token", served({{"tokens_per_second", "400 tokens/s"}, {"batch", "1"}}), S::fails, "times the peak"},
     Case{"step.bandwidth", "1 J/token", served({{"tokens_per_second", "140 tokens/s"}, {"batch", "1"}}), S::passes, "% of the peak"},

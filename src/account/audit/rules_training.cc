@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "account/audit/rules.h"
 #include "account/factors/factors.h"
@@ -21,6 +20,10 @@ std::optional<double> device_seconds(const Facts& f, std::string& how) {
   if (const auto s = f.amount("gpu_hours")) {
     how = f.said("gpu_hours");
     return s;
+  }
+  if (f.is_device_time()) {
+    how = f.claim().value.stated;
+    return f.value();
   }
   const auto each = f.watts_each("mean_power");
   if (!each || *each <= 0 || f.energy_per() != "") return std::nullopt;
@@ -96,6 +99,8 @@ struct ImpliedIntensity {
 
 std::optional<ImpliedIntensity> implied_intensity(const Facts& f) {
   if (f.is_intensity()) return ImpliedIntensity{f.value(), 0.02 + f.claim().value.rounding / f.value(), f.claim().value.stated, {"value"}};
+  // A life cycle's carbon is not all of electricity.
+  if (f.claim().boundary == "life cycle" && f.carbon_per()) return std::nullopt;
   const bool carbon_value = f.carbon_per().has_value(), energy_value = f.energy_per().has_value();
   std::optional<double> carbon, energy;
   ImpliedIntensity i;
@@ -109,17 +114,6 @@ std::optional<ImpliedIntensity> implied_intensity(const Facts& f) {
   if (f.has("pue") && f.text("energy_boundary") != "facility" && !energy_value) *energy *= *f.amount("pue"), i.how += " x " + f.said("pue"), i.inputs.emplace_back("pue");
   i.value = *carbon / *energy;
   return i;
-}
-
-// The table's own span of one kind.
-std::pair<double, double> table_range(std::string_view kind) {
-  double lo = std::numeric_limits<double>::infinity(), hi = 0;
-  for (const Factor& factor : all_factors()) {
-    if (factor.kind != kind || factor.measure.value <= 0) continue;
-    lo = std::min(lo, factor.measure.lo);
-    hi = std::max(hi, factor.measure.hi);
-  }
-  return {lo, hi};
 }
 
 std::string pounds_or_thousand(double ratio) {
@@ -186,12 +180,10 @@ std::optional<Finding> intensity_rule(const Facts& f) {
     other = other_kind(place, lifecycle, implied->value);
     source = fmt::format("{} ({})", (*g)->source, (*g)->year);
   } else {
-    const auto [least, most] = table_range(lifecycle ? "grid.lifecycle" : "grid.direct");
-    lo = least, hi = most;
-    // The audit rule's own range where the table's is wider: no mix of a country is below it.
-    lo = std::max(lo, training::kIntensity.lo * gram);
+    const auto span = intensity_span(lifecycle ? GridKind::lifecycle : GridKind::direct);
+    lo = span.lo, hi = span.hi;
     of = fmt::format("all countries: {:.4g} to {:.4g}", lo / gram, hi / gram);
-    source = "data/grid_intensity.csv; physics/training";
+    source = "data/grid_intensity.csv";
   }
   auto inputs = implied->inputs;
   if (!place.empty()) inputs.emplace_back("grid");

@@ -7,6 +7,7 @@
 namespace joulebook::account {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 // All that the report says of it in words.
@@ -44,7 +45,15 @@ TEST(Stranger, PerThousandTakenForOne) {
   for (const char* inputs : {"model = \"an unheard-of model\"", "gpus = \"1\""}) {
     const std::string text = audited("value = \"2.907 kWh/image\"\nboundary = \"node\"", inputs);
     EXPECT_THAT(text, testing::AllOf(HasSubstr("inconsistent"), HasSubstr("1,000"))) << text;
-    EXPECT_THAT(audited("value = \"1 Wh/image\"\nboundary = \"node\"", inputs), HasSubstr("not checkable: model ("));
+    EXPECT_THAT(audited("value = \"1 Wh/image\"\nboundary = \"node\"", inputs), testing::AllOf(HasSubstr("not checkable"), HasSubstr("model (")));
+  }
+}
+
+// Nobody says of what, or how long: what a few published rows take is no bound for it.
+TEST(Stranger, AFilmOfAnyLength) {
+  for (const char* inputs : {"", "model = \"Unheard Of\""}) {
+    EXPECT_THAT(audited("value = \"3.4 MJ/video\"\nboundary = \"gpu\"", inputs), testing::AllOf(HasSubstr("not checkable"), HasSubstr("frames ("), HasSubstr("steps ("))) << inputs;
+    EXPECT_THAT(audited("value = \"340 MJ/video\"\nboundary = \"gpu\"", inputs), HasSubstr("inconsistent")) << inputs;
   }
 }
 
@@ -146,10 +155,71 @@ TEST(Stranger, AClosedModelIsARange) {
   EXPECT_THAT(audited("value = \"30 kWh/query\"\nboundary = \"facility\"", closed), HasSubstr("inconsistent"));
 }
 
-// A comparison by the year of a figure by the day: the slip is named.
-TEST(Stranger, AYearsThingIsNoDays) {
-  EXPECT_THAT(audited("value = \"500,000 kWh/day\"", "equivalent = \"US household electricity, year\"\nequivalent_count = 17000"),
-              testing::AllOf(HasSubstr("inconsistent"), HasSubstr("one is a rate")));
+// A figure by the day beside what a household takes in a year: both are rates. A day's taken for a year's is not.
+TEST(Stranger, HouseholdsOfAFigureByTheDay) {
+  const std::string of = "equivalent = \"US household electricity, year\"\nequivalent_count = ";
+  for (const char* value : {"value = \"500,000 kWh/day\"", "value = \"0.5 GWh/day\"", "value = \"183 GWh/yr\"", "value = \"20.8 MW\""}) {
+    EXPECT_THAT(audited(value, of + "17000"), AnyOf(HasSubstr("reproduced"), HasSubstr("consistent: within"))) << value;
+    EXPECT_THAT(audited(value, of + "170000"), HasSubstr("inconsistent")) << value;
+    EXPECT_THAT(audited(value, of + "1700"), HasSubstr("inconsistent")) << value;
+    EXPECT_THAT(audited(value, of + "47"), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("365 too many"))) << value;
+  }
+}
+
+// What nobody wrote as a recipe contradicts nobody: it says what is missing.
+TEST(Stranger, AnotherKindOfAmountIsNotCheckableUntilTheStepBetweenIsSaid) {
+  EXPECT_THAT(audited("value = \"340 MWh/day\"", "energy = \"0.34 Wh/query\""), testing::AllOf(HasSubstr("not checkable"), HasSubstr("in J/s")));
+  EXPECT_THAT(audited("value = \"340 MWh/day\"", "energy = \"0.34 Wh/query\"\nasked = \"1 billion queries/day\"", "energy * asked"), HasSubstr("reproduced"));
+}
+
+// An energy of a token is none of a response, or of an image.
+TEST(Stranger, AnEnergyIsOfWhatItSays) {
+  EXPECT_THAT(audited("value = \"0.3 Wh/response\"", "energy = \"0.3 Wh/response\""), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"0.3 Wh/response\"", "energy = \"0.3 Wh\""), HasSubstr("reproduced"));
+  for (const char* of : {"energy = \"0.3 Wh/token\"", "energy = \"0.3 Wh/image\""}) {
+    const std::string text = audited("value = \"0.3 Wh/response\"", of);
+    EXPECT_EQ(text.find("reproduced"), std::string::npos) << text;
+    EXPECT_THAT(audited("value = \"0.3 Wh/response\"", of, "energy"), HasSubstr("inconsistent"));
+  }
+  const std::string tokens = "energy = \"0.3 Wh/token\"\noutput_tokens = 400";
+  EXPECT_THAT(audited("value = \"0.3 Wh/response\"", tokens), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("output_tokens 400")));
+  EXPECT_THAT(audited("value = \"120 Wh/response\"", tokens), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"0.75 mWh/token\"", "energy = \"0.3 Wh/response\"\noutput_tokens = 400"), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"0.1 g CO2e per 1k tokens\"\nboundary = \"gpu\"", "energy = \"0.3 Wh/1k tokens\"\ngrid = \"USA\""), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"0.31 gCO2e/response\"", "energy = \"0.3 Wh/response\"\nintensity = \"381 g/kWh\"\nmade = \"0.2 gCO2e/response\"", "energy * intensity + made"), HasSubstr("inconsistent: 0.31 gCO2e/response over energy"));
+  EXPECT_THAT(audited("value = \"0.31 gCO2e/response\"\nboundary = \"life cycle\"", "energy = \"0.3 Wh/response\"\nintensity = \"381 g/kWh\"\nmade = \"0.2 gCO2e/response\"", "energy * intensity + made"), HasSubstr("reproduced"));
+}
+
+// Nobody said where: the range is that of all places, and ten times the most of them is not in it.
+TEST(Stranger, CarbonWithoutAPlaceHasTheRangeOfAll) {
+  const std::string energy = "energy = \"433 MWh\"";
+  EXPECT_THAT(audited("value = \"25 tCO2e\"\nboundary = \"facility\"", energy), HasSubstr("not checkable: grid ("));
+  EXPECT_THAT(audited("value = \"2500 tCO2e\"\nboundary = \"facility\"", energy), HasSubstr("inconsistent"));
+  EXPECT_THAT(audited("value = \"2.5 tCO2e\"\nboundary = \"facility\"", energy), HasSubstr("inconsistent"));
+  EXPECT_THAT(audited("value = \"0 tCO2e\"", energy + "\ngrid = \"USA\"\ngrid_basis = \"market\""), testing::AllOf(HasSubstr("not checkable"), HasSubstr("contract")));
+}
+
+// "10 mL" may be 5 to 15: 5.4 lies in it, and reproduces nothing.
+TEST(Stranger, WhatIsSaidCoarselyIsNotReproduced) {
+  const std::string water = "energy = \"3 Wh/query\"\nwue = \"1.8 L/kWh\"";
+  EXPECT_THAT(audited("value = \"10 mL/query\"", water, "energy * wue"), HasSubstr("consistent: within the rounding of 10 mL/query (5 to 15 mL/query)"));
+  EXPECT_THAT(audited("value = \"5.4 mL/query\"", water, "energy * wue"), HasSubstr("reproduced"));
+}
+
+TEST(Stranger, HoursOfATraining) {
+  const std::string llama2 = "model = \"Llama-2-70b-hf\"\ngpu = \"A100\"\ntraining_tokens = \"2T\"";
+  EXPECT_THAT(audited("value = \"1.72 million GPU hours\"", llama2), HasSubstr("not checkable: utilisation"));
+  EXPECT_THAT(audited("value = \"2.3 million GPU hours\"", llama2 + "\nutilisation = \"32 %\""), HasSubstr("reproduced"));
+  for (const char* slip : {"value = \"17.2 million GPU hours\"", "value = \"172,000 GPU hours\""}) {
+    EXPECT_THAT(audited(slip, llama2), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("training.utilisation"))) << slip;
+  }
+}
+
+// 810 GB do not lie in one H100.
+TEST(Stranger, AModelThatDoesNotFit) {
+  const std::string big = "model = \"Llama-3.1-405B\"\ngpu = \"H100\"\nbatch = 1\nweights = \"fp16\"\n";
+  EXPECT_THAT(audited("value = \"200 J/token\"\nboundary = \"gpu\"", big + "gpus = 1"), testing::AllOf(HasSubstr("not checkable: the model does not fit"), HasSubstr("memory.fits")));
+  EXPECT_THAT(audited("value = \"200 J/token\"\nboundary = \"gpu\"", big + "gpus = 16\ninput_tokens = 500\noutput_tokens = 500"), HasSubstr("consistent: within"));
 }
 
 TEST(Stranger, AWattHourBesideTokensIsOfOneResponse) {
@@ -173,6 +243,16 @@ TEST(Stranger, CountsNeedNotSayWhatTheyCount) {
   EXPECT_THAT(cure("[claim]\nvalue = 512\nunit = \"J/response\"\n"), HasSubstr("value = \"512 J/response\""));
   EXPECT_THAT(cure("value = \"512 J/response\"\n"), HasSubstr("[claim]"));
   EXPECT_THAT(cure("[claim]\nvalue = \"1 GWh\"\n[inputs]\nutilisation = \"40\"\n"), HasSubstr("'40 %'"));
+}
+
+TEST(Stranger, NoEnergyIsBelowZero) {
+  for (const char* value : {"value = \"-3 J/token\"", "value = \"−3 J/token\"", "value = \"-0.3 Wh/query\"", "value = \"-2 GW\""}) {
+    EXPECT_THAT(audited(std::string(value) + "\nboundary = \"gpu\"", kServed), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("is below zero")));
+    EXPECT_THAT(audited(value, ""), testing::AllOf(HasSubstr("inconsistent"), HasSubstr("is below zero")));
+  }
+  // A saving is a difference, and a recipe says of what.
+  EXPECT_THAT(audited("value = \"-3 J/token\"", "before = \"5 J/token\"\nafter = \"2 J/token\"", "after - before"), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"-60 %\"", "before = \"5 J/token\"\nafter = \"2 J/token\"", "after / before - 1"), HasSubstr("reproduced"));
 }
 
 TEST(Stranger, ARightClaimIsReproducedAndTheSameInMWhIsNot) {

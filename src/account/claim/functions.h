@@ -34,6 +34,7 @@ Result<Number> active_parameters(const Call& call);
 
 Result<Number> training_flops(const Call& call);
 Result<Number> training_energy(const Call& call);
+Result<Number> training_gpu_hours(const Call& call);
 Result<Number> training_utilisation(const Call& call);
 
 Result<Number> tdp(const Call& call);

@@ -39,14 +39,19 @@ Result<Number> grid_of(const Call& call) {
   Scope& scope = call.scope();
   const auto place = call.places() > 0 ? call.text(0) : Result<std::string>(scope.text("grid"));
   if (!place) return fail(place.error());
-  if (place->empty()) return recipe_error("recipe.missing", "grid is not among the inputs", "add grid = \"Germany\" under [inputs], or name the place: grid('DE')");
   std::string kind = scope.text("grid_kind");
   if (call.has("kind")) {
     auto text = call.text("kind");
     if (!text) return fail(text.error());
     kind = *text;
   }
-  const auto f = grid_intensity(*place, kind == "lifecycle" ? GridKind::lifecycle : GridKind::direct);
+  const GridKind of = kind == "lifecycle" ? GridKind::lifecycle : GridKind::direct;
+  if (place->empty()) {
+    const auto [lo, hi] = intensity_span(of);
+    scope.trace().published = true;
+    return Number{scope.missing("grid", lo, std::sqrt(lo * hi), hi, "kgCO2e/J of all places in data/grid_intensity.csv"), Unit::parse("gCO2e/kWh")->dimension};
+  }
+  const auto f = grid_intensity(*place, of);
   if (!f) return fail(f.error());
   Number n = used(call, **f);
   if (!call.has("within")) return n;
@@ -107,7 +112,12 @@ Result<Number> equivalent_of(const Call& call) {
   }
   if (hi == 0) return recipe_error("recipe.sheet", fmt::format("no source has '{}' in {}", *item, unit), "ask for another unit: equivalent('...', unit = 'kgCO2e')");
   call.scope().trace().published = true;
-  return Number{call.scope().dials().at("sources of " + *item, lo, std::sqrt(lo * hi), hi), wanted->dimension};
+  const Number all{call.scope().dials().at("sources of " + *item, lo, std::sqrt(lo * hi), hi), wanted->dimension};
+  if (!call.has("per")) return all;
+  const auto text = call.text("per");
+  const auto per = text ? Unit::parse(*text) : Result<Unit>(fail(text.error()));
+  if (!per) return fail(per.error());
+  return Number{all.value / per->factor, all.dimension / per->dimension};
 }
 
 Result<BoundaryFactor> boundary_factor(std::string_view to) {

@@ -60,7 +60,9 @@ std::string catalogued(std::string_view model) {
   return std::string(model);
 }
 
-// Who draws, from its name or its parameters; both missing: all sizes that are served.
+double any_size(Scope& scope) { return scope.missing("model", 0.6, 2.6, 12, "1e9 parameters of the denoiser, PixArt to FLUX"); }
+
+// Who draws, from its name or its parameters; both missing, or a name that no table has: all sizes that are served.
 Status set_model(const Call& call, diffusion::Request& r) {
   auto model = text_of(call, "model");
   if (!model) return fail(model.error());
@@ -69,13 +71,14 @@ Status set_model(const Call& call, diffusion::Request& r) {
   if (const auto n = scope.input("parameters")) {
     r.denoiser_params_b = n->value / 1e9;
   } else if (r.model.empty()) {
-    r.denoiser_params_b = scope.missing("model", 0.6, 2.6, 12, "1e9 parameters of the denoiser, PixArt to FLUX");
+    r.denoiser_params_b = any_size(scope);
   } else if (diffusion::find_denoiser(r.model) == nullptr) {
     if (const auto size = physics::size_in_name(r.model)) {
       r.denoiser_params_b = size->total_b;
       return {};
     }
-    return recipe_error("recipe.model", fmt::format("the shape of '{}' is not known", r.model), "give the parameters of its denoiser, as a range where they are guessed");
+    r.model.clear();
+    r.denoiser_params_b = any_size(scope);
   }
   return {};
 }

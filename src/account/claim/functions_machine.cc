@@ -83,24 +83,28 @@ Result<Number> training_flops(const Call& call) {
   return amount(training::train_flops(*model, training::Recomputation::none) * tokens->value, "FLOP");
 }
 
+Result<Number> training_gpu_hours(const Call& call) {
+  Scope& scope = call.scope();
+  const auto h = device(call);
+  if (!h) return fail(h.error());
+  const auto flops = training_flops(call);
+  if (!flops) return flops;
+  if (!h->rate16()) return recipe_error("recipe.sheet", fmt::format("data/hardware.csv has no 16-bit rate of {}", h->name), "give gpu_hours");
+  const auto stated = scope.input("utilisation");
+  const double u = stated ? stated->value : usual(scope, "utilisation", training::usual_utilisation());
+  return amount(flops->value / (u * *h->rate16()), "GPU h");
+}
+
 Result<Number> training_energy(const Call& call) {
   Scope& scope = call.scope();
   const auto h = device(call);
   if (!h) return fail(h.error());
   const auto w = watts(scope, *h);
   if (!w) return fail(w.error());
-  double device_seconds = 0;
-  if (auto hours = scope.input("gpu_hours")) {
-    device_seconds = hours->value;
-  } else {
-    auto flops = training_flops(call);
-    if (!flops) return flops;
-    if (!h->rate16()) return recipe_error("recipe.sheet", fmt::format("data/hardware.csv has no 16-bit rate of {}", h->name), "give gpu_hours");
-    const auto stated = scope.input("utilisation");
-    const double u = stated ? stated->value : usual(scope, "utilisation", training::usual_utilisation());
-    device_seconds = flops->value / (u * *h->rate16());
-  }
-  double joules = device_seconds * *w;
+  const auto stated = scope.input("gpu_hours");
+  const auto hours = stated ? Result<Number>(*stated) : training_gpu_hours(call);
+  if (!hours) return hours;
+  double joules = hours->value * *w;
   if (auto pue = scope.input("pue")) joules *= pue->value;
   return amount(joules, "J");
 }

@@ -84,8 +84,9 @@ std::optional<Number> Scope::input(std::string_view name) {
              !in->assumed.empty() ? "assumed: " + in->assumed : !in->source.empty() ? in->source : claim_.source.empty() ? std::string("the claim") : claim_.source);
   Number n = on_dial(dials_, in->name, *in->measure);
   const KnownInput* known = known_input(name);
-  // Power keeps its own: of all devices, or of each.
-  if (known != nullptr && name != "mean_power" && name != "peak_power" && name != "ram_power") n.dimension = Unit::parse(known->unit)->dimension;
+  // Some keep what they are of: power, of all devices or of each; an energy or carbon, of a token or of a response.
+  constexpr std::string_view kOwn[] = {"mean_power", "peak_power", "ram_power", "energy", "carbon"};
+  if (known != nullptr && std::ranges::find(kOwn, name) == std::end(kOwn)) n.dimension = Unit::parse(known->unit)->dimension;
   if (known != nullptr && known->unit == "parameter") n.dimension = {};
   return n;
 }

@@ -39,6 +39,12 @@ enum class GridKind { direct, lifecycle };
 // nearest, "grid.no_factor" (the place has none of this kind: the other kind is named).
 [[nodiscard]] Result<const Factor*> grid_intensity(std::string_view place, GridKind kind);
 
+// The least and the most of all places, kgCO2e/J; no mix of a country is below 20 gCO2e/kWh.
+struct IntensitySpan {
+  double lo = 0, hi = 0;
+};
+[[nodiscard]] IntensitySpan intensity_span(GridKind kind);
+
 // PUE and on-site WUE (m3/J) by provider ("aws", "Google Cloud", "azure") and, where given, its region.
 // Errors: input "provider.unknown", "region.unknown" with the nearest; `wue` absent where not published.
 struct SiteFactors {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "account/factors/tables.h"
@@ -113,6 +114,17 @@ Result<const Factor*> grid_intensity(std::string_view place, GridKind kind) {
               fmt::format("a {} one is; or give an intensity of your own", direct ? "life-cycle" : "direct"));
 }
 
+IntensitySpan intensity_span(GridKind kind) {
+  constexpr double kLeast = 20e-3 / 3.6e6;  // where direct factors of nearly all hydro or nuclear round to nothing
+  IntensitySpan span{std::numeric_limits<double>::infinity(), 0};
+  for (const Factor& f : all_factors()) {
+    if (f.kind != (kind == GridKind::direct ? "grid.direct" : "grid.lifecycle") || f.measure.value <= 0) continue;
+    span.lo = std::min(span.lo, f.measure.lo);
+    span.hi = std::max(span.hi, f.measure.hi);
+  }
+  return {std::max(span.lo, kLeast), span.hi};
+}
+
 Result<SiteFactors> site(std::string_view provider, std::string_view region) {
   const auto ids = provider_ids(provider);
   if (!ids) return fail(ids.error());
@@ -131,7 +143,7 @@ Result<std::vector<const Factor*>> equivalents(std::string_view item) {
   std::vector<std::string> names;
   for (const Factor& f : all_factors()) {
     if (f.kind != "equivalent") continue;
-    names.push_back(f.name);
+    if (std::ranges::find(names, f.name) == names.end()) names.push_back(f.name);
     const std::string name = lower(f.name);
     if (name == wanted) exact.push_back(&f);
     if (!wanted.empty() && name.find(wanted) != std::string::npos) near.push_back(&f);

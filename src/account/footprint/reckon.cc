@@ -102,7 +102,7 @@ Result<Measure> pue_of(std::string_view text) {
   auto measure = Measure::parse(text);
   if (measure && measure->unit.dimension.none() && measure->lo >= 1 && measure->hi <= 10) return measure;
   return fail(ErrorKind::input, "pue.range", fmt::format("'{}' is no PUE", text),
-              "a PUE is the building's energy over that of its IT: a number from 1 (nothing lost) up, such as 1.1 or 1.1-1.3");
+              "a PUE is the building's energy over that of its IT: a number from 1 (nothing lost) to 10, such as 1.1 or 1.1-1.3");
 }
 
 Result<Unit> intensity_unit(std::string_view text) {
