@@ -52,6 +52,11 @@ Quantity phase_energy(const TrialRecord& t, Phase phase) {
   return parts.empty() ? Quantity::exact(0, "J") : sum(parts);
 }
 
+Reason nothing_below(const std::string& per) {
+  if (!per.ends_with("token")) return {"ratio.undefined", "nothing to divide by: no " + per, ""};
+  return {"tokens.none", "the arm gave no tokens", "of a program take a figure per response or correct answer"};
+}
+
 // sum of `reading` / sum of `measure`.
 Estimate per_measure(const Context& c, const Reading& reading, const Measure& measure,
                      const std::string& per) {
@@ -60,8 +65,12 @@ Estimate per_measure(const Context& c, const Reading& reading, const Measure& me
   const Ragged joules =
       gather(c.trials, c.prompts, [&](const TrialRecord& t) { return *reading(t).value; });
   const Ragged below = gather(c.trials, c.prompts, measure);
-  if (*total.value <= 0 || below.total() <= 0) {
-    return absent_estimate("J", per, {"ratio.undefined", "nothing to divide by: no " + per, ""});
+  if (below.total() <= 0) return absent_estimate("J", per, nothing_below(per));
+  // Gross energy is above 0 in every trial that counts; what is above idle need not be.
+  if (*total.value <= 0) {
+    return absent_estimate("J", per,
+                           {"active.none", "the machine drew no more while it answered than at rest",
+                            "let nothing else run beside it, and measure its rest for longer: baseline_seconds"});
   }
   const std::array sides = {Side{{{&joules, 1}, {&below, -1}}}};
   return estimate(scaled(total, 1 / below.total(), per), sides,

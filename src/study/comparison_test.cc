@@ -48,6 +48,19 @@ TEST(Analyse, FiguresByHand) {
   EXPECT_EQ(study.comparisons[0].kinds.size(), 2U);
 }
 
+TEST(Analyse, WhatCantBeToldFromRestIsAnAbsence) {
+  StudyResult study = small();
+  for (auto& t : study.trials) t.active.value = -*t.active.value;
+  analyse(study);
+  EXPECT_EQ(study.arms[0].active_per_response.these.reason.value().code, "active.none");
+  EXPECT_TRUE(study.arms[0].j_per_response.these.present());
+}
+
+TEST(Analyse, AnIntervalThatSaysNothingHasNoEnd) {
+  EXPECT_EQ(spread_factor(Variance{100, 1}, 0.05), kInf);
+  EXPECT_LT(spread_factor(Variance{0.01, 5}, 0.05), 2);
+}
+
 TEST(Analyse, IntervalsStraddleTheirValueAndAlikeIsThere) {
   StudyResult study = small();
   analyse(study);

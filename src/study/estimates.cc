@@ -14,6 +14,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUniform = 1.7320508075688772;
 // Share of misses that the stopping rule's looks may use up.
 constexpr double kSpentOnLooks = 0.015;
+// An interval that would reach so many times further says nothing: it has no end.
+constexpr double kSaysNothing = 1e6;
 
 bool answered(const TrialRecord& trial) {
   return !trial.error && trial.finish != Finish::cancelled;
@@ -155,7 +157,9 @@ double these_alpha(const StoppingSpec& stopping, int rounds) {
 double spread_factor(const std::optional<Variance>& variance, double alpha) {
   if (!variance || !std::isfinite(variance->value)) return kInfinity;
   if (variance->value <= 0) return 1;
-  return std::exp(student_quantile(1 - alpha / 2, variance->df) * std::sqrt(variance->value));
+  const double factor =
+      std::exp(student_quantile(1 - alpha / 2, variance->df) * std::sqrt(variance->value));
+  return factor < kSaysNothing ? factor : kInfinity;
 }
 
 Interval around(double value, double factor) {

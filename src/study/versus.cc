@@ -293,7 +293,13 @@ Result<double> parse_increase(std::string_view text) {
   if (in_percent) digits = trim(digits.substr(0, digits.size() - 1));
   const auto number = parse_double(digits);
   const double share = number.value_or(-1) / (in_percent ? 100 : 1);
-  if (number && std::isfinite(share) && share > -1) return share;
+  const bool forgot = number && !in_percent && std::isfinite(share) && std::abs(share) >= 1;
+  if (number && std::isfinite(share) && share > -1 && !forgot) return share;
+  if (forgot) {
+    return fail(ErrorKind::usage, "compare.limit",
+                fmt::format("'{}' as a share would be {}", text, percent(share)),
+                fmt::format("did you mean {}%? A share is below 1", digits));
+  }
   return fail(ErrorKind::usage, "compare.limit",
               fmt::format("'{}' is no limit of an increase", text),
               "write 5%, 0.05, or -10% for at least a tenth less");

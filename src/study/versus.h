@@ -85,7 +85,8 @@ struct VersusOptions {
 // For people: two lines of figures and the sentence.
 [[nodiscard]] std::string to_text(const Versus& versus);
 
-// "5%", "0.05", "-10%". Errors: usage "compare.limit" (no number, or -100 % and less).
+// "5%", "0.05", "-10%". Errors: usage "compare.limit" (no number, -100 % and less, or a share of 1 and more,
+// which was meant as a percentage).
 [[nodiscard]] Result<double> parse_increase(std::string_view text);
 
 }  // namespace joulebook

@@ -167,9 +167,11 @@ TEST(Versus, ALimitIsAShareOrAPercentage) {
   EXPECT_DOUBLE_EQ(*parse_increase("5%"), 0.05);
   EXPECT_DOUBLE_EQ(*parse_increase(" 0.05 "), 0.05);
   EXPECT_DOUBLE_EQ(*parse_increase("-10 %"), -0.1);
-  for (const char* bad : {"", "%", "five", "-100%", "-2", "nan", "inf", "5%%"}) {
+  for (const char* bad : {"", "%", "five", "-100%", "-2", "nan", "inf", "5%%", "5", "1"}) {
     EXPECT_EQ(parse_increase(bad).error().code, "compare.limit") << bad;
   }
+  EXPECT_DOUBLE_EQ(*parse_increase("900%"), 9);
+  EXPECT_EQ(parse_increase("5").error().cure, "did you mean 5%? A share is below 1");
 }
 
 }  // namespace
