@@ -50,6 +50,8 @@ struct Account {
   double prompt_edge = 0;   // J that hang on when its prompt was begun
   double prompt_among = 0;  // of them, that others could have been given
   double unknown = 0;       // J that hang on counts that were not known
+  double common = 0;        // J of what steps have in common, that others could have been given
+  double late_s = 0;        // tokens come late: standard deviation of by how much
   Tier tier = Tier::apportioned;
   std::string boundary;
   bool page = false;        // its server has a metrics page: what bypassed could be seen

@@ -279,7 +279,8 @@ void Attributor::State::post(const ActiveEnergy& e, const RequestWork& w, const 
   const double edge_j = w.prompt_edge * f.value[kTime] / total * joules;
   account.prompt_edge += edge_j;
   account.prompt_among += edge_j * (1 - share);
-  account.unknown += w.unknown * f.value[kPrompt] / total * joules;
+  account.common += (w.total[kStep] * f.value[kStep] + w.total[kTime] * f.value[kTime]) / total * joules * (1 - share);
+  account.unknown += w.untold ? mine : w.unknown * f.value[kPrompt] / total * joules;
   account.tier = e.energy.present() ? weakest(account.tier, e.energy.tier) : account.tier;
   const std::string kind = e.domain.substr(0, e.domain.find(':'));
   if (account.boundary.empty())
@@ -333,6 +334,7 @@ std::vector<SettledRequest> Attributor::over(SteadyTime edge) {
     const auto found = s.accounts.find(track.id);
     Account account = found == s.accounts.end() ? Account{} : std::move(found->second);
     if (found != s.accounts.end()) s.accounts.erase(found);
+    account.late_s = s.tracks.pace(track.arrived.upstream).late_s();
     account.page = s.bypass.read(track.arrived.upstream);
     out.push_back(figures_of(track, course, std::move(account), s.words));
   }

@@ -113,5 +113,73 @@ TEST(Cancelled, BypassIsNoTail) {
   EXPECT_NEAR(sum.fair / sum.truth, 1, 0.35);
 }
 
+// Answers that were not streamed and were cut after most of their work: nobody counts it, and it was theirs all the same.
+struct Cut {
+  double fair = 0, truth = 0, held = 0, n = 0;  // of those that were cut
+  double unattributed = 0, active = 0;
+  Trial all;
+};
+
+Cut cut(SimulatedEngineOptions engine, bool fails) {
+  Cut out;
+  for (const std::uint64_t seed : {31, 32, 33}) {
+    SimulatedTraffic traffic{.jobs = mixed_jobs({.requests = 120, .cancelled = 0}, seed), .concurrency = 12};
+    for (std::size_t i = 0; i < traffic.jobs.size(); i += 4) {
+      SimulatedJob& j = traffic.jobs[i];
+      j.streamed = false;
+      j.fails = fails;
+      j.cancel_after = std::max(1, j.output * 9 / 10);
+    }
+    engine.seed = seed;
+    TrialInput input;
+    add_engine(input, traffic, simulate(traffic, engine), 0, simulated_model());
+    const Trial t = try_attribution(input);
+    const Sums sum = sums_of(input, t);
+    out.fair += sum.fair;
+    out.truth += sum.truth;
+    out.held += sum.held;
+    out.n += sum.cancelled;
+    out.unattributed += t.unattributed;
+    out.active += t.active;
+    out.all.requests.insert(out.all.requests.end(), t.requests.begin(), t.requests.end());
+  }
+  return out;
+}
+
+TEST(Cancelled, AnAnswerThatFailsLateIsChargedTheTimeThatItWasAtWork) {
+  const SimulatedEngineOptions engines[] = {{}, {.apart = true}, {.slow = true}, {.decode_times = 5}};
+  for (const auto& engine : engines) {
+    for (const bool fails : {true, false}) {
+      const Cut c = cut(engine, fails);
+      SCOPED_TRACE(testing::Message() << engine.apart << engine.slow << engine.decode_times << fails);
+      EXPECT_NEAR(c.fair / c.truth, 1, 0.1);
+      EXPECT_GE(c.held, 0.9 * c.n);
+      EXPECT_LE(c.unattributed, 0.01 * c.active);
+      EXPECT_LE(errors_of(c.all, &Scored::fair).median, 0.05);
+    }
+  }
+}
+
+// Nobody else is there to show steps: what its upstream showed before says how quick it is.
+TEST(Cancelled, AnAnswerThatFailsAloneIsAtWorkToItsEnd) {
+  SimulatedTraffic traffic{.jobs = mixed_jobs({.requests = 20, .output = 300, .spread = 0.3, .cancelled = 0, .unstreamed = 0}, 34)};
+  double at = 0;
+  for (SimulatedJob& j : traffic.jobs) j.arrive_s = at += 8;
+  SimulatedJob& late = traffic.jobs[10];
+  late.streamed = false;
+  late.fails = true;
+  late.output = 12000;
+  late.cancel_after = 11000;  // past the horizon
+  for (std::size_t i = 11; i < traffic.jobs.size(); ++i) traffic.jobs[i].arrive_s += i < 14 ? 0 : 200;
+  TrialInput input;
+  add_engine(input, traffic, simulate(traffic, {.seed = 34}), 0, simulated_model());
+  const Trial t = try_attribution(input);
+  const auto scored = std::find_if(t.requests.begin(), t.requests.end(), [](const Scored& s) { return s.job == 10; });
+  ASSERT_NE(scored, t.requests.end());
+  EXPECT_NEAR(scored->fair / scored->truth, 1, 0.05);
+  EXPECT_TRUE(scored->held);
+  EXPECT_LE(t.unattributed, 0.01 * t.active);
+}
+
 }  // namespace
 }  // namespace joulebook::fakes

@@ -101,6 +101,16 @@ void Tracks::place_hidden(const Track& t, Course& c) const {
   c.sequences.push_back({Made{c.first, shown, c.hidden, c.hidden, c.hidden, 0, true}});
 }
 
+// The end of an answer is let go of with the next bunch, of which it fills a part only.
+std::int64_t Tracks::made_by(const Track& t, const Sequence& s, const Piece& p) {
+  constexpr double kBunch = 3, kMuchLess = 0.7;
+  if (!t.ended || &p != &s.pieces.back() || s.pieces.size() < 2) return p.end;
+  const Piece& before = s.pieces[s.pieces.size() - 2];
+  if (before.tokens < kBunch || before.end <= before.begin) return p.end;
+  const double took = p.tokens * seconds(before.begin, before.end) / before.tokens;
+  return took < kMuchLess * seconds(p.begin, p.end) ? p.begin + nanos(took) : p.end;
+}
+
 void Tracks::place_tokens(const Track& t, Course& c) const {
   double remarked = 0, events = 0;
   for (const auto& [choice, s] : t.sequences) {
@@ -116,7 +126,7 @@ void Tracks::place_tokens(const Track& t, Course& c) const {
   for (const auto& [choice, s] : t.sequences) {
     std::vector<Made>& made = c.hidden > 0 ? c.sequences.front() : c.sequences.emplace_back();
     for (const Piece& p : s.pieces) {
-      Made m{p.begin,          p.end,      p.tokens * scale, drafts ? p.events : p.tokens, 0,
+      Made m{p.begin,          made_by(t, s, p), p.tokens * scale, drafts ? p.events : p.tokens, 0,
              c.hidden + p.before * scale, p.reasoning};
       if (p.before == 0)
         m.steps = std::max(m.steps - 1, 0.0);  // the first comes with the prompt's end
@@ -157,9 +167,10 @@ double Tracks::step_rate(std::uint32_t upstream, std::int64_t from, std::int64_t
 
 void Tracks::put_aside(const Track& t, Made& m, Course& c) const {
   constexpr double kPause = 0.15, kGaps = 8, kSteps = 4;  // s, of gaps and steps a token
+  constexpr double kKeptBack = 10;  // of what tokens are kept back anyway
   const Pace pace = this->pace(t.arrived.upstream);
   const double length = seconds(m.begin, m.end), steps = std::max(m.steps, 1.0);
-  if (m.before <= 0 || pace.gap_s <= 0 || length < std::max(kPause, kGaps * pace.gap_s * steps) ||
+  if (m.before <= 0 || pace.gap_s <= 0 || length < std::max({kPause, kGaps * pace.gap_s * steps, kKeptBack * pace.late_s()}) ||
       steps_seen(t.arrived.upstream, m.begin, m.end) < kSteps * steps) {
     return;
   }
@@ -210,21 +221,27 @@ Tracks::Turn Tracks::turn(const Track& t, std::int64_t end) const {
 Course Tracks::unseen(const Track& t, Course c) const {
   const std::int64_t sent = *t.sent;
   const Pace pace = this->pace(t.arrived.upstream);
-  const double each = c.output / std::max<double>(t.arrived.choices, 1);
+  double each = c.output / std::max<double>(t.arrived.choices, 1);
   Turn turn = this->turn(t, c.end);
   if (t.timings.queue_s || t.timings.load_s) {
     const double waited = t.timings.queue_s.value_or(0) + t.timings.load_s.value_or(0);
     turn = {std::min(sent + nanos(waited), c.end), c.end};
   }
   const double whole = seconds(turn.from, c.end);
+  c.untold = !t.usage.output && !t.arrived.embedding && !t.arrived.streamed && t.sequences.empty();
+  const bool guessed = c.untold && pace.gap_s > 0;
   constexpr double kPromptToken = 0.02;  // of a decoded one's time, where no pace is known
-  double prompt_s =
-      pace.seconds_per_token > 0
-          ? std::min(pace.seconds_per_token * c.computed + pace.gap_s,
-                     std::max(seconds(turn.from, turn.until), pace.gap_s))
-          : whole * kPromptToken * c.computed / std::max(kPromptToken * c.computed + each, 1e-9);
+  double prompt_s = 0;
+  if (pace.seconds_per_token > 0) {
+    prompt_s = std::min(pace.seconds_per_token * c.computed + pace.gap_s, std::max(seconds(turn.from, turn.until), pace.gap_s));
+  } else if (guessed) {
+    prompt_s = std::min(kPromptToken * pace.gap_s * c.computed, whole);
+  } else {
+    prompt_s = whole * kPromptToken * c.computed / std::max(kPromptToken * c.computed + each, 1e-9);
+  }
   if (t.timings.prefill_s) prompt_s = *t.timings.prefill_s;
   if (t.arrived.embedding) turn.from = sent;
+  if (guessed) each = untold_tokens(t, std::min(turn.from + nanos(prompt_s), c.end), c.end);
   if (each <= 1 || t.arrived.embedding) prompt_s = seconds(turn.from, c.end);
   c.from = turn.from;
   c.first = turn.from + std::min(nanos(prompt_s), c.end - turn.from);
@@ -238,18 +255,23 @@ Course Tracks::unseen(const Track& t, Course c) const {
   return c;
 }
 
-// In steps in which others were seen it made a token each; what is left, evenly in the time in which
-// nobody was.
-std::vector<Tracks::Stretch> Tracks::stretches(std::uint32_t upstream, std::int64_t from,
-                                               std::int64_t to, double steps) const {
+// An answer of which nothing came, or has come yet: it made a token in each step there was while it was at work,
+// as others' streams show them or at the usual gap, up to as many as it asked for.
+double Tracks::untold_tokens(const Track& t, std::int64_t from, std::int64_t to) const {
+  const double gap = pace(t.arrived.upstream).gap_s;
+  double steps = 1;  // with the prompt's end
+  for (const Stretch& s : seen_stretches(t.arrived.upstream, from, to)) {
+    steps += s.steps > 0 ? s.steps : seconds(s.begin, s.end) / gap;
+  }
+  return std::min(std::floor(steps), count_or(t.arrived.most_tokens, kMostTokens));
+}
+
+// Time in which others were seen at work, with their steps, and in which nobody was, in order.
+std::vector<Tracks::Stretch> Tracks::seen_stretches(std::uint32_t upstream, std::int64_t from, std::int64_t to) const {
   constexpr double kLongest = 0.25;  // s of a stretch: its steps are taken as even
   std::vector<Stretch> out;
-  double seen = 0, blind_s = 0;
   const auto add = [&](std::int64_t begin, std::int64_t end, double n) {
-    if (end <= begin) return;
-    out.push_back({begin, end, n});
-    seen += n;
-    blind_s += n > 0 ? 0 : seconds(begin, end);
+    if (end > begin) out.push_back({begin, end, n});
   };
   std::int64_t begin = from, last = from;
   double n = 0;
@@ -277,6 +299,19 @@ std::vector<Tracks::Stretch> Tracks::stretches(std::uint32_t upstream, std::int6
     add(last, to, 0);
   } else {
     add(begin, to, n);
+  }
+  return out;
+}
+
+// In steps in which others were seen it made a token each; what is left, evenly in the time in which
+// nobody was.
+std::vector<Tracks::Stretch> Tracks::stretches(std::uint32_t upstream, std::int64_t from,
+                                               std::int64_t to, double steps) const {
+  std::vector<Stretch> out = seen_stretches(upstream, from, to);
+  double seen = 0, blind_s = 0;
+  for (const Stretch& s : out) {
+    seen += s.steps;
+    blind_s += s.steps > 0 ? 0 : seconds(s.begin, s.end);
   }
   // Seen steps are a measure, not a count: tokens come late, and several at once.
   constexpr double kDoubt = 0.2;

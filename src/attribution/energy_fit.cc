@@ -7,11 +7,17 @@ namespace joulebook::attribution {
 namespace {
 
 constexpr double kFade = 1.0 / 2000;   // of what is known, a window
+constexpr double kMostNoise = 20;  // of the noise that was expected
 constexpr double kMostSpread = 40;       // of a price, relative
 constexpr double kLeastFactor = 0.05;  // of the common scale
 // Of what a limit may have taken off at the softest knee, the part that it did: knees of data sheets
 // and of the serving model's fit are sharp, some are not.
 constexpr double kBent = 0.2, kBentSpread = 0.4;
+// What of a window's work was really its neighbour's, for nobody sees where in a step a window's edge falls, the
+// neighbour lacks: over sums of windows less is misplaced of more. One by one they draw prompts' prices down.
+constexpr int kTogether = 3;
+constexpr double kTiles = 0.1;         // of a window: neighbours begin a window apart, so nearly
+constexpr std::size_t kMostSeen = 64;  // windows whose neighbours may still come
 constexpr double kAlike = 0.7;  // correlation of two engines' factors, before windows tell them apart
 
 }  // namespace
@@ -92,17 +98,54 @@ void PriceFit::grow(std::size_t unknowns) {
   share_.resize(unknowns, 0);
 }
 
-void PriceFit::add(std::span<const Parts> priced, double total, double error, double bent) {
+void PriceFit::count(const Seen& a, const Seen& b, double part) {
+  const double w = part * std::sqrt(a.weight * b.weight);
+  for (std::size_t i = 0; i < a.u.size(); ++i) {
+    for (std::size_t k = 0; k < b.u.size(); ++k) normal_[i][k] += w * a.u[i] * b.u[k];
+    moment_[i] += w * a.u[i] * b.y;
+  }
+  square_ += w * a.y * b.y;
+}
+
+void PriceFit::fade() {
+  const double keep = 1 - kFade;
+  for (Row& row : normal_) {
+    for (double& x : row) x *= keep;
+  }
+  for (Row* row : {&moment_, &share_}) {
+    for (double& x : *row) x *= keep;
+  }
+  for (double* x : {&square_, &weight_, &count_, &ratio_}) *x *= keep;
+}
+
+// Sums of kTogether windows in a row, each sum with a kTogether-th of the weight, are as many pairs of windows:
+// added so, windows may come in any order.
+void PriceFit::beside(const Seen& seen) {
+  if (seen.end <= seen.begin) return;
+  const double length = static_cast<double>(seen.end - seen.begin);
+  for (const Seen& other : seen_) {
+    const double apart = std::abs(static_cast<double>(other.begin - seen.begin)) / length;
+    const double steps = std::round(apart);
+    if (steps < 1 || steps >= kTogether || std::abs(apart - steps) > kTiles) continue;
+    const double part = 1 - steps / kTogether;
+    Seen aligned = other;
+    aligned.u.resize(seen.u.size(), 0);
+    count(seen, aligned, part);
+    count(aligned, seen, part);
+  }
+  seen_.push_back(seen);
+  if (seen_.size() > kMostSeen) seen_.pop_front();
+}
+
+void PriceFit::add(std::span<const Parts> priced, double total, double error, double bent, const WindowSpan& span) {
   double sum = 0;
   for (const Parts& parts : priced) {
     for (const double j : parts) sum += j;
   }
   const double y = total / sum;
   if (!(sum > 0) || !(total > 0) || !std::isfinite(y) || !std::isfinite(error)) return;
-  const double keep = 1 - kFade;
   grow(1 + kParts * priced.size());
-  const std::size_t n = moment_.size();
-  Row u(n, 0);
+  Row u(moment_.size(), 0);
   u[0] = std::isfinite(bent) ? -std::clamp(bent, 0.0, 1.0) * y : 0;
   for (std::size_t g = 0; g < priced.size(); ++g) {
     for (std::size_t i = 0; i < kParts; ++i) u[1 + g * kParts + i] = priced[g][i] / sum;
@@ -110,15 +153,14 @@ void PriceFit::add(std::span<const Parts> priced, double total, double error, do
   // The error is relative to the total: in units of y it grows with y, so weights carry 1 / y^2 of
   // the mean, not of this window, or low readings would pull.
   const double w = 1 / (model_error_ * model_error_ + error * error);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < n; ++k) normal_[i][k] = normal_[i][k] * keep + w * u[i] * u[k];
-    moment_[i] = moment_[i] * keep + w * u[i] * y;
-    share_[i] = share_[i] * keep + w * u[i];
-  }
-  square_ = square_ * keep + w * y * y;
-  weight_ = weight_ * keep + w;
-  count_ = count_ * keep + 1;
-  ratio_ = ratio_ * keep + w * y;
+  fade();
+  const Seen seen{span.begin, span.end, std::move(u), y, w};
+  count(seen, seen, 1);
+  beside(seen);
+  for (std::size_t i = 0; i < seen.u.size(); ++i) share_[i] += w * seen.u[i];
+  weight_ += w;
+  count_ += 1;
+  ratio_ += w * y;
 }
 
 // Sum of weighted squares that x, in the units of the sums, leaves.
@@ -158,41 +200,53 @@ PriceFit::System PriceFit::prior(std::span<const PriorPrices> before) const {
   return out;
 }
 
+// The factors at that noise, in units of the scale; what is not positive definite has none. `a`: their covariance.
+PriceFit::Row PriceFit::at_noise(double noise, const System& prior, System& a) const {
+  const std::size_t n = prior.size(), seen = std::min(moment_.size(), n);
+  const double scale = this->scale();
+  Row mean(n, 1);
+  mean[0] = kBent;
+  // Weights already hold 1 / error^2 at the noise that was expected.
+  const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
+  a = prior;
+  Row sums = times(prior, mean);
+  for (std::size_t i = 0; i < seen; ++i) {
+    const double by = k * unit(i) / (scale * scale);
+    for (std::size_t c = 0; c < seen; ++c) a[i][c] += by * unit(c) * normal_[i][c];
+    sums[i] += by * moment_[i];
+  }
+  const System known = a;
+  if (!invert(a)) return {};
+  Row x = times(a, sums);
+  bound(known, sums, x);
+  return x;
+}
+
+// Where windows leave less than what was expected the engine's costs are as linear as that, and windows say more of
+// the factors; how well these are known is not taken to be better for it.
 std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const {
+  constexpr int kRounds = 3;
   std::vector<Factors> out(before.size());
   const System prior = this->prior(before);
-  const std::size_t n = prior.size(), seen = std::min(moment_.size(), n);
-  const double scale = weight_ > 0 ? ratio_ / weight_ : 1;
-  // Factors are unknown in units of the scale, the bend in none.
-  const auto unit = [scale](std::size_t i) { return i == 0 ? 1 : scale; };
-  Row x(n, 1);
-  x[0] = kBent;
-  const Row mean = x;
+  const double scale = this->scale();
+  Row x;
   System a;
-  double noise = 1;
-  for (int round = 0; round < 3; ++round) {
-    // Weights already hold 1 / error^2 at the noise that was expected.
-    const double k = weight_ > 0 ? std::min(1.0, most_windows_ / count_) / (noise * noise) : 0;
-    a = prior;
-    Row sums = times(prior, mean);
-    for (std::size_t i = 0; i < seen; ++i) {
-      const double by = k * unit(i) / (scale * scale);
-      for (std::size_t c = 0; c < seen; ++c) a[i][c] += by * unit(c) * normal_[i][c];
-      sums[i] += by * moment_[i];
-    }
-    const System known = a;
-    if (!invert(a)) return out;
-    x = times(a, sums);
-    bound(known, sums, x);
-    if (weight_ <= 0) break;
+  double noise = 1, least = 0;
+  for (const PriorPrices& engine : before) least = std::max(least, engine.least_noise);
+  for (int round = 0; round < kRounds && (round == 0 || weight_ > 0); ++round) {
+    x = at_noise(noise, prior, a);
+    if (x.empty()) return out;
     Row whole(moment_.size(), scale);
-    for (std::size_t i = 0; i < seen; ++i) whole[i] = x[i] * unit(i);
-    noise = std::clamp(std::sqrt(residual(whole) / std::max(count_ - 3, 1.0)) / scale, 1.0, 20.0);
+    for (std::size_t i = 0; i < std::min(whole.size(), x.size()); ++i) whole[i] = x[i] * unit(i);
+    if (weight_ > 0) {
+      noise = std::clamp(std::sqrt(residual(whole) / std::max(count_ - 3, 1.0)) / scale, least, kMostNoise);
+    }
   }
+  if (noise < 1) (void)at_noise(1, prior, a);
   for (std::size_t g = 0; g < out.size(); ++g) {
     const std::size_t at = 1 + g * kParts;
     out[g].windows = count_;
-    out[g].noise = noise * model_error_;
+    out[g].noise = std::max(noise, 1.0) * model_error_;
     for (std::size_t i = 0; i < kParts; ++i) {
       out[g].value[i] = std::max(x[at + i], kLeastFactor) * scale;
       for (std::size_t c = 0; c < kParts; ++c)

@@ -2,7 +2,9 @@
 // Checks prices against traffic: window totals are regressed on the priced parts of their work, engine
 // by engine, with the prices as prior (Bayesian linear regression with one scale that all share; the
 // newest hour or so weighs most). Engines on one device are alike as far as nothing says otherwise.
-// Bounded: 7 unknowns and 6 more for each further engine, whatever it has seen. Not thread-safe.
+// Bounded: 7 unknowns and 6 more for each further engine, and the last minute's windows, whatever it has seen. Not thread-safe.
+#include <cstdint>
+#include <deque>
 #include <span>
 #include <vector>
 
@@ -25,6 +27,12 @@ struct Factors {
 struct PriorPrices {
   Parts spread{};
   double doubt = 0;
+  double least_noise = 1;  // of what is expected: as little as windows may be taken to leave unexplained
+};
+
+// When a window was; neighbours, of one length, are regressed on together.
+struct WindowSpan {
+  std::int64_t begin = 0, end = 0;  // ns
 };
 
 class PriceFit {
@@ -38,14 +46,14 @@ class PriceFit {
   // (relative). `bent`, 0 to 1: the share that a power limit may have taken off what was due; how
   // much of it did is one more unknown, the same in all windows. Ignored where something is not
   // positive and finite.
-  void add(std::span<const Parts> priced, double total, double error, double bent);
+  void add(std::span<const Parts> priced, double total, double error, double bent, const WindowSpan& span = {});
   // Of each engine, in the order of `before`; value[i] > 0. An engine beyond those that were added is
   // taken to be like them.
   [[nodiscard]] std::vector<Factors> solve(std::span<const PriorPrices> before) const;
 
   // The same of one engine alone.
-  void add(const Parts& priced, double total, double error, double bent) {
-    add(std::span(&priced, 1), total, error, bent);
+  void add(const Parts& priced, double total, double error, double bent, const WindowSpan& span = {}) {
+    add(std::span(&priced, 1), total, error, bent, span);
   }
   [[nodiscard]] Factors solve(const Parts& spread, double doubt = 0) const {
     const PriorPrices before{spread, doubt};
@@ -63,6 +71,19 @@ class PriceFit {
   [[nodiscard]] double residual(const Row& x) const;
   [[nodiscard]] System prior(std::span<const PriorPrices> before) const;
 
+  struct Seen {
+    std::int64_t begin, end;
+    Row u;
+    double y, weight;
+  };
+  void fade();
+  void count(const Seen& a, const Seen& b, double part);
+  void beside(const Seen& seen);
+  [[nodiscard]] double scale() const { return weight_ > 0 ? ratio_ / weight_ : 1; }
+  // Factors are unknown in units of the scale, the bend in none.
+  [[nodiscard]] double unit(std::size_t i) const { return i == 0 ? 1 : scale(); }
+  Row at_noise(double noise, const System& prior, System& a) const;
+
   double model_error_;
   double most_windows_;
   System normal_{};  // sum of weight x u u^T, u = parts over their sum, and -bent y
@@ -72,6 +93,7 @@ class PriceFit {
   double weight_ = 0;
   double count_ = 0;
   double ratio_ = 0;
+  std::deque<Seen> seen_;
 };
 
 // g^T C g.

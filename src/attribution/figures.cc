@@ -46,7 +46,13 @@ constexpr double kPhasePrompt = 0.4;  // the same, for what one phase of it lose
 constexpr double kUnknown = 0.5;      // of what hangs on counts that nobody told
 constexpr double kMarginalForm = 0.08;
 
-Spread spread_of(const Account& a, const std::array<double, kPhases>& joules, const std::string& rule) {
+// What hangs on when its first and its last token were made: so many steps more or fewer in which it was.
+double kept_back(const Account& a, const Course& c) {
+  const double work_s = static_cast<double>(c.end - c.from) * kNano;
+  return a.late_s > 0 ? a.common * std::min(std::sqrt(2.0) * a.late_s / std::max(work_s, kNano), 1.0) : 0;
+}
+
+Spread spread_of(const Account& a, const Course& c, const std::array<double, kPhases>& joules, const std::string& rule) {
   Spread s;
   const double form = rule.starts_with("physics") ? kForm : kFormUnknown;
   for (const auto& [name, d] : a.domains) {
@@ -62,14 +68,14 @@ Spread spread_of(const Account& a, const std::array<double, kPhases>& joules, co
     }
   }
   const double common = square(kPrompt * a.prompt_among) + square(kUnknown * a.unknown) +
-                        square(a.beside);
+                        square(a.beside) + square(kept_back(a, c));
   s.fair += square(form * a.among) + common;
   s.marginal += square(kMarginalForm * a.joules) + common;
   for (std::size_t i = 0; i < kPhases; ++i) {
     if (joules[i] <= 0) continue;
     s.phases[i] += square(kPhaseForm * joules[i]) +
                    square(form * a.among * joules[i] / std::max(a.joules, 1e-12)) +
-                   square(kPhasePrompt * a.prompt_edge) + square(kUnknown * a.unknown);
+                   square(kPhasePrompt * a.prompt_edge) + square(kUnknown * a.unknown) + square(kept_back(a, c));
   }
   return s;
 }
@@ -219,7 +225,7 @@ SettledRequest figures_of(const Track& track, const Course& course, Account a, W
   if (a.joules <= 0) a.shared.clear();  // no factor acts on nothing
   const FigureWords& words = book.of(a, out.rule);
   const SharedFactors factors = factors_of(a);
-  const Spread s = spread_of(a, joules, out.rule);
+  const Spread s = spread_of(a, course, joules, out.rule);
   out.fair = energy(words.fair, factors, to_joules(out.posted).value(), std::sqrt(s.fair));
   out.marginal = energy(words.marginal, factors, marginal, std::sqrt(s.marginal));
   for (std::size_t i = 0; i < kPhases; ++i) {

@@ -14,6 +14,10 @@ constexpr double kLimitDoubt = 0.3;
 constexpr double kBypassDoubt = 0.3;  // of what bypassed: when it came the page doesn't say
 constexpr std::size_t kMostDomains = 256, kMostWaiting = 1024;
 
+// Of an engine that nobody knows windows may say as much as if they left this part of the error that is expected of linear
+// prices, where they leave no more.
+constexpr double kLeastNoise = 0.6;
+
 constexpr std::size_t kMostUpstreams = 8;  // with factors of their own, on one domain
 
 double sum_of(const std::map<std::uint32_t, Parts>& parts) {
@@ -97,14 +101,15 @@ void Learner::learn(const ActiveEnergy& e, const WindowWork& work, const Sharers
   const double error = std::hypot(std::sqrt(2.0) * edge_error(e.energy) / joules, kLimitDoubt * limited,
                                   kBypassDoubt * bypassed);
   Fits& fit = fits_[e.domain];
-  fit.enrol(sharers);
+  enrol(fit.upstreams, sharers);
   std::vector<Parts> priced(fit.upstreams.size());
   for (const auto& [upstream, parts] : sharers.all) {
-    Parts& into = priced[fit.place(upstream)];
+    Parts& into = priced[place(fit.upstreams, upstream)];
     for (std::size_t i = 0; i < kParts; ++i) into[i] += parts[i];
   }
-  fit.fair.add(priced, joules, error, limited);
-  fit.marginal.add(priced, joules, error, limited);
+  const WindowSpan span{e.begin.ns, e.end.ns};
+  fit.fair.add(priced, joules, error, limited, span);
+  fit.marginal.add(priced, joules, error, limited, span);
 }
 
 void Learner::learn_time(const ActiveEnergy& e, const WindowWork& work) {
@@ -126,32 +131,34 @@ double Learner::bent(const Sharers& sharers, double watts) const {
   return 1 - std::pow(1 - std::pow(at, kSoftest), 1 / kSoftest);
 }
 
-void Learner::Fits::enrol(const Sharers& sharers) {
+void Learner::enrol(std::vector<std::uint32_t>& upstreams, const Sharers& sharers) {
   for (const auto& [upstream, parts] : sharers.all) {
     const bool known = std::find(upstreams.begin(), upstreams.end(), upstream) != upstreams.end();
     if (!known && upstreams.size() < kMostUpstreams) upstreams.push_back(upstream);
   }
 }
 
-std::size_t Learner::Fits::place(std::uint32_t upstream) const {
+std::size_t Learner::place(const std::vector<std::uint32_t>& upstreams, std::uint32_t upstream) {
   const auto at = std::find(upstreams.begin(), upstreams.end(), upstream);
   return std::min(static_cast<std::size_t>(at - upstreams.begin()), upstreams.size() - 1);
 }
 
 std::map<std::uint32_t, Learner::Known> Learner::factors(const ActiveEnergy& e,
                                                          const Sharers& sharers) const {
+  static const Fits kNone;
   const auto found = fits_.find(e.domain);
-  Fits fits = found == fits_.end() ? Fits{} : found->second;
-  fits.enrol(sharers);
+  const Fits& fits = found == fits_.end() ? kNone : found->second;
+  std::vector<std::uint32_t> upstreams = fits.upstreams;
+  enrol(upstreams, sharers);
   std::vector<PriorPrices> before;
-  for (const std::uint32_t upstream : fits.upstreams) {
+  for (const std::uint32_t upstream : upstreams) {
     const Prices& prices = prices_.of(upstream);
-    before.push_back({prices.spread, prices.doubt});
+    before.push_back({prices.spread, prices.doubt, prices.known ? 1 : kLeastNoise});
   }
   const auto fair = fits.fair.solve(before), marginal = fits.marginal.solve(before);
   std::map<std::uint32_t, Known> out;
   for (const auto& [upstream, parts] : sharers.all) {
-    const std::size_t at = fits.place(upstream);
+    const std::size_t at = place(upstreams, upstream);
     out[upstream] = {fair[at], marginal[at]};
   }
   return out;

@@ -55,9 +55,9 @@ class Learner {
     PriceFit fair{0.02, 64};
     PriceFit marginal{0.01, 1000};
     std::vector<std::uint32_t> upstreams;  // in the order of the fits; the last stands for all beyond
-    void enrol(const Sharers& sharers);
-    [[nodiscard]] std::size_t place(std::uint32_t upstream) const;
   };
+  static void enrol(std::vector<std::uint32_t>& upstreams, const Sharers& sharers);
+  [[nodiscard]] static std::size_t place(const std::vector<std::uint32_t>& upstreams, std::uint32_t upstream);
   struct Waiting {
     ActiveEnergy energy;
     std::int64_t next;  // try

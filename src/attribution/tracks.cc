@@ -88,6 +88,7 @@ void Tracks::end(Track& track, const Ended& what) {
   for (const auto& [choice, s] : track.sequences) remarked += s.tokens;
   if (track.flows) clocks_[track.arrived.upstream].streams -= 1;
   if (!track.sent) return;
+  learn_delay(track);
   const bool read = c.known && (track.first || track.outcome == Outcome::complete);
   const std::int64_t from = track.arrived.streamed && track.first ? *track.first : *track.sent;
   const std::uint32_t engine = track.arrived.upstream;
@@ -128,6 +129,7 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
               .before = s.tokens,
               .reasoning = what.reasoning};
   piece.end = std::max(at, piece.begin);
+  const bool together = !begins && joins(track, s, piece);
   s.last = piece.end;
   step_seen(track.arrived.upstream, piece.end);
   made(track.arrived.upstream, piece.end, count, begins);
@@ -137,6 +139,14 @@ void Tracks::tokens(Track& track, const Tokens& what, std::int64_t at) {
   if (what.thought_before > 0) {
     track.reasoning += std::min(static_cast<double>(what.thought_before), kMostTokens);
     for (Piece& p : s.pieces) p.reasoning = true;
+  }
+  if (together) {
+    Piece& last = s.pieces.back();
+    last.end = piece.end;
+    last.tokens += piece.tokens;
+    last.events += piece.events;
+    if (last.before == 0 && track.sequences.size() == 1) first_bunch(track, last);
+    return;
   }
   s.pieces.push_back(piece);
   if (s.pieces.size() > std::max<std::size_t>(options_.most_pieces, 2)) join(s.pieces);
@@ -227,6 +237,7 @@ void Tracks::learn_pace(const Track& t) {
 // Whether those who decoded got a token from the step in which its prompt ended.
 void Tracks::learn_apart(const Track& t) {
   constexpr double kStep = 0.1;
+  if (t.bunch > 1) return;  // its own time is not seen
   Pace& pace = paces_[t.arrived.upstream];
   const std::int64_t together = nanos(std::clamp(0.3 * pace.gap_s, 0.001, 0.05));
   const std::int64_t apart = 3 * together;

@@ -80,6 +80,7 @@ struct Course {
   double computed = 0;  // prompt - cached, as told
   double read = 0;      // of it, as far as there was time to; less only where nobody told of the cache
   bool known = false;   // the sender counted them
+  bool untold = false;  // of its answer nobody counted anything, and nothing was seen
   double output = 0;
   double reasoning = 0;
   double hidden = 0;    // of it, never shown, in a stream of what came after
@@ -99,6 +100,13 @@ struct Pace {
   // newest weighing most.
   double apart = 0;
   double prompts = 0;  // that it rests on
+  double each_s = 0;  // time that a token takes, of whole streams; 0: not known yet
+  // How far a stream's length is from as many steps as it has tokens, by those beside it: median, steps.
+  double astray = 0;
+  double streams = 0;  // that it rests on
+  // Standard deviation of the time for which a token is kept back, on its server or on its way; 0 where tokens come
+  // with their steps.
+  [[nodiscard]] double late_s() const;
   // Prompts are read in steps of their own.
   [[nodiscard]] bool reads_apart() const { return prompts >= 3 && apart > 0.6; }
 };
@@ -155,6 +163,8 @@ class Tracks {
   Track* find(const Remark& remark);
   void tokens(Track& track, const Tokens& what, std::int64_t at);
   void flows(Track& track, double each_s);
+  [[nodiscard]] bool joins(const Track& track, const Sequence& sequence, const Piece& piece) const;
+  void first_bunch(Track& track, Piece& bunch);
   void end(Track& track, const Ended& what);
   struct PageSeen;
   void let_go(Track& track, PageSeen& page, std::int64_t until);
@@ -174,6 +184,8 @@ class Tracks {
     std::int64_t begin, end;
     double steps;
   };
+  [[nodiscard]] std::vector<Stretch> seen_stretches(std::uint32_t upstream, std::int64_t from, std::int64_t to) const;
+  [[nodiscard]] double untold_tokens(const Track& track, std::int64_t from, std::int64_t to) const;
   // When `steps` steps up to `to` can have been, in order.
   [[nodiscard]] std::vector<Stretch> stretches(std::uint32_t upstream, std::int64_t from,
                                                std::int64_t to, double steps) const;
@@ -182,6 +194,12 @@ class Tracks {
   void place_prompt(const Track& track, Course& course) const;
   void learn_pace(const Track& track);
   void learn_apart(const Track& track);
+  void learn_delay(const Track& track);
+  [[nodiscard]] std::vector<double> beside(const Track& track, double gap_s) const;
+  // Tokens of a sequence up to then, evenly between those that were seen; beyond the last at the usual gap.
+  [[nodiscard]] static double made_until(const Sequence& sequence, std::int64_t at, double gap_s);
+  // When the last of a bunch was made, which was let go of later.
+  [[nodiscard]] static std::int64_t made_by(const Track& track, const Sequence& sequence, const Piece& piece);
   [[nodiscard]] static double hidden(const Track& track, const Course& course);
   void place_hidden(const Track& track, Course& course) const;
   void place_tokens(const Track& track, Course& course) const;

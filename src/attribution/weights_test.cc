@@ -122,6 +122,30 @@ TEST(PriceFit, NoWorkGivesEnergyBack) {
   EXPECT_GT(f.value[4], 0.6 * truth[4]);
 }
 
+// What a window was given too much of a prompt its neighbour lacks: sums of neighbours say what a prompt costs, whatever
+// order they come in; windows one by one say less.
+TEST(PriceFit, WhatAWindowLacksItsNeighbourHas) {
+  const Parts truth{1, 1, 1, 1, 3, 1};
+  const auto noise = [](int k) { return std::sin(7.7 * k * k + 1.3 * k); };
+  const auto window = [&](int k, double misplaced) {
+    Parts parts{0.2, 1, 0.2, 0.1, 0, 0.01};
+    parts[kPrompt] = 0.5 + 0.2 * std::sin(1.1 * k) + misplaced * (noise(k) - noise(k + 1));
+    return parts;
+  };
+  const auto price = [&](bool neighbours) {
+    PriceFit fit(0.01, 1000);
+    for (int i = 0; i < 300; ++i) {
+      const int k = i ^ 1;  // pairs, the later first
+      const std::int64_t begin = k * std::int64_t{1'000'000'000};
+      fit.add(window(k, 0.15), cost(truth, window(k, 0)), 0.01, 0, neighbours ? WindowSpan{begin, begin + 1'000'000'000} : WindowSpan{});
+    }
+    const Factors f = fit.solve(Parts{5, 5, 5, 5, 5, 5});
+    return f.value[kPrompt] / f.value[kTime];
+  };
+  EXPECT_LT(price(false), 0.75 * price(true));
+  EXPECT_GT(price(true), 0.65 * 3);
+}
+
 // Of tokens that came together all but the first took no time.
 TEST(StepCurve, AnInstantHasAShareAndNoTime) {
   StepCurve curve(0, 1'000'000'000, 0);

@@ -65,6 +65,7 @@ class Worker {
     }
     w.unknown = w.phases[index(Phase::prefill)][kPrompt];  // whether it was read again nobody says
     if (c.known && c.read >= c.computed) w.unknown -= once;
+    w.untold = c.untold;
     if (!t.ended) w.provisional = w.total[kPrompt] + w.total[kPromptContext] + w.total[kContext];
     w.unseen = !t.ended && !t.first;
     return w;
@@ -228,7 +229,7 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
     if (!(total(w.total) > 0)) continue;
     sum(out.total, w.total);
     expected_time(w, prices.of(w.upstream), out.step_parts);
-    unknown += w.unknown;
+    unknown += w.untold ? total(w.total) : w.unknown;
     out.requests.push_back(w);
   }
   constexpr double kContextBeside = 1000;  // tokens: nobody says

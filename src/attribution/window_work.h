@@ -22,6 +22,7 @@ struct RequestWork {
   // kTime a second.
   Parts lengthened{};
   double unknown = 0;      // J of parts whose token counts are not known yet
+  bool untold = false;     // all that it did is a guess, by the time that it was at work
   double provisional = 0;  // J that its usage may still change: it is not over
   bool unseen = false;     // not over, and has shown no token
   double prompt_edge = 0;  // J that hang on when its prompt was begun

@@ -37,6 +37,7 @@ struct Costs {
   double prompt_j = 0.0085, prompt_s = 2.7e-5;
   double attend_j = 3e-7, attend_s = 9e-10;
   double limit_w = 560;
+  bool linear = false;  // memory and products take their times one after the other, and nothing limits power
 };
 
 [[nodiscard]] Costs shaken(const SimulatedEngineOptions& o);

@@ -20,7 +20,6 @@ struct Running {
   int untold = 0;  // made and not yet on the wire
   int kept = 0;    // tokens that this step gives it
   int drafted = 0, accepted = 0;
-  double wire_s = 0;  // last remark of it
   bool closed = false;  // by its client
 };
 
@@ -32,11 +31,18 @@ struct Piece {  // one sequence's part of a step
   double tokens = 0;  // computed, or kept
 };
 
+struct Word {  // what a step has to say of a job
+  std::size_t job = 0;
+  std::vector<decltype(attribution::Remark::what)> what;
+  bool last = false;
+};
+
 class Engine {
  public:
   Engine(const SimulatedTraffic& traffic, const SimulatedEngineOptions& o)
       : traffic_(traffic), o_(o), costs_(shaken(o)), dice_(o.seed) {
     run_.jobs.resize(traffic.jobs.size());
+    wire_s_.resize(traffic.jobs.size(), 0);
     run_.idle_w = o.idle_w;
   }
 
@@ -50,6 +56,9 @@ class Engine {
       admit();
       if (!running_.empty()) {
         step();
+      } else if (!held_back_.empty()) {
+        now_ += length_s_;
+        let_go();
       } else if (!waiting_.empty() && parked_.empty()) {
         now_ = std::max(now_, run_.jobs[waiting_.front()].sent_s);
       } else if (traffic_.concurrency <= 0 && next_ < traffic_.jobs.size()) {
@@ -238,7 +247,8 @@ class Engine {
       running_[i].read += n;
       if (running_[i].read >= running_[i].need) running_[i].kept = 1;
     }
-    now_ += length;
+    now_ += length_s_ = length;
+    let_go();
     for (Running& r : running_) {
       if (r.kept > 0) tell(r, r.kept);
     }
@@ -260,7 +270,7 @@ class Engine {
     idle.insert(idle.end(), parked_.begin(), parked_.end());
     parked_.clear();
     const auto leave = [&](Running& r) {
-      if (!r.closed && !run_.jobs[r.job].done) close(r, std::max(r.wire_s, now_), traffic_.pause_s);
+      if (!r.closed && !run_.jobs[r.job].done) close(r, std::max(wire_s_[r.job], now_), traffic_.pause_s);
     };
     for (Running& r : running_) leave(r);
     for (Running& r : idle) {
@@ -302,30 +312,51 @@ class Engine {
       if (r.made >= j.output) done(r);
       return;
     }
-    const double at_s = r.wire_s = std::max(r.wire_s, now_ + dice_.exponential(o_.network_s));
     r.untold += n;
-    const bool cancelled = j.cancel_after > 0 && r.made >= j.cancel_after;
-    const bool over = r.made >= j.output || cancelled;
-    if (j.streamed && (over || r.made == n || r.untold >= j.burst)) {
+    Word word{.job = r.job, .what = {}};
+    const bool cut = j.cancel_after > 0 && r.made >= j.cancel_after;
+    word.last = r.made >= j.output || cut;
+    if (j.streamed && (word.last || r.made == n || r.untold >= j.burst)) {
       for (int i = 0; i < j.choices; ++i) {
-        say(r.job, at_s,
-            attribution::Tokens{.count = r.untold,
-                                .choice = static_cast<std::uint32_t>(i),
-                                .reasoning = thinks,
-                                .counted = o_.drafts > 0 || j.burst > 1});
+        word.what.emplace_back(attribution::Tokens{.count = r.untold,
+                                                   .choice = static_cast<std::uint32_t>(i),
+                                                   .reasoning = thinks,
+                                                   .counted = o_.drafts > 0 || j.burst > 1});
       }
       r.untold = 0;
     }
-    if (!over) return;
-    if (cancelled) {
-      close(r, at_s);
-      return;
+    if (word.last) end(r, j, cut, word);
+    if (o_.delivery == Delivery::step_late) {
+      held_back_.push_back(std::move(word));
+    } else {
+      deliver(word);
     }
-    if (j.usage) say(r.job, at_s, usage(j, r));
-    say(r.job, at_s, attribution::Ended{attribution::Outcome::complete});
+  }
+
+  void end(Running& r, const SimulatedJob& j, bool cut, Word& word) {
+    JobTruth& truth = run_.jobs[r.job];
     truth.ended_s = now_;
-    done(r);
-    next_client(at_s);
+    truth.cancelled = cut;
+    r.closed = cut && !j.fails;
+    if (!cut && j.usage) word.what.emplace_back(usage(j, r));
+    word.what.emplace_back(attribution::Ended{!cut      ? attribution::Outcome::complete
+                                              : j.fails ? attribution::Outcome::failed
+                                                        : attribution::Outcome::cancelled});
+    if (!r.closed) done(r);
+  }
+
+  // FIFO, for each job.
+  void deliver(const Word& word) {
+    double from = now_;
+    if (o_.delivery == Delivery::flushed) from = std::ceil(now_ / o_.flush_s) * o_.flush_s;
+    if (o_.delivery == Delivery::jittered) from += length_s_ * dice_.unit();
+    const double at_s = wire_s_[word.job] = std::max(wire_s_[word.job], from + dice_.exponential(o_.network_s));
+    for (const auto& what : word.what) say(word.job, at_s, what);
+    if (word.last) next_client(at_s);
+  }
+
+  void let_go() {
+    for (const Word& word : std::exchange(held_back_, {})) deliver(word);
   }
 
   attribution::Usage usage(const SimulatedJob& j, const Running& r) const {
@@ -347,6 +378,9 @@ class Engine {
   std::deque<std::size_t> waiting_;  // by sent_s
   std::deque<Running> parked_;  // preempted
   std::vector<Running> running_;
+  std::vector<Word> held_back_;  // to the end of the next step
+  std::vector<double> wire_s_;   // last remark of each job
+  double length_s_ = 0;          // of the newest step
   std::size_t next_ = 0;
   bool gave_up_ = false;
   double now_ = 0.1;

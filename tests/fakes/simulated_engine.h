@@ -21,6 +21,7 @@ struct SimulatedJob {
   int output = 100;  // the first of them comes with the prompt's end
   int reasoning = 0;
   int cancel_after = 0;  // tokens; 0: not cancelled
+  bool fails = false;    // what ends it after so many tokens is the engine, not its client
   bool streamed = true;
   bool counted = true;  // usage says how much of the prompt came from the cache
   bool usage = true;    // there is one
@@ -36,6 +37,10 @@ struct SimulatedTraffic {
   double pause_s = 3;    // and begin anew so long after
 };
 
+// When what a step made is handed over: at its end; at the end of the step after it; at the next of instants
+// `flush_s` apart; up to a step's length later, each event by itself.
+enum class Delivery { at_once, step_late, flushed, jittered };
+
 struct SimulatedEngineOptions {
   std::uint64_t seed = 1;
   std::uint64_t machine = 0;  // seed of the costs; 0: as `seed`
@@ -46,6 +51,9 @@ struct SimulatedEngineOptions {
   double shake = 1;          // of the coefficients: 0: none
   double jitter = 0.05;      // of a step's time, standard deviation of its logarithm
   double network_s = 0.001;  // mean delay on the wire
+  Delivery delivery = Delivery::at_once;
+  double flush_s = 0.2;
+  bool slow = false;  // costs of a processor: steps of 55 ms and more, in time and energy linear, without a limit
   double idle_w = 100;
   double let_go_s = 0;  // what a client has closed is computed, and counted on the page, for so long, to the end of a step
   bool apart = false;  // prompts are read in steps of their own, while those who decode wait
