@@ -6,8 +6,12 @@
 #include <cstdio>
 
 #include "cli/c_session.h"
+#include "core/version.h"
 #include "export/card/record_subjects.h"
+#include "export/study_json.h"
 #include "meter/replay.h"
+#include "study/ask.h"
+#include "study/comparison.h"
 #include "study/settle.h"
 
 namespace joulebook {
@@ -39,9 +43,46 @@ Result<std::vector<Quantity>> energies_again(std::string_view bytes, const std::
   return energies;
 }
 
+// With the sentences that were stated: they name files, which a bundle leaves out.
+Json with_sentences(const Json& comparisons, const Json& stated) {
+  Json out = Json::array();
+  std::size_t i = 0;
+  for (Json comparison : comparisons.items()) {
+    comparison.set("sentence", stated.at(i++)["sentence"]);
+    out.push(std::move(comparison));
+  }
+  return out;
+}
+
+Result<Json> of_question(const Json& document) {
+  std::vector<TrialRecord> trials;
+  for (const auto& item : document["trials"].items()) {
+    auto trial = trial_from_json(item);
+    if (!trial) return fail(trial.error());
+    trials.push_back(std::move(*trial));
+  }
+  if (trials.empty()) return Json::object();
+  const TrialRecord mean = mean_of(trials);
+  return Json::object({{"total", to_json(mean.energy)}, {"mean", to_json(mean)}});
+}
+
+Result<Json> of_study(const Json& document) {
+  auto study = study_from_json(document);
+  if (!study) return fail(study.error());
+  analyse(*study);
+  const Json again = to_json(*study);
+  return Json::object({{"arms", again["arms"]}, {"comparisons", with_sentences(again["comparisons"], document["comparisons"])}, {"drift", again["drift"]}});
+}
+
+Result<Json> summary_again(const Json& document) {
+  const bool study = document["schema"].as_string() == kStudySchema;
+  if (document["joulebook"]["version"].as_string() != build_version()) return Json();
+  return study ? of_study(document) : of_question(document);
+}
+
 }  // namespace
 
-card::Replay replays() { return {report_again, energies_again}; }
+card::Replay replays() { return {report_again, energies_again, summary_again}; }
 
 Result<std::string> trace_without_text(std::string_view bytes) {
   auto trace = parse_trace(bytes);

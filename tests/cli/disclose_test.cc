@@ -8,10 +8,12 @@
 #include "cli/process.h"
 #include "core/file_tree.h"
 #include "core/text.h"
+#include "core/version.h"
 #include "export/card/card_fixture.h"
 #include "fakes/closed_schema.h"
 #include "fakes/sample_ledger.h"
 #include "meter/record.h"
+#include "study/comparison.h"
 
 namespace joulebook::fakes {
 namespace {
@@ -110,6 +112,36 @@ TEST_F(Disclose, AnAlteredWindowIsFoundAndNamed) {
   EXPECT_EQ(v.code, 1);
   EXPECT_THAT(v.out, HasSubstr("fault: requests.jsonl, line 1.served.value: request 0199f0a0-1000"));
   EXPECT_THAT(v.out, HasSubstr("fault: card.json, metered.0.accounts"));
+}
+
+// What a study says of its own trials is worked out anew, though no figure of the card is made of it.
+TEST_F(Disclose, ASummaryFollowsFromItsTrials) {
+  StudyResult study = sample_study();
+  study.version = build_version();
+  analyse(study);
+  {
+    const auto ledger = open_ledger(ledger_);
+    ASSERT_TRUE(ledger);
+    const auto run = (*ledger)->begin_run("study", "analysed", ledger_anchor(0), Json::object());
+    ASSERT_TRUE(run);
+    ASSERT_TRUE((*ledger)->end_run(*run, ledger_anchor(kLedgerSecond), to_json(study), true));
+  }
+  ASSERT_EQ(on({"card", "last", "--bundle", file("b")}).code, 0);
+  const Outcome sound = joulebook({"card", "verify", file("b")});
+  EXPECT_EQ(sound.code, 0) << sound.out << sound.err;
+  EXPECT_THAT(sound.out, Not(HasSubstr("another version")));
+  const std::string forged = card::forged(*read_file(file("b")), [](std::string_view name, std::string& bytes) {
+    if (!name.starts_with(card::kRecordsFolder)) return;
+    Json record = *parse_json(bytes);
+    Json document = record["document"];
+    Json arms = Json::array();
+    for (Json arm : document["arms"].items()) arms.push(arm.set("trials", arm["trials"].as_int() + 1));
+    bytes = card::part_text(record.set("document", document.set("arms", arms)));
+  });
+  ASSERT_TRUE(write_file(file("f"), forged));
+  const Outcome v = joulebook({"card", "verify", file("f")});
+  EXPECT_EQ(v.code, 1);
+  EXPECT_THAT(v.out, HasSubstr("document.arms.0.trials: says"));
 }
 
 // What requests outside of the span took in its hours is there as one sum, and not whose it was.

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "export/card/facts.h"
 #include "export/card/make.h"
@@ -98,8 +99,9 @@ inline Json sample_window(int n, int requests) {
   post("idle.resident", served / 2);
   post("unattributed", 1000);
   const std::string run = stored_request(n).run;
-  return Json::object({{"run", run}, {"domain", "gpu:0"}, {"hour", 500'000}, {"begin", "2026-11-01T00:00:00.000Z"},
-                       {"end", "2026-11-01T00:00:01.000Z"}, {"begin_ns", n * kSecondNs}, {"end_ns", (n + 1) * kSecondNs},
+  const auto utc = [](int second) { return iso8601(1'793'491'200 * kSecondNs + second * kSecondNs); };  // from 2026-11-01
+  return Json::object({{"run", run}, {"domain", "gpu:0"}, {"hour", 500'000}, {"begin", utc(n)},
+                       {"end", utc(n + 1)}, {"begin_ns", n * kSecondNs}, {"end_ns", (n + 1) * kSecondNs},
                        {"meter_uj", meter}, {"postings", postings}});
 }
 

@@ -290,5 +290,25 @@ RC_GTEST_PROP(QuantitySum, IsTheSumOfAll, (const std::vector<std::uint16_t>& val
   RC_ASSERT(std::abs(total.interval().hi - expected.interval().hi) <= 1e-9 * *expected.value);
 }
 
+// A span that is too long is refused at the first row that is beyond, and not when memory has run out.
+TEST(Card, ASpanBeyondTheLimitsIsRefusedAsItComes) {
+  auto few = CardMaker::make(statement(), false, {2, kMostBundle});
+  EXPECT_TRUE(few->add_request(request_json(stored_request(0))));
+  EXPECT_TRUE(few->add_request(request_json(stored_request(1))));
+  const auto third = few->add_request(request_json(stored_request(2)));
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, "card.too_many");
+  EXPECT_EQ(third.error().kind, ErrorKind::resource);
+  EXPECT_THAT(third.error().cure, testing::HasSubstr("--since"));
+  const std::size_t row = request_json(stored_request(0)).dump().size() + 1;
+  auto small = CardMaker::make(statement(), true, {100, row + 10});
+  EXPECT_TRUE(small->add_request(request_json(stored_request(0))));
+  EXPECT_EQ(small->add_window(sample_window(0, 1)).error().code, "bundle.too_large");
+  // Without a bundle nothing of them is kept.
+  auto bare = CardMaker::make(statement(), false, {100, row + 10});
+  EXPECT_TRUE(bare->add_request(request_json(stored_request(0))));
+  EXPECT_TRUE(bare->add_window(sample_window(0, 1)));
+}
+
 }  // namespace
 }  // namespace joulebook::card

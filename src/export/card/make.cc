@@ -1,9 +1,13 @@
 #include "export/card/make.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace joulebook::card {
 namespace {
+
+constexpr std::string_view kShorter = "take a shorter span, a card a week or a day: --since, --until";
 
 std::string record_part(const std::string& id) { return std::string(kRecordsFolder) + id + ".json"; }
 
@@ -11,10 +15,10 @@ std::string record_part(const std::string& id) { return std::string(kRecordsFold
 
 std::string part_text(const Json& document) { return document.dump(1) + "\n"; }
 
-Result<CardMaker> CardMaker::make(Statement statement, bool keep) {
+Result<CardMaker> CardMaker::make(Statement statement, bool keep, CardLimits limits) {
   auto builder = CardBuilder::make(std::move(statement));
   if (!builder) return fail(builder.error());
-  return CardMaker(std::move(*builder), keep);
+  return CardMaker(std::move(*builder), keep, limits);
 }
 
 void CardMaker::hold(std::string name, std::string bytes) {
@@ -29,22 +33,28 @@ Status CardMaker::add(const Record& record) {
 }
 
 Status CardMaker::add_request(const Json& row) {
+  if (++requests_ > limits_.requests) {
+    return fail(ErrorKind::resource, "card.too_many", fmt::format("the selection holds more than {} requests", limits_.requests), std::string(kShorter));
+  }
   if (auto ok = builder_.add_request(row); !ok) return ok;
-  append(rows_, row);
-  return {};
+  return append(rows_, row);
 }
 
 Status CardMaker::add_window(const Json& window) {
   if (auto ok = builder_.add_window(window); !ok) return ok;
-  append(windows_, window);
-  return {};
+  return append(windows_, window);
 }
 
-void CardMaker::append(Lines& lines, const Json& document) {
+Status CardMaker::append(Lines& lines, const Json& document) {
   const std::string line = document.dump() + "\n";
   lines.digest.add(line);
   lines.bytes += line.size();
-  if (keep_) lines.text += line;
+  if (!keep_) return {};
+  if (rows_.bytes + windows_.bytes > limits_.bytes) {
+    return fail(ErrorKind::resource, "bundle.too_large", fmt::format("the selection's rows and windows are more than {} bytes", limits_.bytes), std::string(kShorter));
+  }
+  lines.text += line;
+  return {};
 }
 
 void CardMaker::hold(std::string_view name, Lines& lines) {

@@ -23,13 +23,19 @@ inline constexpr std::string_view kSamplesFolder = "samples/";  // samples/<id>.
 // The bytes of a document as a bundle holds it: a member a line, a line end after the last.
 [[nodiscard]] std::string part_text(const Json& document);
 
+// What a card may take: of each request some 300 bytes are held, and of a bundle all of it.
+struct CardLimits {
+  std::size_t requests = 10'000'000;
+  std::size_t bytes = kMostBundle;  // of rows and windows that are kept
+};
+
 class CardMaker {
  public:
   // `keep`: hold all bytes for bundle(); else of rows only their digest is kept.
-  [[nodiscard]] static Result<CardMaker> make(Statement statement, bool keep);
+  [[nodiscard]] static Result<CardMaker> make(Statement statement, bool keep, CardLimits limits = {});
   // What a reader must know; part of the statement.
   void warn(std::string warning) { builder_.warn(std::move(warning)); }
-  // Errors: those of CardBuilder.
+  // Errors: those of CardBuilder; resource "card.too_many", "bundle.too_large" at the first that is beyond the limits.
   [[nodiscard]] Status add(const Record& record);
   [[nodiscard]] Status add_request(const Json& row);
   [[nodiscard]] Status add_window(const Json& window);
@@ -47,12 +53,14 @@ class CardMaker {
     std::size_t bytes = 0;
     std::string text;
   };
-  void append(Lines& lines, const Json& document);
+  [[nodiscard]] Status append(Lines& lines, const Json& document);
   void hold(std::string_view name, Lines& lines);
-  CardMaker(CardBuilder builder, bool keep) : builder_(std::move(builder)), keep_(keep) {}
+  CardMaker(CardBuilder builder, bool keep, CardLimits limits) : builder_(std::move(builder)), keep_(keep), limits_(limits) {}
   void hold(std::string name, std::string bytes);
   CardBuilder builder_;
   bool keep_;
+  CardLimits limits_;
+  std::size_t requests_ = 0;
   std::vector<Part> parts_;  // of the bundle, in its order; the card's own once it is finished
   std::vector<Evidence> evidence_;
   Lines windows_, rows_;

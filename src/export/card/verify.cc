@@ -169,6 +169,7 @@ class Checker {
         if (json.is_null()) continue;
         check_quantities(json, "", tell(name));
         out_.rows += check_trials(json["document"], tell(name));
+        check_summary(json["document"], name);
         ++out_.records;
         const auto record = Record::from_json(json);
         const Status ok = record ? maker.add(*record) : fail(record.error());
@@ -183,6 +184,20 @@ class Checker {
       }
     }
     if (shares_.any()) shares_.finish(tell(std::string(kWindowsPart)));
+  }
+
+  // What a record says of its own trials: means, arms, comparisons.
+  void check_summary(const Json& document, const std::string& name) {
+    if (!replay_.summary || !document.has("trials")) return;
+    const auto again = replay_.summary(document);
+    if (!again) return fault(name, "document", again.error().message);
+    if (again->is_null()) {
+      out_.notes.push_back(name + ": another version of joulebook made it; its summary is not worked out anew");
+      return;
+    }
+    Json stated = Json::object();
+    for (const auto& [key, value] : again->members()) stated.set(key, document[key]);
+    for (const auto& [at, what] : differences(stated, *again, kMostFaults)) fault(name, "document." + at, what + " of its trials");
   }
 
   // Each line of a part that is a document written as a bundle writes it.
@@ -207,6 +222,7 @@ class Checker {
   void add_window(CardMaker& maker, const Json& window, const std::string& at) {
     ++out_.windows;
     if (const auto ok = maker.add_window(window); !ok) return fault(std::string(kWindowsPart), at, ok.error().message);
+    clocks_.check(window, at, tell(std::string(kWindowsPart)), [this](std::string note) { out_.notes.push_back(std::move(note)); });
     shares_.add(window);
   }
 
@@ -271,6 +287,7 @@ class Checker {
   std::string_view bundle_, published_;
   const Replay& replay_;
   Verification out_;
+  WindowClocks clocks_;
   WindowShares shares_;
   std::vector<PartView> parts_;
   std::map<std::string_view, std::string> digests_;  // by part

@@ -23,6 +23,8 @@ struct Replay {
   std::function<Result<Json>(std::string_view trace)> run;
   // The energy of each window over the top-level domains, J: what the phases of trials are made of.
   std::function<Result<std::vector<Quantity>>(std::string_view trace, const std::vector<Window>& windows)> windows;
+  // The members of a question's or a study's document that follow from its trials; null where another version made it.
+  std::function<Result<Json>(const Json& document)> summary = {};
 };
 
 struct Fault {

@@ -136,6 +136,20 @@ TEST(Verify, AnAlteredWindowIsNamed) {
   EXPECT_THAT(faults_of(again), HasSubstr("windows.jsonl|line 2|"));
 }
 
+// The first window has none before it: its begin is held against its other clock, and against its neighbour's.
+TEST(Verify, AnAlteredStartIsNamed) {
+  const auto first = check_forged(kWindowsPart, "\"begin_ns\":0", "\"begin_ns\":-5000000");
+  EXPECT_THAT(faults_of(first), HasSubstr("windows.jsonl|line 1.begin_ns|it is 1.005000 s long, and 1.000 s from begin to end"));
+  const auto second = check_forged(kWindowsPart, "\"begin\":\"2026-11-01T00:00:01.000Z\"", "\"begin\":\"2026-11-01T00:00:01.004Z\"");
+  EXPECT_THAT(faults_of(second), HasSubstr("windows.jsonl|line 2.begin|the window before it ended at 2026-11-01T00:00:01.000Z"));
+  const auto hour = check_forged(kWindowsPart, "\"hour\":500000", "\"hour\":400000");
+  EXPECT_THAT(faults_of(hour), HasSubstr("line 1.hour|is before the hour in which it begins"));
+  // A clock that was set is no fault; that nothing was worked out from it is said.
+  const auto set = check_forged(kWindowsPart, "\"begin_ns\":0", "\"begin_ns\":-500000000");
+  EXPECT_EQ(set.verdict, Verdict::verified) << faults_of(set);
+  EXPECT_THAT(set.notes, testing::Contains(HasSubstr("the clock was set while this window ran")));
+}
+
 TEST(Verify, AServedFigureFollowsFromItsHour) {
   const auto v = check_forged(kRequestsPart, "\"served\":{\"value\":15", "\"served\":{\"value\":14.5");
   EXPECT_EQ(v.verdict, Verdict::failed);

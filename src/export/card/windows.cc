@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
+#include "account/footprint/when.h"
 #include "export/card/verify.h"
 
 namespace joulebook::card {
@@ -94,6 +97,24 @@ Json WindowSums::json() const {
                             {"accounts", std::move(accounts)}}));
   }
   return list;
+}
+
+void WindowClocks::check(const Json& window, const std::string& at, const Tell& tell, const std::function<void(std::string)>& note) {
+  constexpr std::int64_t kMilli = 1'000'000, kHour = 3600 * kMilli * 1000;
+  Edge& last = ends_[std::string(window["run"].as_string()) + " " + std::string(window["domain"].as_string())];
+  const Edge before = std::exchange(last, {window["end_ns"].as_int(), std::string(window["end"].as_string())});
+  const auto begin = account::parse_instant(window["begin"].as_string(), 0), end = account::parse_instant(window["end"].as_string(), 0);
+  if (!begin || !end) return tell(at, "its begin or end is no time");
+  if (window["hour"].as_int() < *begin / kHour) tell(at + ".hour", "is before the hour in which it begins");
+  if (before.ns == window["begin_ns"].as_int()) {
+    if (before.utc != window["begin"].as_string()) tell(at + ".begin", fmt::format("the window before it ended at {}", before.utc));
+    return;
+  }
+  const std::int64_t steady = window["end_ns"].as_int() - window["begin_ns"].as_int(), apart = std::abs(*end - *begin - steady);
+  // Times are written to the millisecond. A ledger's clocks are set against each other by steps of 10 ms and more (WallTimes).
+  if (apart <= kMilli) return;
+  if (apart >= 9 * kMilli) return note(fmt::format("{}: the clock was set while this window ran; when it began is not worked out", at));
+  tell(at + ".begin_ns", fmt::format("it is {:.6f} s long, and {:.3f} s from begin to end", static_cast<double>(steady) * 1e-9, static_cast<double>(*end - *begin) * 1e-9));
 }
 
 void WindowShares::add(const Json& window) {

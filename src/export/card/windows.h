@@ -4,6 +4,7 @@
 #include <joulebook/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -58,6 +59,20 @@ class WindowSums {
   };
   std::map<std::string, Run> runs_;
   std::map<std::string, SpanSpread> spreads_;  // of rows, by run
+};
+
+// When windows were, by both clocks: neighbours share their edge, and the first of several is as long by one as by the other.
+class WindowClocks {
+ public:
+  // REQUIRES: WindowSums took it. A fault is told; `note` is told where the wall clock was set while it ran.
+  void check(const Json& window, const std::string& at, const Tell& tell, const std::function<void(std::string)>& note);
+
+ private:
+  struct Edge {
+    std::int64_t ns = INT64_MIN;
+    std::string utc;
+  };
+  std::map<std::string, Edge> ends_;  // by run and domain
 };
 
 // What windows say of single requests: joules posted to it, and its part of the idle joules of its hours.
