@@ -28,8 +28,9 @@ struct Held {
 constexpr std::array kHeld = {Held{"kgCO2e", "gCO2e", 1e3}, Held{"kWh", "Wh", 1e3}, Held{"MWh", "Wh", 1e6}};
 
 Scale scale_for(double value, std::string_view unit) {
-  static constexpr std::array<std::pair<double, std::string_view>, 10> kPrefixes = {
-      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}}};
+  static constexpr std::array<std::pair<double, std::string_view>, 13> kPrefixes = {
+      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}, {1e-12, "p"}, {1e-15, "f"},
+       {1e-18, "a"}}};
   const double size = std::abs(value);
   for (const Held& held : kHeld) {
     if (unit != held.unit || size == 0) continue;
@@ -42,7 +43,7 @@ Scale scale_for(double value, std::string_view unit) {
     // 999.5 is where three digits would round up to 1000.
     if (size >= factor * 0.9995) return {factor, fmt::format("{}{}", prefix, unit)};
   }
-  return {1e-9, fmt::format("n{}", unit)};
+  return {1e-18, fmt::format("a{}", unit)};
 }
 
 // Beside a far higher end the value's own unit would make that end a long number ("0–29,536 µJ"):
@@ -85,6 +86,8 @@ std::string grouped(std::string digits) {
 }
 
 std::string fixed(double x, int decimals) {
+  // What nine decimals cannot show is no zero.
+  if (decimals >= 9 && x != 0 && std::abs(x) < 1e-7) return fmt::format("{:.3g}", x);
   if (std::abs(x) < 0.5 * std::pow(10.0, -decimals)) x = 0;  // never "-0.00"
   return grouped(fmt::format("{:.{}f}", x, decimals));
 }

@@ -29,6 +29,14 @@ TEST(FigureText, PutsIntervalAndValueOnOnePrefix) {
   EXPECT_EQ(figure_text(measured(999.96, 900, 1100)).line(), "1.00 kJ [0.90–1.10]");
 }
 
+// What is small is shown, with a prefix or a power of ten, and is never a row of zeros.
+TEST(FigureText, ATinyFigureIsNoZero) {
+  EXPECT_EQ(figure_text(measured(1e-12, 1e-12, 1e-12)).line(), "1.00 pJ");
+  EXPECT_EQ(figure_text(measured(3.2e-10, 3e-10, 4e-10)).line(), "320 pJ [300–400]");
+  EXPECT_EQ(figure_text(measured(1.06e-13, 1.06e-13, 1.06e-13, "kgCO2e")).line(), "106 pgCO2e");
+  EXPECT_EQ(figure_text(measured(6.6e-10, 6.6e-10, 6.6e-10, "1")).line(), "6.6e-10×");
+}
+
 TEST(FigureText, ShowsMoreDigitsWhereTheIntervalIsNarrow) {
   EXPECT_EQ(figure_text(measured(512, 511.7, 512.3)).line(), "512.0 J [511.7–512.3]");
   EXPECT_EQ(figure_text(measured(1.87, 1.74, 1.99, "1")).line(), "1.87× [1.74–1.99]");
