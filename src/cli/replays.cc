@@ -76,7 +76,8 @@ Result<Json> of_study(const Json& document) {
 
 Result<Json> summary_again(const Json& document) {
   const bool study = document["schema"].as_string() == kStudySchema;
-  if (document["joulebook"]["version"].as_string() != build_version()) return Json();
+  const Json& made_by = document["joulebook"];
+  if (made_by["version"].as_string() != build_version() || made_by["commit"].as_string() != build_commit()) return Json();
   return study ? of_study(document) : of_question(document);
 }
 

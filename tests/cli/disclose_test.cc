@@ -118,6 +118,7 @@ TEST_F(Disclose, AnAlteredWindowIsFoundAndNamed) {
 TEST_F(Disclose, ASummaryFollowsFromItsTrials) {
   StudyResult study = sample_study();
   study.version = build_version();
+  study.commit = build_commit();
   analyse(study);
   {
     const auto ledger = open_ledger(ledger_);

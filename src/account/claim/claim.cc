@@ -26,6 +26,19 @@ std::string as_text(const Json& json) {
   return fmt::format("{}", json.as_double());
 }
 
+// What boundaries are called elsewhere, in `account` among others.
+std::string usual_boundary(std::string word) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"it", "server"},           {"gpu only", "gpu"},         {"accelerator", "gpu"},  {"chip", "gpu"},
+      {"machine", "node"},        {"host", "server"},          {"data centre", "facility"}, {"data center", "facility"}, {"datacenter", "facility"},
+      {"datacentre", "facility"}, {"building", "facility"},    {"fullstack", "full stack"}, {"lifecycle", "life cycle"}, {"unknown", "not stated"},
+      {"unstated", "not stated"}, {"not given", "not stated"}, {"", "not stated"}};
+  for (const auto& [other, usual] : kWords) {
+    if (word == other) return std::string(usual);
+  }
+  return word;
+}
+
 class Reader {
  public:
   explicit Reader(const TomlDocument& document) : doc_(document) {}
@@ -85,6 +98,7 @@ class Reader {
   }
 
   Status value_and_words(const Json& table) {
+    if (table["value"].is_null() && table.has("value")) return toml_error(doc_, "claim.value", "value is no finite number", "write what was said: value = \"512 J/response\"");
     if (table["value"].is_null()) return toml_error(doc_, "claim", "no value", "write what was said: value = \"512 J/response\"");
     if (table["value"].is_object() || table["value"].is_array() || table["value"].is_bool()) {
       return toml_error(doc_, "claim.value", "value is no amount", "write it as text: value = \"512 J/response\"");
@@ -96,7 +110,7 @@ class Reader {
       *word = lower(*word);
       std::ranges::replace(*word, '-', ' ');
     }
-    if (claim_.boundary == "it") claim_.boundary = "server";  // as `account` calls it
+    claim_.boundary = usual_boundary(std::move(claim_.boundary));
     if (std::ranges::find(kBoundaries, std::string_view(claim_.boundary)) == std::end(kBoundaries)) {
       std::vector<std::string> words(std::begin(kBoundaries), std::end(kBoundaries));
       return placed("claim.boundary", {ErrorKind::input, "claim.boundary", fmt::format("no boundary '{}'", claim_.boundary),

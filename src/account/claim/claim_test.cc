@@ -200,5 +200,25 @@ RC_GTEST_PROP(Recipe, AnyTextIsAnsweredOrRefused, (const std::string& text)) {
   RC_ASSERT(c.has_value() || !c.error().code.empty());
 }
 
+TEST(Claim, BoundariesHaveOtherNames) {
+  const auto boundary = [](const std::string& word) {
+    const auto claim = parse_claim("[claim]\nvalue = \"1 J\"\nboundary = \"" + word + "\"\n", "a.toml");
+    return claim ? claim->boundary : claim.error().cure;
+  };
+  EXPECT_EQ(boundary("GPU only"), "gpu");
+  EXPECT_EQ(boundary("Data center"), "facility");
+  EXPECT_EQ(boundary("full-stack"), "full stack");
+  EXPECT_EQ(boundary("IT"), "server");
+  EXPECT_EQ(boundary("unknown"), "not stated");
+  EXPECT_THAT(boundary("the cloud"), testing::HasSubstr("facility"));
+}
+
+TEST(Claim, WhatIsNoNumberIsToldFromWhatIsNotThere) {
+  for (const char* value : {"nan", "inf", "-inf"}) {
+    EXPECT_THAT(parse_claim(std::string("[claim]\nvalue = ") + value + "\n", "a.toml").error().message, testing::HasSubstr("a.toml:2")) << value;
+    EXPECT_THAT(parse_claim(std::string("[claim]\nvalue = ") + value + "\n", "a.toml").error().message, testing::HasSubstr("no finite number")) << value;
+  }
+}
+
 }  // namespace
 }  // namespace joulebook::account

@@ -93,5 +93,16 @@ TEST(Equivalents, SourcesThatDifferStandSideBySide) {
   EXPECT_EQ(equivalents("Smartfone charge").error().code, "equivalent.unknown");
 }
 
+TEST(Factors, AUnionOfPlacesHasNoGridOfItsOwn) {
+  for (const char* place : {"EU", "Europe", "European Union"}) {
+    const auto g = grid_intensity(place, GridKind::direct);
+    ASSERT_FALSE(g);
+    EXPECT_NE(g.error().cure.find("name a country"), std::string::npos) << g.error().cure;
+  }
+  const auto span = intensity_span(GridKind::direct);
+  EXPECT_NEAR(span.lo, 20e-3 / 3.6e6, 1e-12);
+  EXPECT_GT(span.hi, 700e-3 / 3.6e6);
+}
+
 }  // namespace
 }  // namespace joulebook::account

@@ -100,6 +100,11 @@ tl::unexpected<Error> unknown_region(const ProviderIds& ids, std::string_view pr
 
 Result<const Factor*> grid_intensity(std::string_view place, GridKind kind) {
   const auto at = places().find(lower(trim(place)));
+  for (const std::string_view whole : {"eu", "eu27", "eu-27", "europe", "european union"}) {
+    if (at != places().end() || lower(trim(place)) != whole) continue;
+    return fail(ErrorKind::input, "grid.unknown", fmt::format("'{}' is no place whose grid is known: its countries are", place),
+                "name a country (DE, France), or an intensity of your own ('250 gCO2e/kWh')");
+  }
   if (at == places().end()) {
     return fail(ErrorKind::input, "grid.unknown", fmt::format("'{}' is no place whose grid is known", place),
                 did_you_mean(lower(trim(place)), keys_of(places()),
