@@ -10,7 +10,7 @@ namespace {
 std::string to_boundary(const Claim& claim) {
   const std::string& b = claim.boundary;
   if (b == "gpu" || b == "life cycle" || b == "device") return "";
-  return fmt::format(" * boundary('gpu', '{}')", b == "node" ? "server" : b);
+  return fmt::format(" * boundary('gpu', '{}')", b);
 }
 
 bool names_model(const Facts& f) { return !f.text("model").empty() || f.has("parameters") || f.has("active_parameters"); }

@@ -120,7 +120,7 @@ bool same_kind(const Dimension& recipe, const Dimension& claim) {
   const Dimension rest = recipe / claim;
   if (rest.none()) return true;
   if (rest.powers.size() != 1) return false;
-  constexpr std::string_view kNouns[] = {"response", "image", "video", "run", "device", "step", "charge", "flight", "sample", "page", "session", "household", "user"};
+  constexpr std::string_view kNouns[] = {"response", "image", "video", "run", "device", "step", "charge", "flight", "sample", "page", "session", "household", "user", "car", "server", "word"};
   const auto& [noun, power] = *rest.powers.begin();
   return std::abs(power) == 1 && std::ranges::find(kNouns, std::string_view(noun)) != std::end(kNouns);
 }

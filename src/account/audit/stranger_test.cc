@@ -49,6 +49,16 @@ TEST(Stranger, PerThousandTakenForOne) {
   }
 }
 
+// A node's figure holds the devices that wait: how many were counted moves it.
+TEST(Stranger, ANodeHoldsTheDevicesThatWait) {
+  const std::string picture = "model = \"Stable Diffusion 3 Medium\"\ngpu = \"A100\"\nwidth = 1024\nheight = 1024\nsteps = 25\nbatch = 4\nweights = \"fp16\"\ngpus = 1";
+  EXPECT_THAT(audited("value = \"6 kJ/image\"\nboundary = \"server\"", picture), HasSubstr("inconsistent"));
+  EXPECT_THAT(audited("value = \"6 kJ/image\"\nboundary = \"node\"", picture), HasSubstr("not checkable: gpus_counted (8 times)"));
+  EXPECT_THAT(audited("value = \"6 kJ/image\"\nboundary = \"node\"", picture + "\ngpus_counted = 8"), HasSubstr("consistent: within"));
+  EXPECT_THAT(audited("value = \"60 kJ/image\"\nboundary = \"node\"", picture), HasSubstr("inconsistent"));
+  EXPECT_THAT(audited("value = \"6 kJ/image\"\nboundary = \"node\"", picture + "\ngpus_counted = 1"), HasSubstr("inconsistent"));
+}
+
 // Nobody says of what, or how long: what a few published rows take is no bound for it.
 TEST(Stranger, AFilmOfAnyLength) {
   for (const char* inputs : {"", "model = \"Unheard Of\""}) {
@@ -204,6 +214,12 @@ TEST(Stranger, WhatIsSaidCoarselyIsNotReproduced) {
   const std::string water = "energy = \"3 Wh/query\"\nwue = \"1.8 L/kWh\"";
   EXPECT_THAT(audited("value = \"10 mL/query\"", water, "energy * wue"), HasSubstr("consistent: within the rounding of 10 mL/query (5 to 15 mL/query)"));
   EXPECT_THAT(audited("value = \"5.4 mL/query\"", water, "energy * wue"), HasSubstr("reproduced"));
+}
+
+TEST(Stranger, ACountOfThings) {
+  const std::string training = "made = \"626155 lb CO2e\"", lives = "made / equivalent('Car incl. fuel, lifetime', unit = 'kgCO2e')";
+  EXPECT_THAT(audited("value = \"5 cars\"", training, lives), HasSubstr("reproduced"));
+  EXPECT_THAT(audited("value = \"50 cars\"", training, lives), HasSubstr("inconsistent"));
 }
 
 TEST(Stranger, HoursOfATraining) {

@@ -141,6 +141,19 @@ Result<BoundaryFactor> boundary_factor(std::string_view to) {
   return recipe_error("recipe.boundary", fmt::format("nothing is known between the devices and '{}'", to), "gpu, server, facility and full stack can be converted");
 }
 
+namespace {
+
+// A node holds devices that wait, too: as many as are counted, or up to the eight of a server; none draws more than one that works.
+double devices_of_node(Scope& scope) {
+  constexpr double kOfServer = 8;
+  const auto counted = scope.input("gpus_counted"), used = scope.input("gpus");
+  const double workers = used ? std::max(1.0, used->value) : 1;
+  if (counted) return scope.dials().at("what the devices that wait draw", 1, 1, std::max(1.0, counted->value / workers));
+  return workers >= kOfServer ? 1 : scope.missing("gpus_counted", 1, 1, kOfServer / workers, "devices of the node that waited");
+}
+
+}  // namespace
+
 Result<Number> boundary_of(const Call& call) {
   const auto from = call.text(0), to = call.text(1);
   if (!from) return fail(from.error());
@@ -149,9 +162,10 @@ Result<Number> boundary_of(const Call& call) {
   if (!a) return fail(a.error());
   if (!b) return fail(b.error());
   const double lo = b->lo / a->hi, hi = b->hi / a->lo;
+  const double waiting = *to == "node" && *from == "gpu" ? devices_of_node(call.scope()) : 1;
   call.scope().trace().published = true;
   call.scope().trace().add(fmt::format("boundary {} over {}", *to, *from), fmt::format("{:.3g} ({:.3g} to {:.3g})", b->value / a->value, lo, hi), b->source.empty() ? a->source : b->source);
-  return Number{call.scope().dials().at(fmt::format("boundary {} over {}", *to, *from), lo, b->value / a->value, hi), {}};
+  return Number{call.scope().dials().at(fmt::format("boundary {} over {}", *to, *from), lo, b->value / a->value, hi) * waiting, {}};
 }
 
 }  // namespace joulebook::account
