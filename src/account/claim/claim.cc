@@ -39,6 +39,29 @@ std::string usual_boundary(std::string word) {
   return word;
 }
 
+// "31 February 2026", "Feb 31, 2026", "31.02.2026" as "2026-02-31"; nothing where three words are no day of a month.
+std::optional<std::string> day_in_words(std::string_view when) {
+  constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+  std::string plain(when);
+  for (char& c : plain) c = c == '.' || c == ',' ? ' ' : c;
+  std::vector<std::int64_t> numbers;
+  std::size_t month = 0, words = 0;
+  for (const auto word : split(plain, ' ')) {
+    if (word.empty()) continue;
+    if (++words > 3) return std::nullopt;
+    if (const auto n = parse_int(word); n && *n >= 0) {
+      numbers.push_back(*n);
+      continue;
+    }
+    const auto found = std::ranges::find(kMonths, lower(word.substr(0, 3)));
+    if (month != 0 || word.size() < 3 || found == std::end(kMonths)) return std::nullopt;
+    month = static_cast<std::size_t>(found - kMonths) + 1;
+  }
+  if (words != 3 || numbers.back() < 1900) return std::nullopt;
+  if (month != 0) return fmt::format("{:04}-{:02}-{:02}", numbers.back(), month, numbers[0]);
+  return when.find('.') == when.npos ? std::nullopt : std::optional(fmt::format("{:04}-{:02}-{:02}", numbers[2], numbers[1], numbers[0]));
+}
+
 class Reader {
  public:
   explicit Reader(const TomlDocument& document) : doc_(document) {}
@@ -129,7 +152,7 @@ class Reader {
 
   // A year or words may stand there; what is written as a month or a day must be one.
   Status check_when() {
-    const std::string& when = claim_.when;
+    const std::string when = day_in_words(claim_.when).value_or(claim_.when);
     const bool numbers = when.size() >= 7 && when.find_first_not_of("0123456789-") == std::string::npos && when[4] == '-';
     if (!numbers) return {};
     const auto month = parse_month(when);

@@ -220,5 +220,19 @@ TEST(Claim, WhatIsNoNumberIsToldFromWhatIsNotThere) {
   }
 }
 
+TEST(Claim, ADayIsOneHoweverItIsWritten) {
+  const auto read = [](const std::string& when) { return parse_claim("[claim]\nvalue = \"1 J\"\nwhen = \"" + when + "\"\n", "a.toml"); };
+  for (const char* none : {"2026-02-31", "31 February 2026", "Feb 31, 2026", "31.02.2026", "31.2.2026", "12.13.2026"}) {
+    const auto claim = read(none);
+    ASSERT_FALSE(claim) << none;
+    EXPECT_THAT(claim.error().message, testing::HasSubstr("a.toml:3: claim.when")) << none;
+  }
+  EXPECT_THAT(read("31 February 2026").error().message, testing::HasSubstr("February 2026 has 28 days"));
+  for (const char* day : {"2026-02-28", "28 February 2026", "Feb 28, 2026", "28.02.2026", "2026", "February 2026", "early in 2026", "maybe 5 2026", "May 5, 2026", "Q1 2026", ""}) {
+    EXPECT_TRUE(read(day)) << day << (read(day) ? "" : read(day).error().message);
+    if (read(day)) EXPECT_EQ(read(day)->when, day);
+  }
+}
+
 }  // namespace
 }  // namespace joulebook::account
