@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -16,9 +17,16 @@ using Cells = std::vector<std::string>;
 
 constexpr std::string_view kRequired[] = {"month", "provider", "model", "region", "input_tokens", "output_tokens"};
 
+// "Input Tokens", "output-tokens": as spreadsheets head them.
+std::string column_name(std::string_view head) {
+  std::string name = lower(trim(head));
+  std::ranges::replace_if(name, [](char c) { return c == ' ' || c == '-'; }, '_');
+  return name;
+}
+
 Result<Columns> columns_of(const std::string& origin, const Cells& heads) {
   Columns columns;
-  for (std::size_t i = 0; i < heads.size(); ++i) columns.emplace(lower(trim(heads[i])), i);
+  for (std::size_t i = 0; i < heads.size(); ++i) columns.emplace(column_name(heads[i]), i);
   for (const auto name : kRequired) {
     if (columns.contains(name)) continue;
     return fail(ErrorKind::input, "usage.columns", fmt::format("{} has no column {}", origin, name),

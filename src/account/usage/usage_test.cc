@@ -122,5 +122,12 @@ RC_GTEST_PROP(UsageProperties, TwiceTheTokensAreTwiceTheJoules, ()) {
   RC_ASSERT(std::abs(many.interval().hi - k * one.interval().hi) <= 1e-9 * many.interval().hi);
 }
 
+TEST(Bill, HeadsAreReadAsSpreadsheetsWriteThem) {
+  const auto bill = parse_bill("Month;Provider;Model;Region;Input Tokens;Output-Tokens\n2026-01;aws;Llama-3.1-70B;eu-central-1;1.200.000;300.000\n", "bill.csv");
+  ASSERT_TRUE(bill) << bill.error().message;
+  EXPECT_EQ(bill->at(0).input, 1.2e6);
+  EXPECT_EQ(bill->at(0).output, 3e5);
+}
+
 }  // namespace
 }  // namespace joulebook::account
