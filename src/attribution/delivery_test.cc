@@ -65,6 +65,16 @@ TEST(Delivery, IntervalsHoldWhereStepsAreLong) {
   }
 }
 
+// The same, where the model that is named is a GPU's.
+TEST(Delivery, IntervalsHoldWhereTheModelIsAnother) {
+  for (const Delivery delivery : {Delivery::at_once, Delivery::step_late, Delivery::flushed, Delivery::jittered}) {
+    const Seen s = seen({.slow = true, .known = true, .output = 8, .concurrency = 16, .requests = 400, .seeds = {41, 42, 43, 46, 47, 48}}, delivery);
+    SCOPED_TRACE(static_cast<int>(delivery));
+    EXPECT_GE(s.held, 0.8);
+    RecordProperty("held", std::to_string(s.held));
+  }
+}
+
 TEST(Delivery, IntervalsHoldWhereStepsAreShort) {
   for (const double output : {8.0, 220.0}) {
     for (const Delivery delivery : kLate) {

@@ -222,6 +222,21 @@ PriceFit::Row PriceFit::at_noise(double noise, const System& prior, System& a) c
   return x;
 }
 
+// Prices from which windows have drawn the factors so far away are of another engine: it is less sure than they said.
+PriceFit::System PriceFit::doubted(const System& prior, const Row& x) {
+  constexpr double kSuspicion = 8;  // an eighth of what their spread allows is seldom: windows tell few factors well
+  double far = 0;
+  for (std::size_t i = 1; i < x.size(); ++i) {
+    for (std::size_t k = 1; k < x.size(); ++k) far += (x[i] - 1) * prior[i][k] * (x[k] - 1);
+  }
+  const double by = std::max(1.0, kSuspicion * far / static_cast<double>(x.size() - 1));
+  System out = prior;
+  for (std::size_t i = 1; i < x.size(); ++i) {
+    for (std::size_t k = 1; k < x.size(); ++k) out[i][k] /= by;
+  }
+  return out;
+}
+
 // Where windows leave less than what was expected the engine's costs are as linear as that, and windows say more of
 // the factors; how well these are known is not taken to be better for it.
 std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const {
@@ -242,7 +257,7 @@ std::vector<Factors> PriceFit::solve(std::span<const PriorPrices> before) const 
       noise = std::clamp(std::sqrt(residual(whole) / std::max(count_ - 3, 1.0)) / scale, least, kMostNoise);
     }
   }
-  if (noise < 1) (void)at_noise(1, prior, a);
+  if (weight_ > 0) (void)at_noise(std::max(noise, 1.0), doubted(prior, x), a);
   for (std::size_t g = 0; g < out.size(); ++g) {
     const std::size_t at = 1 + g * kParts;
     out[g].windows = count_;

@@ -82,6 +82,7 @@ class PriceFit {
   [[nodiscard]] double scale() const { return weight_ > 0 ? ratio_ / weight_ : 1; }
   // Factors are unknown in units of the scale, the bend in none.
   [[nodiscard]] double unit(std::size_t i) const { return i == 0 ? 1 : scale(); }
+  [[nodiscard]] static System doubted(const System& prior, const Row& x);
   Row at_noise(double noise, const System& prior, System& a) const;
 
   double model_error_;
