@@ -3,20 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <limits>
 #include <string>
 
 #include "core/text.h"
 #include "study/checker.h"
+#include "study/letters.h"
 
 namespace joulebook {
 namespace {
 
 constexpr std::size_t kMostScanned = std::size_t{1} << 26;  // bytes, looking for JSON
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-// Letters, digits and every byte of a non-ASCII character.
-bool in_word(char c) { return is_digit(c) || is_letter(c) || static_cast<unsigned char>(c) > 0x7f; }
+bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+// Whether a number that begins at `at` would be part of the word before it: not behind a currency or a
+// quotation mark, nor in a script that writes without blanks.
+bool hangs_on(std::string_view text, std::size_t at) {
+  const char32_t point = letters::before(text, at);
+  return point != 0 && letters::in_word(point) && !letters::is_currency(point) && !letters::is_unspaced(point);
+}
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
@@ -58,9 +63,9 @@ class NumberScanner {
 
   double scan() {
     digits();
-    const bool may_group = plain_.size() <= 3;
-    while (may_group && grouped()) {
-      ++at_;
+    const bool may_group = !plain_.empty() && plain_.size() <= 3;
+    while (may_group && grouped() > 0) {
+      at_ += grouped();
       digits();
     }
     if (peek(0) == '.' && is_digit(peek(1))) {
@@ -69,7 +74,9 @@ class NumberScanner {
       digits();
     }
     exponent();
-    return parse_double(plain_).value_or(0);
+    // Beyond what a number can hold: without end, or nothing to speak of.
+    const bool tiny = plain_.find("e-") != std::string::npos;
+    return parse_double(plain_).value_or(tiny ? 0 : std::numeric_limits<double>::infinity());
   }
   [[nodiscard]] std::size_t end() const { return at_; }
 
@@ -80,10 +87,15 @@ class NumberScanner {
   void digits() {
     while (is_digit(peek(0))) plain_ += text_[at_++];
   }
-  // A separator before exactly three digits.
-  [[nodiscard]] bool grouped() const {
-    if (peek(0) != ',' && peek(0) != ' ') return false;
-    return is_digit(peek(1)) && is_digit(peek(2)) && is_digit(peek(3)) && !is_digit(peek(4));
+  // Bytes of a separator before exactly three digits: a comma, a blank, an apostrophe; else 0.
+  [[nodiscard]] std::size_t grouped() const {
+    if (at_ >= text_.size()) return 0;
+    std::size_t end = at_;
+    const char32_t point = letters::folded(letters::next(text_, end));
+    if (point != ',' && point != '\'' && (!letters::is_blank(point) || point < ' ')) return 0;
+    const std::size_t n = end - at_;
+    const bool three = is_digit(peek(n)) && is_digit(peek(n + 1)) && is_digit(peek(n + 2));
+    return three && !is_digit(peek(n + 3)) ? n : 0;
   }
   void exponent() {
     if (peek(0) != 'e' && peek(0) != 'E') return;
@@ -100,9 +112,41 @@ class NumberScanner {
   std::string plain_;
 };
 
-// Whether a '-' at `i` is a sign: not a dash between two words or numbers ("3-4").
-bool is_sign(std::string_view text, std::size_t i) {
-  return text[i] == '-' && (i == 0 || (!in_word(text[i - 1]) && text[i - 1] != ')'));
+// Whether what stands before `at` is a minus sign: not a dash between two words or numbers ("3-4").
+bool is_negative(std::string_view text, std::size_t at) {
+  const char32_t point = letters::before(text, at);
+  if (letters::folded(point) != '-') return false;
+  const std::size_t sign = at - (point == '-' ? 1 : 3);
+  return !hangs_on(text, sign) && letters::before(text, sign) != ')';
+}
+
+// Where a number begins.
+struct NumberStart {
+  std::size_t sign;      // behind its sign
+  std::size_t scanned;   // its first digit, or the decimal mark before it (".5")
+  std::string_view bar;  // between the two parts of a fraction: "/", or "}{" of "\\frac{3}{4}"
+};
+
+// REQUIRES: a digit at `at`.
+NumberStart number_start(std::string_view text, std::size_t at) {
+  const std::string_view ahead = text.substr(0, at);
+  const bool decimal = ahead.ends_with('.') && !ahead.ends_with("..") && !ahead.ends_with(").");
+  if (decimal && !hangs_on(text, at - 1)) return {at - 1, at - 1, "/"};
+  if (ahead.ends_with("frac{")) {
+    const auto slash = ahead.rfind('\\');
+    if (slash != std::string_view::npos && at - slash <= 7) return {slash, at, "}{"};
+  }
+  return {at, at, "/"};
+}
+
+// Where the box ends that begins before `inside`: at the brace that none in it opened.
+std::size_t box_end(std::string_view inside) {
+  int open = 0;
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == '{') ++open;
+    if (inside[i] == '}' && --open < 0) return i;
+  }
+  return inside.size();
 }
 
 std::size_t json_end(std::string_view text, std::size_t begin) {
@@ -139,7 +183,7 @@ std::optional<std::string_view> marked(std::string_view answer) {
   static constexpr std::string_view kBox = "\\boxed{";
   if (const auto box = answer.rfind(kBox); box != std::string_view::npos) {
     const auto inside = answer.substr(box + kBox.size());
-    return trim(inside.substr(0, inside.find('}')));
+    return trim(inside.substr(0, box_end(inside)));
   }
   const auto at = after_marker(answer);
   if (at == std::string::npos) return std::nullopt;
@@ -161,23 +205,33 @@ std::vector<std::string_view> candidates(std::string_view answer) {
 std::vector<double> numbers(std::string_view text) {
   std::vector<double> out;
   for (std::size_t i = 0; i < text.size();) {
-    if (!is_digit(text[i]) || (i > 0 && in_word(text[i - 1]))) {
+    if (!is_digit(text[i]) || hangs_on(text, i)) {
       ++i;
-      while (i < text.size() && is_digit(text[i]) && in_word(text[i - 1])) ++i;
+      while (i < text.size() && is_digit(text[i]) && hangs_on(text, i)) ++i;
       continue;
     }
-    const bool negative = i > 0 && is_sign(text, i - 1);
-    NumberScanner scanner(text, i);
+    const NumberStart start = number_start(text, i);
+    NumberScanner scanner(text, start.scanned);
     double value = scanner.scan();
     i = scanner.end();
-    if (i + 1 < text.size() && text[i] == '/' && is_digit(text[i + 1])) {
-      NumberScanner below(text, i + 1);
+    const std::size_t next = i + start.bar.size();
+    if (text.substr(i).starts_with(start.bar) && next < text.size() && is_digit(text[next])) {
+      NumberScanner below(text, next);
       if (const double d = below.scan(); d != 0) value /= d;
       i = below.end();
     }
-    out.push_back(negative ? -value : value);
+    out.push_back(is_negative(text, start.sign) ? -value : value);
   }
   return out;
+}
+
+std::optional<double> number_in(std::string_view answer) {
+  // "12 x 3 = 36 coins": what counts stands behind the last sign of equality.
+  const std::string_view proper = marked(answer).value_or(std::string_view{});
+  // A marked answer opens with its number ("Answer: 36 coins in all"); free text ends with it.
+  if (const auto found = numbers(proper.substr(proper.rfind('=') + 1)); !found.empty()) return found.front();
+  const auto found = numbers(answer);
+  return found.empty() ? std::nullopt : std::optional(found.back());
 }
 
 std::optional<Json> first_json(std::string_view text) {
@@ -196,23 +250,37 @@ std::optional<Json> first_json(std::string_view text) {
 
 std::string normalised(std::string_view text) {
   std::string out;
+  // The word that is being read: its text up to the last character that belongs to it.
   std::string word;
+  std::size_t end = 0;
+  bool minus = false;  // right before what comes next
   const auto flush = [&] {
-    // Punctuation and emphasis at a word's edges fall away; "it's" and "tom@x.org" stay whole.
-    auto first = std::ranges::find_if(word, in_word);
-    auto last = std::find_if(word.rbegin(), std::make_reverse_iterator(first), in_word).base();
-    if (first < last) {
-      if (!out.empty()) out += ' ';
-      out.append(first, last);
-    }
+    word.resize(end);
+    if (!out.empty() && !word.empty()) out += ' ';
+    out += word;
     word.clear();
+    end = 0;
+    minus = false;
   };
-  for (const char c : lower(text)) {
-    if (std::isspace(static_cast<unsigned char>(c)) != 0) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const char32_t point = letters::next(text, at);
+    const char32_t plain = letters::folded(point);
+    if (letters::is_blank(point)) {
       flush();
-    } else {
-      word += c;
+      continue;
     }
+    const bool belongs = letters::in_word(plain);
+    // Punctuation and emphasis at a word's edges fall away; "it's", "tom@x.org" and "-5" stay whole.
+    if (belongs && word.empty() && minus && is_digit(plain)) word += '-';
+    minus = plain == '-';
+    if (!belongs && word.empty()) continue;
+    if (plain != point) {
+      letters::append(word, plain);
+    } else {
+      word.append(text.substr(begin, at - begin));
+    }
+    if (belongs) end = word.size();
   }
   flush();
   return out;

@@ -16,9 +16,12 @@ namespace joulebook {
 // What could be meant as the whole answer, the likeliest first: see checker.h.
 [[nodiscard]] std::vector<std::string_view> candidates(std::string_view answer);
 
-// Every number in order: sign, thousands separators (',' or blank before exactly three digits),
-// decimals, exponent, simple fractions. Digits inside a word ("b2b") are none.
+// Every number in order: sign, thousands separators (a comma, a blank or an apostrophe before exactly three
+// digits), decimals, exponent, simple fractions (3/4, \frac{3}{4}). Digits inside a word ("b2b") are none.
 [[nodiscard]] std::vector<double> numbers(std::string_view text);
+
+// The number that an answer says: the marked answer's first, behind its last '=', else the last of the text.
+[[nodiscard]] std::optional<double> number_in(std::string_view answer);
 
 // The first complete JSON object or array in the text; else the text itself (its code fence taken
 // off) where it is a JSON value as a whole. Nothing where finding it would mean to read more than

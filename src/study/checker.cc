@@ -26,23 +26,14 @@ bool matches_exact(const std::string& expected, std::string_view answer) {
   return std::ranges::any_of(all, [&](std::string_view c) { return normalised(c) == wanted; });
 }
 
-// "12 x 3 = 36 coins": what counts stands behind the last sign of equality.
-std::string_view after_equals(std::string_view text) {
-  return text.substr(text.rfind('=') + 1);  // npos + 1 is 0
-}
-
 bool matches_number(const Checker& checker, std::string_view answer) {
   const auto wanted = parse_double(checker.expected);
-  auto found = numbers(after_equals(marked(answer).value_or(std::string_view{})));
-  const bool by_marker = !found.empty();
-  if (!by_marker) found = numbers(answer);
-  if (found.empty() || !wanted) return false;
-  // A marked answer opens with its number ("Answer: 36 coins in all"); free text ends with it.
-  const double got = by_marker ? found.front() : found.back();
-  const double slack = 1e-9 * std::max(1.0, std::abs(*wanted));
+  const auto got = number_in(answer);
+  if (!got || !wanted) return false;
   const double allowed =
       std::max(checker.tolerance, checker.relative.value_or(0) * std::abs(*wanted));
-  return std::abs(got - *wanted) <= allowed + slack;
+  const double rounding = 1e-9 * std::max(std::abs(*wanted), allowed);
+  return std::abs(*got - *wanted) <= allowed + rounding;
 }
 
 std::optional<std::regex> compile(const std::string& pattern) try {

@@ -4,11 +4,12 @@
 // Models wrap a short answer in courtesy, so an answer is looked at through *candidates*: what
 // follows the last "Answer:", "the answer is" or \boxed{...}; without such a marker the whole
 // answer, its first sentence and its last line. Rules, by kind:
-//   exact   some candidate equals `expected` once both are normalised: ASCII lower case, runs of
-//           white space as one blank, punctuation and Markdown emphasis at word edges taken off.
+//   exact   some candidate equals `expected` once both are normalised: lower case (letters.h), runs of
+//           white space as one blank, punctuation and Markdown emphasis at word edges taken off, but
+//           for the sign of a number.
 //   number  the first number of the marker's candidate (behind its last '='), else the last number
-//           of the answer, is within `tolerance` of `expected`. "1,234" and "1 234" are 1234; "3/4"
-//           is 0.75; "12 %" is 12.
+//           of the answer, is within `tolerance` of `expected`. "1,234", "1 234" and "1'234" are 1234;
+//           "3/4" is 0.75; "12 %" is 12.
 //   regex   the ECMAScript pattern is found somewhere in the answer; case does not matter.
 //   json    the first JSON value in the answer (code fences set aside) contains `expected`: every
 //           expected member at its key, every expected item in order of an array; texts compare

@@ -62,6 +62,22 @@ TEST(Checker, ToleranceIsInclusive) {
   EXPECT_EQ(check({Checker::Kind::number, "12", 0}, "Answer: 12 x 3 = 36 coins"), false);
 }
 
+TEST(Checker, ATinyNumberIsNotNothing) {
+  const Checker charge{Checker::Kind::number, "1.6e-19", 0};
+  EXPECT_EQ(check(charge, "1.6e-19 C"), true);
+  EXPECT_EQ(check(charge, "0"), false);
+  EXPECT_EQ(check(charge, "3e-10"), false);
+  EXPECT_EQ(check({Checker::Kind::number, "1.1", 0.1}, "1.0"), true);
+  EXPECT_EQ(check({Checker::Kind::number, "0", 0}, "1e400"), false);
+  EXPECT_EQ(check({Checker::Kind::number, "0.5", 0}, "thus \\boxed{\\frac{1}{2}}"), true);
+}
+
+TEST(Checker, ASignIsPartOfTheNumber) {
+  EXPECT_EQ(check({Checker::Kind::exact, "-5", 0}, "5"), false);
+  EXPECT_EQ(check({Checker::Kind::exact, "-5", 0}, "**\u22125**"), true);
+  EXPECT_EQ(check({Checker::Kind::exact, "Zürich", 0}, "»ZÜRICH«"), true);
+}
+
 TEST(Checker, ArraysKeepTheirOrderAndMayHoldMore) {
   const Checker list{Checker::Kind::json, R"(["a", {"n": 1}])", 0};
   EXPECT_EQ(check(list, R"(["x", "A.", {"n": 1.0, "m": 2}])"), true);

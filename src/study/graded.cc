@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "study/answer_text.h"
+#include "study/letters.h"
 #include "study/score.h"
 
 namespace joulebook {
@@ -20,15 +21,20 @@ Status bad(std::string code, std::string message, std::string cure) {
   return fail(ErrorKind::input, std::move(code), std::move(message), std::move(cure));
 }
 
+// Whether a word may begin or end between two characters; 0: the text does.
+bool is_edge(char32_t outside, char32_t inside) {
+  if (letters::is_unspaced(outside) || letters::is_unspaced(inside)) return true;
+  return !letters::in_word(outside) && outside != '_' && outside != '-';
+}
+
 // Where `words` begins in the text as whole words, from `from` on. Both normalised.
 std::size_t find_words(const std::string& text, const std::string& words, std::size_t from) {
   for (std::size_t at = from; (at = text.find(words, at)) != std::string::npos; ++at) {
-    const auto is_edge = [&](std::size_t i) {
-      const auto c = static_cast<unsigned char>(text[i]);
-      return c < 0x80 && std::isalnum(c) == 0 && c != '_' && c != '-';
-    };
-    const std::size_t end = at + words.size();
-    if ((at == 0 || is_edge(at - 1)) && (end == text.size() || is_edge(end))) return at;
+    std::size_t first = at;
+    std::size_t end = at + words.size();
+    const char32_t last = letters::before(text, end);
+    const bool begins = is_edge(letters::before(text, at), letters::next(text, first));
+    if (begins && is_edge(end == text.size() ? 0 : letters::next(text, end), last)) return at;
   }
   return std::string::npos;
 }
@@ -81,21 +87,6 @@ std::vector<std::string> keys_of(const Json& array) {
   return out;
 }
 
-std::vector<std::string> spans_in(std::string_view answer) {
-  if (const auto json = first_json(answer)) {
-    if (json->is_array()) return keys_of(*json);
-    if (json->is_object() && json->members().size() == 1) {
-      const Json& only = json->members().begin()->second;
-      if (only.is_array()) return keys_of(only);
-    }
-  }
-  std::vector<std::string> out;
-  for (const auto line : split(answer, '\n')) {
-    if (std::string key = normalised(line); !key.empty()) out.push_back(std::move(key));
-  }
-  return out;
-}
-
 std::optional<std::vector<double>> vector_of(const Json& json) {
   if (!json.is_array() || json.items().empty()) return std::nullopt;
   std::vector<double> out;
@@ -108,20 +99,7 @@ std::optional<std::vector<double>> vector_of(const Json& json) {
 
 // Of the expected id among the answer's ids; 0: not there.
 std::int64_t rank_in_list(const std::string& expected, std::string_view answer) {
-  std::vector<std::string> ids;
-  const auto json = first_json(answer);
-  if (json && json->is_array()) {
-    for (const Json& item : json->items()) {
-      ids.push_back(item.is_string() ? std::string(item.as_string()) : item.dump());
-    }
-  } else {
-    std::string plain(answer);
-    std::ranges::replace_if(plain, [](char c) { return c == ',' || (c >= '\t' && c <= '\r'); },
-                            ' ');
-    for (const auto word : split(plain, ' ')) {
-      if (!word.empty()) ids.emplace_back(word);
-    }
-  }
+  const auto ids = ids_in(answer);
   const auto at = std::ranges::find(ids, expected);
   return at == ids.end() ? 0 : at - ids.begin() + 1;
 }
@@ -229,6 +207,38 @@ Status validate_limit(const Checker& checker) {
 }  // namespace
 
 bool is_graded(Kind kind) { return kind >= Kind::label; }
+
+std::vector<std::string> spans_in(std::string_view answer) {
+  if (const auto json = first_json(answer)) {
+    if (json->is_array()) return keys_of(*json);
+    if (json->is_object() && json->members().size() == 1) {
+      const Json& only = json->members().begin()->second;
+      if (only.is_array()) return keys_of(only);
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto line : split(answer, '\n')) {
+    if (std::string key = normalised(line); !key.empty()) out.push_back(std::move(key));
+  }
+  return out;
+}
+
+std::vector<std::string> ids_in(std::string_view answer) {
+  std::vector<std::string> ids;
+  const auto json = first_json(answer);
+  if (json && json->is_array()) {
+    for (const Json& item : json->items()) {
+      ids.push_back(item.is_string() ? std::string(item.as_string()) : item.dump());
+    }
+    return ids;
+  }
+  std::string plain(answer);
+  std::ranges::replace_if(plain, [](char c) { return c == ',' || (c >= '\t' && c <= '\r'); }, ' ');
+  for (const auto word : split(plain, ' ')) {
+    if (!word.empty()) ids.emplace_back(word);
+  }
+  return ids;
+}
 
 Status validate_graded(const Checker& checker) {
   if (auto ok = validate_limit(checker); !ok) return ok;

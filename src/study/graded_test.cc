@@ -46,6 +46,25 @@ TEST(Graded, ALabelBesideALongerOneCounts) {
   EXPECT_EQ(check(c, "Is it very positive? No, positive I think"), false);
 }
 
+TEST(Graded, LabelsMayBeSignsOrOfScriptsWithoutBlanks) {
+  const Checker sign = checker(R"({"kind": "label", "expected": "1", "labels": ["-1", "0", "1"]})");
+  EXPECT_EQ(check(sign, "1"), true);
+  EXPECT_EQ(check(sign, "-1"), false);
+  EXPECT_EQ(check(sign, "The label is -1."), false);
+  const Checker script = checker(R"({"kind": "label", "expected": "正面", "labels": ["正面", "负面"]})");
+  EXPECT_EQ(check(script, "这句话是正面的。"), true);
+  EXPECT_EQ(check(script, "这句话是负面的。"), false);
+  const Checker quoted = checker(R"({"kind": "label", "expected": "Öl", "labels": ["öl", "gas"]})");
+  EXPECT_EQ(check(quoted, "Es ist „ÖL“."), true);
+}
+
+TEST(Graded, AnAmountIsInItsCurrency) {
+  const Checker c = checker(R"({"kind": "spans", "expected": ["€1,200"]})");
+  EXPECT_EQ(check(c, "“€1,200”"), true);
+  EXPECT_EQ(check(c, "£1,200"), false);
+  EXPECT_EQ(check(c, "1,200"), false);
+}
+
 TEST(Graded, SpansCountAsAWhole) {
   const Checker c = checker(R"({"kind": "spans", "expected": ["3 May", "Rome"], "at_least": 0.6})");
   EXPECT_EQ(score(c, R"(["rome", "3 May"])"), 1);
@@ -115,6 +134,36 @@ TEST(Graded, ANumberMayBeOffByAShare) {
   EXPECT_EQ(check(c, "2,020"), true);
   EXPECT_EQ(check(c, "about 1979"), false);
   EXPECT_EQ(check(c, "-2000"), false);
+}
+
+// A number, or a text, is what it says: in any script, with any quotation marks, whatever currency stands before it.
+TEST(Graded, NumbersAndTextsAreReadInAnyDress) {
+  const auto number = [](const std::string& expected) {
+    return checker(R"({"kind": "number", "expected": )" + expected + "}");
+  };
+  for (const auto* right : {"1,234.5", "€1,234.50", "1\u202F234.5", "1'234.5", "1’234.5", "“1234.5”", "1.2345e3",
+                            "答案是1234.5。", "\\boxed{\\frac{2469}{2}}", "2469/2"}) {
+    EXPECT_EQ(check(number("1234.5"), right), true) << right;
+  }
+  for (const auto* wrong : {"", "-1,234.5", "\u22121,234.5", "12345", "1e400", "é1234.5"}) {
+    EXPECT_EQ(check(number("1234.5"), wrong), false) << wrong;
+  }
+  EXPECT_EQ(check(number("-0.5"), "Answer: \u2212.5 °C"), true);
+  EXPECT_EQ(check(number("5"), "no.5"), true);
+  EXPECT_EQ(check(number("1.6e-19"), "0"), false);
+  EXPECT_EQ(check(number("1.6e-19"), "1.6e-19 C"), true);
+  EXPECT_EQ(check(number("0"), "1e400"), false);
+  const Checker text = checker(R"({"kind": "exact", "expected": "São Paulo"})");
+  for (const auto* right : {"“SÃO PAULO”", "Answer: São\u00A0Paulo", "são paulo…", "«São Paulo».", "—São Paulo"}) {
+    EXPECT_EQ(check(text, right), true) << right;
+  }
+  EXPECT_EQ(check(text, "Sao Paulo"), false);
+  EXPECT_EQ(check(checker(R"({"kind": "exact", "expected": "-5"})"), "5"), false);
+  EXPECT_EQ(check(checker(R"({"kind": "exact", "expected": "-5"})"), "**\u22125**"), true);
+  const Checker words = checker(R"({"kind": "wer", "expected": "it's ça va, Ёлка"})");
+  EXPECT_EQ(check(words, "It’s “Ça\u00A0va” – ёлка…"), true);
+  const Checker letters = checker(R"({"kind": "cer", "expected": "a b"})");
+  EXPECT_EQ(check(letters, "\u00A0a\u3000b"), true);
 }
 
 TEST(Graded, WhatCouldNeverBeAppliedIsRefused) {

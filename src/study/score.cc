@@ -5,26 +5,14 @@
 
 #include "core/text.h"
 #include "study/checker.h"
+#include "study/letters.h"
 
 namespace joulebook {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// The next code point of valid UTF-8.
-char32_t next(std::string_view text, std::size_t& at) {
-  const auto lead = static_cast<unsigned char>(text[at++]);
-  const int more = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-  char32_t point = more == 0 ? lead : lead & (0x3F >> more);
-  for (int i = 0; i < more && at < text.size(); ++i) {
-    point = (point << 6) | (static_cast<unsigned char>(text[at++]) & 0x3F);
-  }
-  return point;
-}
-
 std::u32string points(std::string_view text) {
   std::u32string out;
-  for (std::size_t at = 0; at < text.size();) out.push_back(next(text, at));
+  for (std::size_t at = 0; at < text.size();) out.push_back(letters::next(text, at));
   return out;
 }
 
@@ -41,14 +29,16 @@ Units words_of(std::string_view text) {
 
 Units characters_of(std::string_view text) {
   Units out;
-  text = trim(text);
+  bool blank = false;  // before what comes next, and not at the beginning
   for (std::size_t at = 0; at < text.size();) {
-    if (is_blank(text[at])) {
-      while (at < text.size() && is_blank(text[at])) ++at;
-      out.emplace_back(1, U' ');
-    } else {
-      out.emplace_back(1, next(text, at));
+    const char32_t point = letters::next(text, at);
+    if (letters::is_blank(point)) {
+      blank = !out.empty();
+      continue;
     }
+    if (blank) out.emplace_back(1, U' ');
+    blank = false;
+    out.emplace_back(1, point);
   }
   return out;
 }
