@@ -7,6 +7,8 @@
 namespace joulebook {
 namespace {
 
+constexpr Nanos kHeldUp = std::chrono::milliseconds(400);  // who publishes a counter, by a busy machine
+
 SteadyTime middle(SteadyTime a, SteadyTime b) { return a + (b - a) / 2; }
 
 double seconds(Nanos d) { return Seconds(d).count(); }
@@ -36,10 +38,12 @@ DeltaKind CounterCurve::judge(const RawReading& reading) const {
 
 // A change brings what was used since the change before it, however late that is: a counter with a
 // nominal tick of 1 ms may be published twice a second, and who publishes it may be held up between
-// two values. How old a value is that was held for less than makes it stuck, nobody knows.
+// two values. How old a value is, nobody knows: up to what makes it stuck where little was seen of the
+// counter, else up to a few times as often as it changes.
 Delta CounterCurve::delta(const RawReading& reading) const {
   const Run& run = runs_.back();
   Nanos held = stuck_after();
+  if (changes_ >= kTickMean) held = std::min(held, std::max<Nanos>(kHeldUp, 4 * tick()));
   const Nanos seen = reading.end - run.first_begin;
   if (seen > held) held = std::min(seen, patience(runs_.size() - 1));
   return counter_delta(last_raw_, reading.counts, reading.end - run.last_begin, limits_, held);

@@ -273,6 +273,43 @@ TEST(CounterCurve, AValueThatIsPublishedLateIsNoReset) {
   EXPECT_NEAR(curve.edge(at(4))->best - curve.edge(at(1.5))->best, 1000, 2);
 }
 
+// A desktop CPU (its machine states 253 W, see plausible_watts) whose counter moves by 500 J in 37 ms: 13.5 kW.
+TEST(CounterCurve, AStrayMovementIsNoEnergy) {
+  IdealCounter counter;
+  counter.power = PowerFunction::constant(60);
+  counter.tick = 0.001;
+  SensorInfo info = counter.info();
+  info.max_watts = 506;
+  CounterCurve curve(info, {});
+  for (double t = 0; t < 6; t += 0.037) {
+    RawReading reading = read(counter, t, 1e-5, 0.5);
+    if (t > 4) reading.counts += 500'000'000;
+    curve.add(reading);
+  }
+  ASSERT_TRUE(curve.fault(at(3.5), at(4.5)));
+  EXPECT_EQ(curve.fault(at(3.5), at(4.5))->code, "sensor.reset");
+  for (const double begin : {2.5, 4.5}) {
+    EXPECT_FALSE(curve.fault(at(begin), at(begin + 1)));
+    EXPECT_NEAR(curve.edge(at(begin + 1))->best - curve.edge(at(begin))->best, 60, 0.2);
+  }
+}
+
+// Peaks of twice the limit, as short as a millisecond or as long as a second, are true.
+TEST(CounterCurve, ABurstAboveTheLimitIsEnergy) {
+  for (const double length : {0.001, 0.01, 0.1, 1.0}) {
+    IdealCounter counter;
+    counter.power = PowerFunction::steps({{0, 60}, {4, 506}, {4 + length, 60}});
+    counter.tick = 0.001;
+    SensorInfo info = counter.info();
+    info.max_watts = 506;
+    CounterCurve curve(info, {});
+    for (double t = 0; t < 7; t += 0.01) curve.add(read(counter, t, 1e-5, 0.5));
+    EXPECT_FALSE(curve.fault(at(3), at(6))) << length;
+    const double truth = counter.power.joules(6) - counter.power.joules(3);
+    EXPECT_NEAR(curve.edge(at(6))->best - curve.edge(at(3))->best, truth, 0.5) << length;
+  }
+}
+
 TEST(CounterCurve, AFailedReadHarmsOnlyIfItLasts) {
   const Error gone{ErrorKind::no_reading, "file.missing", "it is gone", "load the driver"};
   const IdealCounter counter;

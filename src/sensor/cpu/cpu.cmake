@@ -2,6 +2,7 @@
 target_sources(jb_sensor PRIVATE
   cpu/amd_hwmon.cc
   cpu/counter_source.cc
+  cpu/cpu_limit.cc
   cpu/cpu_probe.cc
   cpu/cpu_topology.cc
   cpu/energy_reader.cc

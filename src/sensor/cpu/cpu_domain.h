@@ -13,16 +13,17 @@ inline constexpr Nanos kRaplTick{976'562};
 
 // Greatest plausible power and gain error by kind. No vendor states either for RAPL: both are
 // allowances of ours. Watts: above every socket sold (data of 2026: 600 W TDP), memory by 24 slots
-// of 20 W. Gain: comparisons with reference meters find a few per cent for packages, and for
+// of 20 W. Least: no limit that the machine states stands for less (cpu_limit.h). Gain: comparisons with reference meters find a few per cent for packages, and for
 // modelled memory figures up to about 20 % (docs/sensors/cpu.md names them).
 struct CpuAllowance {
   std::string_view kind;
   double watts;
+  double least_watts;
   double accuracy;
 };
 inline constexpr CpuAllowance kCpuAllowances[] = {
-    {"package", 1200, 0.05}, {"core", 1200, 0.05}, {"uncore", 600, 0.05},
-    {"dram", 500, 0.20},     {"psys", 5000, 0.05},
+    {"package", 1200, 250, 0.05}, {"core", 1200, 250, 0.05}, {"uncore", 600, 250, 0.05},
+    {"dram", 500, 100, 0.20},     {"psys", 5000, 500, 0.05},
 };
 
 // The row of "package:0.1"; the package's for a kind that has none.

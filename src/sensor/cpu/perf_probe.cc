@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "sensor/cpu/counter_source.h"
 #include "sensor/cpu/cpu_domain.h"
+#include "sensor/cpu/cpu_limit.h"
 #include "sensor/cpu/cpu_topology.h"
 #include "sensor/cpu/perf_pmu.h"
 #include "sensor/host_facts.h"
@@ -204,7 +205,7 @@ void Probe::add(std::string_view event, const std::string& instance,
   info.scale = kPerfJoules;
   info.tick = kRaplTick;
   info.accuracy = cpu_allowance(info.domain).accuracy;
-  info.max_watts = cpu_allowance(info.domain).watts;
+  info.max_watts = plausible_watts(files_, info.domain);
   info.method = parts == 1
                     ? "RAPL counter through perf_event"
                     : "sum of " + std::to_string(parts) + " core counters through perf_event";

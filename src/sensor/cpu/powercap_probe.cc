@@ -6,6 +6,7 @@
 #include "sensor/containment.h"
 #include "sensor/cpu/counter_source.h"
 #include "sensor/cpu/cpu_domain.h"
+#include "sensor/cpu/cpu_limit.h"
 #include "sensor/cpu/powercap.h"
 #include "sensor/discover.h"
 #include "sensor/host_facts.h"
@@ -121,7 +122,7 @@ class Probe {
     info.range = largest + largest / kRegisterMask;
     info.resolution = std::max<std::uint64_t>(1, (largest + kRegisterMask - 1) / kRegisterMask);
     info.accuracy = cpu_allowance(info.domain).accuracy;
-    info.max_watts = std::max(cpu_allowance(info.domain).watts, 2 * highest_limit(zone));
+    info.max_watts = plausible_watts(files_, zone, zones_);
     info.method =
         zone.mmio ? "RAPL counter through powercap (MMIO)" : "RAPL counter through powercap";
     return info;
@@ -143,20 +144,6 @@ class Probe {
              ", so a wrap cannot be told from a reset",
          "keep windows short; update the kernel");
     return 0;
-  }
-
-  // W: the highest power limit that the zone's constraints state; 0 where they state none.
-  double highest_limit(const PowercapZone& zone) {
-    double highest = 0;
-    for (const char* file : {"constraint_0_power_limit_uw", "constraint_1_power_limit_uw",
-                             "constraint_2_power_limit_uw", "constraint_0_max_power_uw"}) {
-      const auto text = files_.read(zone.path + "/" + file);
-      const auto limit = text ? parse_counter(*text) : std::nullopt;
-      // Firmware writes absurd limits to mean none.
-      if (limit && *limit < 100'000'000'000)
-        highest = std::max(highest, static_cast<double>(*limit) * 1e-6);
-    }
-    return highest;
   }
 
   void forbid() {

@@ -334,6 +334,34 @@ TEST_F(Powercap, PowerLimitsRaiseWhatIsPlausible) {
   EXPECT_DOUBLE_EQ(info(probe(), "package:0").max_watts, 1800);
 }
 
+TEST_F(Powercap, WhatIsPlausibleIsWhatTheMachineSays) {
+  const auto limit = [&](const std::string& zone, const std::string& file, std::uint64_t watts) {
+    put_file(root_ + "/sys/class/powercap/" + zone + "/constraint_" + file, std::to_string(watts * 1'000'000) + "\n");
+  };
+  zone("intel-rapl:0", "package-0", "5000\n");
+  zone("intel-rapl:0/intel-rapl:0:0", "core", "3000\n");
+  zone("intel-rapl:0/intel-rapl:0:1", "dram", "700\n");
+  zone("intel-rapl:1", "package-1", "5000\n");
+  EXPECT_DOUBLE_EQ(info(probe(), "package:0").max_watts, 1200) << "nothing is said: the wide allowance";
+  limit("intel-rapl:0", "0_power_limit_uw", 125);
+  limit("intel-rapl:0", "1_power_limit_uw", 253);
+  limit("intel-rapl:0", "0_max_power_uw", 125);
+  limit("intel-rapl:0/intel-rapl:0:0", "0_power_limit_uw", 0);
+  Discovery found = probe();
+  EXPECT_DOUBLE_EQ(info(found, "package:0").max_watts, 506);
+  EXPECT_DOUBLE_EQ(info(found, "core:0").max_watts, 506) << "its package's";
+  EXPECT_DOUBLE_EQ(info(found, "dram:0").max_watts, 500) << "no package holds it";
+  EXPECT_DOUBLE_EQ(info(found, "package:1").max_watts, 1200);
+  // A board that writes 4095 W for none, and the CPU's own word.
+  for (const char* file : {"0_power_limit_uw", "1_power_limit_uw"}) limit("intel-rapl:0", file, 4095);
+  EXPECT_DOUBLE_EQ(info(probe(), "package:0").max_watts, 500);
+  limit("intel-rapl:0", "0_max_power_uw", 0);
+  EXPECT_DOUBLE_EQ(info(probe(), "package:0").max_watts, 1200);
+  // Somebody throttles it for a while.
+  for (const char* file : {"0_power_limit_uw", "1_power_limit_uw"}) limit("intel-rapl:0", file, 15);
+  EXPECT_DOUBLE_EQ(info(probe(), "package:0").max_watts, 250);
+}
+
 TEST_F(Powercap, FollowsThePlantThroughReplacedFilesAndFaults) {
   PowerPlant plant(root_, clock_.now(),
                    {{.directory = "intel-rapl:0",
