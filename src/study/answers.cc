@@ -8,19 +8,12 @@
 #include "core/text.h"
 #include "study/answer_text.h"
 #include "study/checker.h"
+#include "study/graded.h"
 #include "study/rng.h"
 #include "study/trial_run.h"
 
 namespace joulebook {
 namespace {
-
-std::optional<std::string> number_key(std::string_view answer) {
-  auto found = numbers(marked(answer).value_or(std::string_view{}));
-  const bool by_marker = !found.empty();
-  if (!by_marker) found = numbers(answer);
-  if (found.empty()) return std::nullopt;
-  return fmt::format("{:.9g}", by_marker ? found.front() : found.back());
-}
 
 // The only label that the rule would take for the answer.
 std::optional<std::string> label_key(const Checker& checker, std::string_view answer) {
@@ -58,8 +51,17 @@ struct Text {
 std::optional<std::string> answer_key(const Checker& checker, std::string_view answer) {
   using K = Checker::Kind;
   if (trim(answer).empty()) return std::nullopt;
-  if (checker.kind == K::number) return number_key(answer);
+  if (checker.kind == K::number) {
+    const auto number = number_in(answer);
+    return number ? std::optional(fmt::format("{:.9g}", *number)) : std::nullopt;
+  }
   if (checker.kind == K::label) return label_key(checker, answer);
+  if (checker.kind == K::spans) {
+    auto spans = spans_in(answer);
+    std::ranges::sort(spans);
+    return join(spans, "\n");
+  }
+  if (checker.kind == K::nearest && !checker.among) return join(ids_in(answer), "\n");
   if (checker.kind == K::json) {
     const auto json = first_json(answer);
     return json ? std::optional(json->dump()) : std::nullopt;

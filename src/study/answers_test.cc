@@ -21,6 +21,15 @@ TEST(Answers, TheMajorityCountsWhatTheCheckerReads) {
   EXPECT_EQ(c.right, 2);
 }
 
+TEST(Answers, EqualAnswersAreCountedAsTheRuleComparesThem) {
+  const std::vector<std::string> sums = {"Answer: 40", "Answer: 12 x 3 = 36", "Answer: 36", "Answer: 12"};
+  EXPECT_EQ(choose_answer(number("36"), false, sums).index, 1u);
+  const std::vector<std::string> spans = {"[\"b\"]", R"(["a", "B"])", "b\na"};
+  EXPECT_EQ(choose_answer({K::spans, R"(["a", "b"])"}, false, spans).index, 1u);
+  const std::vector<std::string> ids = {"d2 d1", "d1, d2", R"(["d1", "d2"])"};
+  EXPECT_EQ(choose_answer({K::nearest, "d1"}, false, ids).index, 1u);
+}
+
 TEST(Answers, TheMajorityMayBeWrong) {
   const std::vector<std::string> answers = {"42", "41", "so 41", "40"};
   EXPECT_EQ(choose_answer(number("42"), false, answers).index, 1u);

@@ -11,6 +11,7 @@
 #include "study/runner.h"
 #include "study/spec.h"
 #include "study/study_fixture.h"
+#include "study/trial_run.h"
 
 namespace joulebook {
 namespace {
@@ -107,6 +108,22 @@ TEST(CommandStudy, RunsChecksAndCountsWhatFailed) {
   EXPECT_EQ(result->arms[2].score, 0.5);  // "y" for "yc"
   EXPECT_EQ(result->arms[0].score, 0.5);  // "Yc"
   EXPECT_EQ(result->arms[0].engine.kind, "command");
+}
+
+// An empty answer would be right where nothing is to be found; one that never came is not.
+TEST(CommandStudy, AFailedAnswerHasTheWorstScore) {
+  StudySpec spec;
+  spec.arms.resize(1);
+  const auto score = [&](Checker checker) {
+    spec.prompts = {Prompt{"a", "k", "p", std::move(checker)}};
+    const TrialRecord trial = failed_record(spec, {}, {}, {ErrorKind::engine, "command.exit", "", ""});
+    EXPECT_EQ(trial.correct, false);
+    return trial.score;
+  };
+  EXPECT_EQ(score({Checker::Kind::spans, "[]"}), 0);
+  EXPECT_EQ(score({Checker::Kind::wer, "a b", 0, {}, 1.0}), 1);
+  EXPECT_EQ(score({Checker::Kind::rouge_l, "a b", 0, {}, 0.1}), 0);
+  EXPECT_EQ(score({Checker::Kind::nearest, "a"}), 0);
 }
 
 TEST(CommandStudy, WhatDoesNotFitIsSaidBeforeItRuns) {

@@ -64,9 +64,13 @@ Status EngineSet::load(std::size_t index, const ArmSpec& arm, const EngineFactor
   if (!engine) return fail(std::move(engine.error()));
   Loaded& loaded = engines_[index];
   loaded.engine = std::move(*engine);
-  loaded.label = loaded.engine->info().model;
-  const auto same = std::ranges::count(engines_, loaded.label, &Loaded::label);
-  if (same > 1) loaded.label += fmt::format(" #{}", same);
+  // Errors that the same code shares cancel by this name: no two may have it.
+  const std::string name = arm.engine.command ? arm.name : loaded.engine->info().model;
+  std::string label = name;
+  for (int n = 2; std::ranges::count(engines_, label, &Loaded::label) > 0; ++n) {
+    label = fmt::format("{} #{}", name, n);
+  }
+  loaded.label = std::move(label);
   return {};
 }
 

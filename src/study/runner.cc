@@ -123,7 +123,7 @@ class StudyRun {
   Status load(std::size_t index) {
     EngineSet::Loaded& loaded = engines_.at(index);
     const ArmSpec& arm = spec_.arms[loaded.arms.front()];
-    progress_.on_phase("loading " + arm.model);
+    progress_.on_phase("loading " + (arm.engine.command ? arm.name : arm.model));
     const SteadyTime begin = context_.clock.now();
     if (auto ok = engines_.load(index, arm, context_.open_engine); !ok) {
       return lose(loaded.arms, ok.error());
@@ -281,7 +281,7 @@ class StudyRun {
     for (Asked& asked : std::exchange(asked_, {})) {
       TrialRecord& trial = asked.trial;
       meter_trial(trial, meters_[trial.arm], context_.meter, timeline_, account_of(trial.ordinal));
-      for (const auto& text : asked.warnings) warn(text);
+      for (const auto& text : asked.warnings) warn(spec_.arms[trial.arm].name + ": " + text);
       if (auto ok = log_.trial(trial, timeline_.take()); !ok) return ok;
       done_.insert(key_of(trial));
       result_.trials.push_back(trial);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "study/engines.h"
 #include "study/study_fixture.h"
@@ -147,6 +148,24 @@ TEST(Runner, AnEndpointOnThisMachineIsMeteredByItsProcesses) {
   result = bench.run(small_spec(2));
   ASSERT_TRUE(result);
   EXPECT_THAT(result->warnings, testing::Contains(HasSubstr("no process was found")));
+}
+
+// Errors cancel by the engine's name: two engines of one model are not one.
+TEST(Runner, EnginesOfOneModelAreToldApart) {
+  StudyBench bench;
+  StudySpec spec = small_spec(2);
+  spec.arms.resize(1);
+  for (const int threads : {2, 3, 4}) {
+    ArmSpec arm = spec.arms.front();
+    arm.name = std::to_string(threads) + " threads";
+    arm.engine.threads = threads;
+    spec.arms.push_back(std::move(arm));
+  }
+  const auto result = bench.run(spec);
+  ASSERT_TRUE(result) << result.error().message;
+  std::set<std::string> names;
+  for (const auto& baseline : result->baselines) names.insert(baseline.what);
+  EXPECT_EQ(names.size(), 6U);  // bare before and after, and each engine
 }
 
 TEST(Runner, ALostWindowIsAnAbsenceNotAZero) {

@@ -130,9 +130,12 @@ TrialRecord failed_record(const StudySpec& spec, const Slot& slot, const Window&
   trial.end = time.end;
   trial.error = error;
   trial.phases.push_back({{Phase::wasted, trial.begin, trial.end, {}}, {}});
-  if (const auto verdict = judge(spec.prompts[slot.prompt].checker, "")) {
+  const Checker& checker = spec.prompts[slot.prompt].checker;
+  if (const auto verdict = judge(checker, "")) {
     trial.correct = false;
     trial.score = verdict->score;
+    // Who should find nothing and failed did not find nothing.
+    if (checker.kind == Checker::Kind::spans) trial.score = 0;
   }
   return trial;
 }
