@@ -87,7 +87,12 @@ Result<int> run_pairs(const Context& context, const RunOptions& options,
     rng.shuffle(std::span<int>(order));
     for (const int turn : order) {
       if (cancelled()) return 128 + std::max(2, cancelling_signal());
-      const auto code = run_once(context, turn == 0 ? options.command : other, session);
+      const auto& command = turn == 0 ? options.command : other;
+      const auto code = run_once(context, command, session);
+      if (code && *code != 0) {
+        // Its own 1 or 4 would be read as a verdict.
+        fmt::print(stderr, "joulebook: {} ended with exit code {}: nothing is compared\n", command.front(), *code);
+      }
       if (!code || *code != 0) return code;
       which.push_back(turn);
     }

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/gate.h"
 #include "cli/recording.h"
 #include "cli/study_format.h"
 #include "cli/study_progress.h"
+#include "core/find_program.h"
 #include "export/csv.h"
 #include "export/markdown.h"
 #include "export/study_json.h"
@@ -63,6 +66,30 @@ struct Plan {
   std::optional<std::string> resume;
 };
 
+// A study goes on as it began, but for how long a program may take and how much it may say: who raised
+// that after it had failed wants it to count.
+void take_limits(StudySpec& began, const StudySpec& now) {
+  for (ArmSpec& arm : began.arms) {
+    const auto it = std::ranges::find(now.arms, arm.name, &ArmSpec::name);
+    if (it == now.arms.end() || !it->engine.command || !arm.engine.command) continue;
+    arm.engine.command->time_limit_s = it->engine.command->time_limit_s;
+    arm.engine.command->most_output = it->engine.command->most_output;
+  }
+}
+
+// Before anything is measured.
+Status check_programs(const StudySpec& spec) {
+  for (const ArmSpec& arm : spec.arms) {
+    if (!arm.engine.command) continue;
+    const CommandOptions& command = *arm.engine.command;
+    if (!find_program(command.argv.front(), command.directory).empty()) continue;
+    return fail(ErrorKind::input, "command.missing",
+                fmt::format("arm '{}': there is no program {}", arm.name, command.argv.front()),
+                "install it, or name its path, from the study's folder");
+  }
+  return {};
+}
+
 // The study to run: a new one, or the unfinished one of the same name.
 Result<Plan> plan_of(const Context& context, const StudyOptions& options, const Ledger& ledger) {
   auto spec = spec_of(context, options);
@@ -77,6 +104,7 @@ Result<Plan> plan_of(const Context& context, const StudyOptions& options, const 
   }
   auto resumed = resumable_spec(ledger, **run, study_format());
   if (!resumed) return fail(resumed.error());
+  take_limits(*resumed, *spec);
   return Plan{std::move(*resumed), **run};
 }
 
@@ -167,6 +195,7 @@ int study(const Context& context, const StudyOptions& options) {
   if (!ledger) return report_error(ledger.error());
   auto plan = plan_of(context, options, **ledger);
   if (!plan) return report_error(plan.error());
+  if (auto ok = check_programs(plan->spec); !ok) return report_error(ok.error());
   auto result = run_plan(context, *plan, **ledger, options.record);
   if (!result) return report_error(result.error());
 

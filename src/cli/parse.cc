@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -63,6 +64,29 @@ void add_devices(CLI::App& app, SharedFlags& shared) {
 
 void add_engine(CLI::App& app, SharedFlags& shared) {
   for (const char* key : {"threads", "context", "gpu_layers"}) add_setting(app, shared, key);
+}
+
+// What a study of prompts takes and `study tasks` does not.
+constexpr std::array<std::string_view, 18> kNotOfTasks = {
+    "mode",     "prompts", "fixed",      "rounds",    "max-rounds", "target",  "max-tokens",   "temperature", "baseline",
+    "sweep",    "resume",  "keep-cache", "keep-text", "dry-run",    "csv",     "require-tier", "record",      "markdown"};
+
+// A flag of `study` that would do nothing.
+std::optional<Error> misplaced_flag(const CLI::App& study, bool tasks) {
+  const std::string& group_of_tasks = study.get_option("--quick")->get_group();
+  for (const CLI::Option* flag : study.get_options()) {
+    if (flag->count() == 0 || flag->get_lnames().empty()) continue;
+    const std::string& name = flag->get_lnames().front();
+    if (tasks && std::ranges::find(kNotOfTasks, name) != kNotOfTasks.end()) {
+      return Error{ErrorKind::usage, "study.flag", fmt::format("'study tasks' takes no --{}", name),
+                   "take it out; `joulebook study --help` lists those that it takes"};
+    }
+    if (!tasks && flag->get_group() == group_of_tasks) {
+      return Error{ErrorKind::usage, "study.flag", fmt::format("--{} goes with 'study tasks' alone", name),
+                   "take it out, or run joulebook study tasks"};
+    }
+  }
+  return std::nullopt;
 }
 
 class JoulebookLine final : public CommandLine {
@@ -159,7 +183,11 @@ class JoulebookLine final : public CommandLine {
 
   void add_study() {
     CLI::App& c = add("study", "the same prompts to several arms; the energy of each, compared",
-                      [this](const Context& context) { return study(context, study_); });
+                      [this](const Context& context) {
+                        const auto misplaced = misplaced_flag(*study_command_, study_.study == "tasks");
+                        return misplaced ? report_error(*misplaced) : study(context, study_);
+                      });
+    study_command_ = &c;
     c.add_option("study", study_.study, "'forty', 'tasks' or a study file (TOML)")->capture_default_str();
     c.add_option("-m,--model", study_.models, "GGUF file or http(s) endpoint; once an arm");
     c.add_option("--mode", study_.modes, "direct, reason, or both")
@@ -209,6 +237,9 @@ class JoulebookLine final : public CommandLine {
     c.add_option("-n,--repeat", run_.repeats, "run it N times")->check(CLI::Range(1, 100000));
     c.add_option("--vs", run_.versus,
                  "measure this command, too, in turn with the other, and compare the two")
+        ->check([](const std::string& words) {
+          return trim(words).empty() ? "there is no command in it: write it in the quotation marks" : "";
+        })
         ->type_name("'COMMAND'");
     add_gate(c, run_.gate);
     c.add_option("--record", run_.record, "keep the raw samples")->type_name("FILE");
@@ -278,6 +309,7 @@ class JoulebookLine final : public CommandLine {
   Command chosen_;
   AskOptions ask_;
   StudyOptions study_;
+  const CLI::App* study_command_ = nullptr;
   RunOptions run_;
   MarkOptions mark_;
   std::string model_csv_;

@@ -17,6 +17,10 @@ Result<Json> result_document(const Context& context, const std::string& what) {
     return fail(ErrorKind::input, json.error().code, what + ": " + json.error().message,
                 "name a file that --json wrote");
   }
+  if (what.ends_with(".json") || what.find('/') != std::string::npos) {
+    return fail(ErrorKind::input, "file.missing", "there is no file " + what,
+                "name a file that --json wrote, or a run's id: joulebook list");
+  }
   auto ledger = open_ledger(context.settings.get("ledger"));
   if (!ledger) return fail(ledger.error());
   auto id = (*ledger)->resolve(what);

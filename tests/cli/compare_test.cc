@@ -96,6 +96,10 @@ TEST_F(CompareOnAPlant, ResultsThatAreWrittenDown) {
   EXPECT_EQ(joulebook({"compare", a, folder_ + "/text"}).code, 3);
   EXPECT_EQ(joulebook({"compare", a, "no-such-run"}).code, 3);
   EXPECT_EQ(joulebook({"compare", a, b, "--max-increase", "much"}).code, 2);
+  EXPECT_EQ(joulebook({"compare", a, b, "--max-increase", "5"}).code, 2);
+  const Outcome lost = joulebook({"compare", a, folder_ + "/lost.json"});
+  EXPECT_EQ(lost.code, 3);
+  EXPECT_THAT(lost.err, HasSubstr("there is no file " + folder_ + "/lost.json"));
 }
 
 TEST_F(CompareOnAPlant, WithoutASensorAGateDoesNotPass) {
@@ -120,6 +124,10 @@ TEST_F(CompareOnAPlant, WithoutASensorAGateDoesNotPass) {
 
 TEST_F(CompareOnAPlant, ACommandsOwnFailureIsPassedThrough) {
   EXPECT_EQ(on_plant({"run", "--vs", "sh -c 'exit 9'", "--", "true"}).code, 9);
+  const Outcome one = on_plant({"run", "--quiet", "--vs", "sh -c 'exit 1'", "--max-increase", "5%", "--", "true"});
+  EXPECT_EQ(one.code, 1);  // which is no verdict, and says so
+  EXPECT_THAT(one.err, HasSubstr("sh ended with exit code 1: nothing is compared"));
+  EXPECT_EQ(on_plant({"run", "--vs", " ", "--", "true"}).code, 2);
   EXPECT_EQ(on_plant({"run", "--vs", "'open", "--", "true"}).code, 2);
   EXPECT_EQ(on_plant({"run", "--max-increase", "5%", "--", "true"}).code, 2);
   EXPECT_EQ(on_plant({"run", "--vs", "true", "--all", "--for", "1s"}).code, 2);
@@ -192,6 +200,48 @@ ready = "ready"
   EXPECT_TRUE(result["sizing"]["all"]["cheapest"].is_null());
   EXPECT_NE(outcome.out.find("No arm meets correct >= 90 %"), std::string::npos) << outcome.out;
   route_of(json_);
+}
+
+// What the cure says is what helps: raise the limit in the file, then go on.
+TEST_F(CompareOnAPlant, AStudyGoesOnWithTheLimitsThatItsFileNowHas) {
+  const std::string ledger = folder_ + "/resumed.db";
+  const std::string file = folder_ + "/slow.toml";
+  std::ofstream(folder_ + "/one.jsonl") << R"({"id": "a", "kind": "k", "prompt": "x"})" << "\n";
+  const auto study = [&](const char* limit, std::vector<std::string> more) {
+    std::ofstream(file) << "prompts = \"one.jsonl\"\nbaseline_seconds = 0\nwarmups = 0\n"
+                        << "[stopping]\nmin_rounds = 4\nmax_rounds = 4\n[[arm]]\nname = \"slow\"\n"
+                        << "command = [\"sleep\", \"0.5\"]\ninput = \"none\"\ntimeout_s = " << limit << "\n";
+    std::vector<std::string> arguments = {"study", file, "--ledger", ledger, "--json", json_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return on_plant(arguments);
+  };
+  const Outcome failed = study("0.05", {});
+  EXPECT_EQ(failed.code, 5) << failed.err;
+  EXPECT_THAT(failed.err, HasSubstr("raise timeout_s"));
+  const Outcome went_on = study("60", {"--resume"});
+  EXPECT_EQ(went_on.code, 0) << went_on.err;
+  EXPECT_EQ(read(json_)["arms"][0]["failed"], 3);
+  EXPECT_EQ(read(json_)["arms"][0]["trials"], 1);
+}
+
+TEST_F(CompareOnAPlant, AFlagThatWouldDoNothingIsRefused) {
+  const Outcome tasks = on_plant({"study", "tasks", "--require-tier", "measured"});
+  EXPECT_EQ(tasks.code, 2);
+  EXPECT_THAT(tasks.err, HasSubstr("'study tasks' takes no --require-tier"));
+  const Outcome one = on_plant({"study", "forty", "--dry-run", "-o", folder_ + "/table.txt"});
+  EXPECT_EQ(one.code, 2);
+  EXPECT_THAT(one.err, HasSubstr("--output goes with 'study tasks' alone"));
+  EXPECT_EQ(on_plant({"study", "forty", "--dry-run", "--rounds", "3"}).code, 0);
+}
+
+TEST_F(CompareOnAPlant, AProgramThatIsNotThereIsFoundBeforeAnythingIsMeasured) {
+  std::ofstream(folder_ + "/one.jsonl") << R"({"id": "a", "kind": "k", "prompt": "x"})" << "\n";
+  std::ofstream(folder_ + "/lost.toml")
+      << "prompts = \"one.jsonl\"\n[[arm]]\nname = \"mine\"\ncommand = [\"no-such-program\"]\n";
+  const Outcome lost = on_plant({"study", folder_ + "/lost.toml"});
+  EXPECT_EQ(lost.code, 3);
+  EXPECT_THAT(lost.err, HasSubstr("arm 'mine': there is no program no-such-program"));
+  EXPECT_THAT(lost.err, testing::Not(HasSubstr("idle")));
 }
 
 }  // namespace
