@@ -43,6 +43,19 @@ Estimate mean(const ArmResult& arm, double value, std::string_view unit, std::st
   return named({no(unit, "arm.no_trials", "no trial of this arm was completed"), {}}, unit, per);
 }
 
+// Likewise of tokens, which a program has none of.
+Estimate tokens(const ArmResult& arm, double value, std::string_view unit, std::string_view per) {
+  if (arm.engine.kind != "command") return mean(arm, value, unit, per);
+  return named({no(unit, "tokens.none", "a program has no tokens"), {}}, unit, per);
+}
+
+// A rate that nothing was timed for is unknown.
+Estimate token_rate(const ArmResult& arm) {
+  constexpr std::string_view kUnit = "{token}/s";
+  if (arm.trials == 0 || arm.tokens_per_second > 0) return tokens(arm, arm.tokens_per_second, kUnit, "");
+  return named({no(kUnit, "tokens.none", "the arm gave no tokens"), {}}, kUnit, "");
+}
+
 Estimate unmarked(std::string_view unit, std::string_view per) {
   return named({no(unit, "reasoning.unmarked", "the model does not mark where thinking ends",
                    "use a model or an endpoint that marks its reasoning"),
@@ -96,7 +109,7 @@ constexpr std::array kArm = std::to_array<ArmMetric>({
     {"trials", "trials", "1", "", MetricType::count, kCounted,
      "Trials that were completed, repeats counted.", [](A a) { return whole(a.trials); }},
     {"failed", "failed", "1", "", MetricType::count, kCounted,
-     "Trials that ended in an error; none of their figures is used.",
+     "Trials that ended in an error: wrong answers, whose joules and seconds count.",
      [](A a) { return whole(a.failed); }},
     {"censored_share", "cut at the limit", "1", "", MetricType::share, kCounted,
      "Share of completed trials whose answer hit the token limit; above 5 % every ratio of the arm "
@@ -136,19 +149,19 @@ constexpr std::array kArm = std::to_array<ArmMetric>({
      [](A a) { return phase_energy(a, Phase::answer); }},
     {"prompt_tokens", "input tokens", "{token}", "response", MetricType::number, kCounted,
      "Tokens of the prompt with its template, cached ones included, mean over prompts.",
-     [](A a) { return mean(a, a.prompt_tokens, "{token}", "response"); }},
+     [](A a) { return tokens(a, a.prompt_tokens, "{token}", "response"); }},
     {"output_tokens", "output tokens", "{token}", "response", MetricType::number, kCounted,
      "Reasoning and answer tokens together, mean over prompts.",
-     [](A a) { return mean(a, a.output_tokens, "{token}", "response"); }},
+     [](A a) { return tokens(a, a.output_tokens, "{token}", "response"); }},
     {"reasoning_tokens", "reasoning tokens", "{token}", "response", MetricType::number, kCounted,
      "Thinking tokens, mean over prompts; an absence where the model does not mark them.",
      [](A a) {
-       return a.reasoning_marked ? mean(a, a.reasoning_tokens, "{token}", "response")
-                                 : unmarked("{token}", "response");
+       const bool known = a.reasoning_marked || a.engine.kind == "command";
+       return known ? tokens(a, a.reasoning_tokens, "{token}", "response") : unmarked("{token}", "response");
      }},
     {"answer_tokens", "answer tokens", "{token}", "response", MetricType::number, kCounted,
      "Tokens of the answer, mean over prompts; all output where reasoning is not marked.",
-     [](A a) { return mean(a, a.answer_tokens, "{token}", "response"); }},
+     [](A a) { return tokens(a, a.answer_tokens, "{token}", "response"); }},
     {"words", "words", "{word}", "response", MetricType::number, kCounted,
      "Words of the answer, reasoning apart, mean over prompts.",
      [](A a) { return mean(a, a.words, "{word}", "response"); }},
@@ -157,7 +170,7 @@ constexpr std::array kArm = std::to_array<ArmMetric>({
      [](A a) { return mean(a, a.seconds, "s", "response"); }},
     {"tokens_per_second", "tokens/s", "{token}/s", "", MetricType::number, kTimed,
      "Output tokens over the time spent decoding them.",
-     [](A a) { return mean(a, a.tokens_per_second, "{token}/s", ""); }},
+     [](A a) { return token_rate(a); }},
     {"mean_power", "mean power", "W", "", MetricType::quantity, kFromEnergy,
      "Gross energy of the trials over their time.",
      [](A a) { return named({a.mean_power, {}}, "W", ""); }},

@@ -63,6 +63,24 @@ TEST(MetricTable, FiguresAreTheArmsOwn) {
             "reasoning.unmarked");
 }
 
+// Of an arm that is a program nobody counted a token: that is no zero.
+TEST(MetricTable, AProgramHasNoTokens) {
+  ArmResult arm = fakes::sample_study().arms[1];
+  const auto absent = [&](const char* id) {
+    const Quantity q = find_arm_metric(id)->of(arm).these;
+    return !q.present() && q.reason->code == "tokens.none";
+  };
+  EXPECT_FALSE(absent("output_tokens"));
+  EXPECT_FALSE(absent("tokens_per_second"));
+  arm.tokens_per_second = 0;
+  EXPECT_TRUE(absent("tokens_per_second"));
+  arm.engine.kind = "command";
+  for (const auto* id : {"prompt_tokens", "output_tokens", "reasoning_tokens", "answer_tokens", "tokens_per_second"}) {
+    EXPECT_TRUE(absent(id)) << id;
+  }
+  EXPECT_FALSE(absent("words"));
+}
+
 TEST(MetricTable, TextIsForPeople) {
   EXPECT_EQ(metric_text(MetricType::share, Quantity::exact(0.125, "1")), "12.5 %");
   EXPECT_EQ(metric_text(MetricType::count, Quantity::exact(16, "1")), "16");
