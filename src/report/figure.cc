@@ -130,6 +130,28 @@ std::string level_words(double level) {
   return level >= 1 ? "bound" : fmt::format("{:.3g} %", level * 100);
 }
 
+// Whether a value that is not 0 would be printed as 0 in the unit of its far end.
+bool vanishes(double value, double most, const Scale& far) {
+  const int decimals = decimals_within(value / far.factor, most / far.factor);
+  return value != 0 && std::abs(value / far.factor) < 0.5 * std::pow(10.0, -decimals);
+}
+
+// Each with the unit that fits it: "2.32 mJ [0–282 GJ]".
+FigureText beside_far_end(const Json& q, double value, double lo, double hi) {
+  const auto words = [&](double x) {
+    const Scale scale = scale_for(x, q["unit"].as_string());
+    return x == 0 ? std::string("0") : with_unit(fixed(x / scale.factor, decimals_for(x / scale.factor, 0)), scale.unit);
+  };
+  FigureText text;
+  text.value = words(value);
+  text.interval = std::isfinite(hi) ? fmt::format("{}{}{}", words(lo), lo < 0 ? " to " : "–", words(hi))
+                                    : fmt::format("≥ {}", words(lo));
+  text.level = level_words(q["level"].as_double(0.95));
+  text.tier = q["tier"].as_string();
+  text.per = q["per"].as_string();
+  return text;
+}
+
 }  // namespace
 
 std::string FigureText::line() const {
@@ -155,6 +177,7 @@ FigureText figure_text(const Json& q, RatioStyle style) {
   const Scale scale = percent ? Scale{0.01, "%"} : scale_for(value, far_end(lo, hi), unit);
   const double half = half_width(value, lo, hi) / scale.factor;
   const bool dwarfed = scale.unit != scale_for(value, unit).unit && !percent;
+  if (dwarfed && vanishes(value, far_end(lo, hi), scale)) return beside_far_end(q, value, lo, hi);
   const int decimals = dwarfed ? decimals_within(value / scale.factor, far_end(lo, hi) / scale.factor)
                                : decimals_for(value / scale.factor, half);
   FigureText text;

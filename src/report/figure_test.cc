@@ -50,6 +50,12 @@ TEST(FigureText, AFarEndThatWouldBeALongNumberChoosesTheUnit) {
   EXPECT_EQ(figure_text(measured(0, 0, kInfinity)).line(), "0.00 J [≥ 0.00]");
 }
 
+TEST(FigureText, AValueIsNotPrintedAsNothing) {
+  EXPECT_EQ(figure_text(measured(2.32e-3, 0, 2.82e11)).line(), "2.32 mJ [0–282 GJ]");
+  EXPECT_EQ(figure_text(measured(1.11e-3, 4e-9, 19'402)).line(), "1.11 mJ [4.00 nJ–19.4 kJ]");
+  EXPECT_EQ(figure_text(measured(-2e-3, -3e4, 20)).line(), "-2.00 mJ [-30.0 kJ to 20.0 J]");
+}
+
 // A missing reading is never zero, and a bound of nothing is none: not of one figure, and not of a sum of absences.
 TEST(FigureText, AnAbsenceIsAWordAndNoZero) {
   const Reason none{"sensor.none", "no sensor covers what was asked for", "name one"};

@@ -92,6 +92,15 @@ TEST(HtmlPage, TextFromOutsideCannotBecomeMarkup) {
   EXPECT_EQ(page.substr(0, page.find("<script>")).find("<img"), std::string::npos);
 }
 
+TEST(HtmlPage, HasOneStyle) {
+  StudyResult study = fakes::sample_study();
+  study.spec.require = "correct>=0.5";
+  const std::string page = *html_page(to_json(study));
+  EXPECT_THAT(page, HasSubstr("id=\"route\""));
+  EXPECT_THAT(page, HasSubstr(".strip-track"));
+  EXPECT_EQ(page.find("<style>", page.find("<style>") + 1), std::string::npos);
+}
+
 TEST(HtmlPage, RefusesWhatIsNoStudy) {
   const auto page = html_page(Json::object({{"schema", "other/1"}}));
   ASSERT_FALSE(page.has_value());

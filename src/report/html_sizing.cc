@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kNote = "<span class=\"note\" style=\"white-space:nowrap\">";
 
-std::string style() { return fmt::format("<style>{}</style>\n", strip_style()); }
-
 const std::string& name_of(const View& view, std::size_t arm) { return view.study.spec.arms[arm].name; }
 
 // "+2.5 %", below it its interval.
@@ -128,7 +126,7 @@ std::string ladder(const View& view) {
          number_html(view.json, at + ".prompts", count_text(steps[i]["prompts"].as_int())),
          view.figure(at + ".more_joules"), gain_html(view, at), view.figure(at + ".j_per_extra_correct")});
   }
-  return "<section id=\"ladder\"><h2>What each step of thinking bought</h2>\n" + style() +
+  return "<section id=\"ladder\"><h2>What each step of thinking bought</h2>\n" +
          strip_html(rungs(view), " J", "Energy a response of each step; the same figures are in the tables") +
          "<p class=\"src\">Dot: joules a response; line: interval. Logarithmic.</p>\n" + table_html(table) + "</section>\n";
 }
@@ -145,7 +143,7 @@ std::string route(const View& view) {
       {"by the rule", route->route, nullptr},
       {"always " + name_of(view, route->largest), route->always_largest, &route->to_largest},
       {"best single arm", route->single, &route->to_single}};
-  std::string html = "<section id=\"route\"><h2>Each kind to the arm that is enough</h2>\n" + style();
+  std::string html = "<section id=\"route\"><h2>Each kind to the arm that is enough</h2>\n";
   html += fmt::format("<p>{}</p>\n", escape_html(route->sentence)) + day_strip(ways);
   html += "<p class=\"src\">A day brings each of the study’s prompts 1,000 times; <code>joulebook route</code> takes another "
           "mix. Confidence: that the arm is enough on prompts like these.</p>\n";

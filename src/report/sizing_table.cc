@@ -19,7 +19,12 @@ using Align = TextGrid::Align;
 
 std::string interval_words(const Requirement& r, const std::optional<Interval>& interval) {
   if (!interval) return "";
-  return fmt::format(" [{}–{}]", value_text(r, interval->lo), value_text(r, interval->hi));
+  // Behind a value with its unit: "100 % [82.7–100]".
+  const auto bare = [&](double end) {
+    const std::string text = value_text(r, end);
+    return text.ends_with(" %") ? text.substr(0, text.size() - 2) : text;
+  };
+  return fmt::format(" [{}–{}]", bare(interval->lo), bare(interval->hi));
 }
 
 std::string grade_cell(const Requirement& r, const Quality& q) {

@@ -84,18 +84,4 @@ std::string strip_html(const std::vector<StripMark>& marks, const std::string& t
                      ticks_html(scale, ticks));
 }
 
-std::string_view strip_style() {
-  return R"(
-.strip{margin:.75rem 0 1.25rem;max-width:40rem}
-.strip-row{display:grid;grid-template-columns:1fr auto;column-gap:.75rem;font-size:.875rem;margin:.35rem 0}
-.strip-shown{font-variant-numeric:tabular-nums;color:var(--soft)}
-.strip-track{grid-column:1/-1;position:relative;height:1rem;background:var(--panel);border-radius:2px}
-.strip-track b{position:absolute;top:.4rem;height:.2rem;background:var(--c);opacity:.55;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.strip-track b.open{background:repeating-linear-gradient(90deg,var(--c) 0 .3rem,transparent .3rem .5rem)}
-.strip-track i{position:absolute;top:.2rem;width:.6rem;height:.6rem;margin-left:-.3rem;border-radius:50%;background:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.strip-ticks{position:relative;height:1.2rem;font-size:.75rem;color:var(--soft)}
-.strip-ticks span{position:absolute;white-space:nowrap}
-)";
-}
-
 }  // namespace joulebook::page

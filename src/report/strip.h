@@ -26,7 +26,4 @@ struct StripMark {
 [[nodiscard]] std::string strip_html(const std::vector<StripMark>& marks, const std::string& ticks,
                                      const std::string& label);
 
-// Its style, beside the style that all pages share.
-[[nodiscard]] std::string_view strip_style();
-
 }  // namespace joulebook::page

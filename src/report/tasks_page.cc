@@ -252,8 +252,7 @@ std::string day_html(const Json& d) {
 }  // namespace
 
 std::string tasks_page(const Json& d) {
-  std::string sections = fmt::format("<style>{}</style>\n", page::strip_style());
-  sections += header(d) + ratios(d) + day_html(d);
+  std::string sections = header(d) + ratios(d) + day_html(d);
   for (std::size_t t = 0; t < d["tasks"].items().size(); ++t) sections += task_html(d, t);
   return page::static_document({"Tasks: was the big model needed?",
                                 "Special programs against general models, task by task, in joules", sections, "tasks", d});

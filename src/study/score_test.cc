@@ -92,6 +92,8 @@ TEST(Score, WordsAndCharacters) {
   EXPECT_EQ(characters_of(" a\n b ").size(), 3U);
   EXPECT_EQ(characters_of("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"),
             (Units{U"\u00E9", U"\u20AC", U"\U0001F600"}));
+  EXPECT_EQ(words_of("“Ça\u00A0va ?” – Oui…"), words_of("ça va oui"));
+  EXPECT_EQ(characters_of("\u00A0a\u202F\u3000b "), (Units{U"a", U" ", U"b"}));
   // sclite's example of the three kinds: one changed, one left out, one put in, of five.
   EXPECT_DOUBLE_EQ(error_rate(words_of("a b c d e"), words_of("a x c e f")), 0.6);
 }
