@@ -15,6 +15,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/gate.h"
+#include "core/sysroot.h"
 #include "core/text.h"
 #include "core/version.h"
 #include "sensor/remote/remote.h"
@@ -124,6 +125,7 @@ class JoulebookLine final : public CommandLine {
       if (auto ok = settings->set_by_flag(key, value); !ok) return report_error(ok.error());
     }
     shared_.context.settings = std::move(*settings);
+    if (auto ok = check_sysroot(shared_.context.settings.get("sysroot")); !ok) return report_error(ok.error());
     for (const auto& spec : shared_.context.sensor_specs()) {
       if (auto ok = check_sensor_spec(spec); !ok) return report_error(ok.error());
     }

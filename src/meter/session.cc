@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/clock.h"
+#include "core/sysroot.h"
 #include "core/version.h"
 #include "meter/calibration/reuse.h"
 #include "meter/calibration/store.h"
@@ -181,6 +182,7 @@ class Session::Impl {
  private:
   [[nodiscard]] Status open_live(SessionOptions options) {
     live_ = true;
+    if (auto ok = check_sysroot(options.sysroot); !ok) return ok;
     files_ = real_files(options.sysroot);
     const auto& files = files_;
     for (const auto& meter : options.meters) {

@@ -190,6 +190,15 @@ TEST(BadSettings, AreNamedWithTheirOrigin) {
   EXPECT_THAT(outcome.out, testing::ContainsRegex("threads +3 +JOULEBOOK_THREADS"));
 }
 
+TEST(BadSysroot, IsWrongUsageWhereverItIsTaken) {
+  for (const char* command : {"sensors", "doctor", "run", "serve", "agent", "calibrate"}) {
+    expect_clear_error(joulebook({command, "--sysroot", "/no/such/root"}), 2, "/no/such/root");
+  }
+  expect_clear_error(joulebook({"doctor"}, {{"JOULEBOOK_SYSROOT", "/no/such/root"}}), 2, "/no/such/root");
+  const std::string file = write(fresh_folder("sysroot") + "/file", "");
+  expect_clear_error(joulebook({"sensors", "--sysroot", file}), 2, "no folder");
+}
+
 TEST(BadSensors, ARequiredReadingThatCannotBeHad) {
   expect_clear_error(joulebook({"ask", "--sensors", "nvml:none", "-m", "http://127.0.0.1:9", "x"}),
                      4, "nvml:none");
