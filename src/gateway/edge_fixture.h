@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "fakes/loopback_server.h"
+#include "fakes/patience.h"
 #include "gateway/edge.h"
 
 namespace joulebook::gateway {
@@ -226,14 +227,8 @@ class EdgeTest : public testing::Test {
     return heard_;
   }
   std::vector<Finish> finishes() {
-    for (int i = 0; i < 6000; ++i) {
-      {
-        const std::lock_guard lock(metering_.mutex);
-        if (!metering_.seen.over.empty()) return metering_.seen.over;
-      }
-      std::this_thread::sleep_for(10 * kMs);
-    }
-    return {};
+    (void)fakes::wait_for([this] { return !seen().over.empty(); });
+    return seen().over;
   }
   Seen seen() {
     const std::lock_guard lock(metering_.mutex);

@@ -105,8 +105,7 @@ TEST_F(EdgeTest, AnUpgradeBecomesATunnel) {
     EXPECT_EQ(client.hear("pong"), "pong");
   }
   client.close();
-  for (int i = 0; i < 6000 && !ended; ++i) std::this_thread::sleep_for(10 * kMs);
-  EXPECT_TRUE(ended);
+  EXPECT_TRUE(fakes::wait_for([&] { return ended.load(); }));
   TearDown();
 }
 
@@ -125,7 +124,7 @@ TEST_F(EdgeTest, AHalfClosedClientHasLeft) {
   std::this_thread::sleep_for(50 * kMs);
   ::shutdown(client.socket(), SHUT_WR);
   EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
-  for (int i = 0; i < 6000 && ends == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return ends != 0; }));
   EXPECT_EQ(ends, 1);
   TearDown();
 }
@@ -142,11 +141,11 @@ TEST_F(EdgeTest, AClientThatSentAheadAndLeftIsNoticed) {
   });
   Client client(edge_->port());
   client.say(kGet);
-  for (int i = 0; i < 6000 && requests == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return requests != 0; }));
   client.say(kGet);
   std::this_thread::sleep_for(50 * kMs);
   client.close();
-  for (int i = 0; i < 6000 && ends == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return ends != 0; }));
   EXPECT_EQ(ends, 1);
   EXPECT_EQ(requests, 1);
   TearDown();

@@ -65,7 +65,7 @@ TEST_F(Impatient, ABodyThatTricklesIsA408) {
     EXPECT_NE(heard_here.find("--body-rate"), heard_here.npos);
   }
   EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
-  for (int i = 0; i < 6000 && ends < 2; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return ends >= 2; }));
   EXPECT_EQ(ends, 2);  // an upstream does not hear half a request for ever
   TearDown();
 }
@@ -139,8 +139,7 @@ TEST_F(Impatient, AClientThatTakesNothingIsLetGo) {
   Client client(edge_->port());
   client.say(kPost);
   EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
-  for (int i = 0; i < 6000 && !ended; ++i) std::this_thread::sleep_for(10 * kMs);
-  EXPECT_TRUE(ended);
+  EXPECT_TRUE(fakes::wait_for([&] { return ended.load(); }));
   TearDown();
 }
 
@@ -159,15 +158,12 @@ TEST_F(EdgeTest, MoreClientsThanAllowedAreTurnedAway) {
   EXPECT_EQ(one_too_many.hear(), "");
   EXPECT_TRUE(one_too_many.closed());
   first.reset();
-  bool taken = false;  // soon after: its place is free
-  for (int i = 0; i < 6000 && !taken; ++i) {
-    std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] {  // soon after: its place is free
     Client next(edge_->port());
-    taken = asks(next);
-  }
-  EXPECT_TRUE(taken);
+    return asks(next);
+  }));
   EXPECT_TRUE(asks(second));
-  for (int i = 0; i < 6000 && edge_->counts().refused == 0; ++i) std::this_thread::sleep_for(20 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return edge_->counts().refused > 0; }));
   EXPECT_GE(edge_->counts().refused, 1U);
 }
 

@@ -162,7 +162,7 @@ TEST_F(EdgeTest, AClientThatLeavesEndsTheUpstreamsWork) {
     client.hear("abcde");
   }
   EXPECT_EQ(finishes(), std::vector{Finish::client_gone});
-  for (int i = 0; i < 6000 && upstream_ends_ == 0; ++i) std::this_thread::sleep_for(10 * kMs);
+  EXPECT_TRUE(fakes::wait_for([&] { return upstream_ends_ != 0; }));
   EXPECT_EQ(upstream_ends_, 1);
 }
 

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <thread>
 
+#include "fakes/patience.h"
+
 namespace joulebook::gateway {
 namespace {
 
@@ -84,7 +86,7 @@ TEST_F(LocalEngineTest, AfterACrashItIsStartedAgainLaterEachTimeOnTheSamePort) {
     const int pid = engine_->pid();
     ASSERT_GT(pid, 0);
     ++starts;
-    for (int i = 0; i < 6000 && ports().size() < starts; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_TRUE(fakes::wait_for([&] { return ports().size() >= starts; }));
     ::kill(pid, SIGSEGV);
     const auto crash = next();
     EXPECT_EQ(crash.state, EngineState::resting);
