@@ -34,6 +34,24 @@ Parts times(const Parts& parts, double k) {
   return out;
 }
 
+// s of the window in which models of what `e` covers were loaded.
+double loading_s(const ActiveEnergy& e, std::vector<WindowWork::Load> loads) {
+  std::sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) { return a.from < b.from; });
+  std::int64_t ns = 0, until = INT64_MIN;
+  for (const auto& load : loads) {
+    if (!covers(e, load.upstream) || load.until <= until) continue;
+    ns += load.until - std::max(load.from, until);
+    until = load.until;
+  }
+  return static_cast<double>(ns) * 1e-9;
+}
+
+// Loading beside work, as a weight beside its: a second of the one counts as one of the other.
+double load_weight(double loading_s, double busy_s, double work) {
+  if (!(loading_s > 0)) return 0;
+  return work > 0 && busy_s > 0 ? work * loading_s / busy_s : 1;
+}
+
 void sum(Parts& into, const Parts& parts) {
   for (std::size_t i = 0; i < kParts; ++i) into[i] += parts[i];
 }
@@ -203,15 +221,17 @@ Division Attributor::divide(const ActiveEnergy& e) {
     bypassed += dot(parts, factors.at(upstream).fair.value);
   out.rule = s.rule(sharers, identified(sharers, factors, total));
   std::vector<double> weights;
-  weights.reserve(shared.size() * kPhases + 1);
+  weights.reserve(shared.size() * kPhases + 2);
   for (const RequestWork* r : shared) {
     for (const Parts& phase : r->phases)
       weights.push_back(dot(phase, factors.at(r->upstream).fair.value));
   }
   weights.push_back(bypassed);
+  weights.push_back(load_weight(loading_s(e, work.loads), work.busy_s, total + bypassed));
   const auto parts = divide_whole(std::max<std::int64_t>(e.active.count, 0), weights);
-  std::int64_t given = parts.back();
-  out.other = {parts.back()};
+  out.load = {parts.back()};
+  out.other = {parts[parts.size() - 2]};
+  std::int64_t given = out.load.count + out.other.count;
   std::map<std::uint32_t, Factors> paces;
   const auto beside = lines_between(sharers, factors, total);
   for (std::size_t i = 0; i < shared.size(); ++i) {

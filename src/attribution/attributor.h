@@ -73,6 +73,7 @@ struct Share {
 
 struct Division {
   std::vector<Share> shares;  // by request, then phase
+  MicroJoules load;   // of models that requests waited for
   MicroJoules other;  // traffic that did not pass here and shows in the engine's metrics page
   MicroJoules unattributed;
   std::optional<Reason> reason;  // set where unattributed is not 0

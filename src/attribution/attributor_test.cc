@@ -24,7 +24,7 @@ ActiveEnergy window(double begin, double end, std::int64_t microjoules,
 }
 
 std::int64_t total(const Division& d) {
-  std::int64_t sum = d.other.count + d.unattributed.count;
+  std::int64_t sum = d.load.count + d.other.count + d.unattributed.count;
   for (const Share& s : d.shares) sum += s.energy.count;
   return sum;
 }
@@ -92,6 +92,65 @@ TEST(DivideWhole, NoWeightIsTrustedBlindly) {
             (std::vector<std::int64_t>{4, 3}));
   EXPECT_EQ(divide_whole(7, std::vector<double>{0, 0}), (std::vector<std::int64_t>{0, 0}));
   EXPECT_TRUE(divide_whole(7, {}).empty());
+}
+
+// Two requests wait for a model that takes 2.5 s to load, as their server tells; then each is answered.
+TEST(Attributor, WhatLoadingAModelTookIsNoRequests) {
+  std::vector<Remark> remarks;
+  for (const RequestId id : {1, 2}) {
+    feed(remarks, {.id = id, .sent = 0.5, .first = 3.5, .gap = 0.05, .tokens = 30, .prompt = 200});
+    const Timings told{.load_s = 2.5, .prefill_s = 0.5, .decode_s = 1.45};
+    remarks.insert(std::prev(remarks.end()), {id, remarks.back().at, told});
+  }
+  std::stable_sort(remarks.begin(), remarks.end(), [](const auto& x, const auto& y) { return x.at < y.at; });
+  Attributor a({});
+  for (const Remark& r : remarks) a.remark(r);
+  a.now(at(70));
+  for (double t = 0; t < 5; t += 1) {
+    const Division d = a.divide(window(t, t + 1, 100'000'000));
+    EXPECT_EQ(total(d), 100'000'000);
+    EXPECT_EQ(d.unattributed.count, 0) << t;
+    EXPECT_NEAR(static_cast<double>(d.load.count), t < 3 ? 1e8 : 0, 1e3) << t;
+  }
+}
+
+// A second in which one model is loaded for 0.4 s while another answers the whole time: by time.
+TEST(Attributor, LoadingBesideWorkSharesByTime) {
+  Options options;
+  options.routers = {0};
+  Attributor a(options);
+  std::vector<Remark> remarks;
+  feed(remarks, {.id = 1, .sent = 0, .first = 0.01, .gap = 0.01, .tokens = 200, .prompt = 10});
+  std::get<Arrived>(remarks[0].what).model = "resident";
+  remarks.push_back({2, at(1), Arrived{.model = "other", .prompt_bytes = 40, .streamed = true}});
+  remarks.push_back({2, at(1), Sent{}});
+  for (int i = 0; i < 60; ++i) remarks.push_back({2, at(1.4 + 0.01 * i), Tokens{}});
+  remarks.push_back({2, at(1.99), Usage{.prompt = 10, .cached = 0, .output = 60}});
+  // llama-server's timings behind llama-swap: what lies before the prompt is the swap.
+  remarks.push_back({2, at(1.99), Timings{.prefill_s = 1e-3, .decode_s = 0.59}});
+  remarks.push_back({2, at(1.99), Ended{}});
+  std::stable_sort(remarks.begin(), remarks.end(), [](const auto& x, const auto& y) { return x.at < y.at; });
+  for (const Remark& r : remarks) a.remark(r);
+  a.now(at(70));
+  EXPECT_EQ(a.divide(window(0, 1, 100'000'000)).load.count, 0);
+  const Division d = a.divide(window(1, 2, 100'000'000));
+  EXPECT_NEAR(static_cast<double>(d.load.count), 0.4 / 1.99 * 1e8, 0.05e8);
+  EXPECT_EQ(total(d), 100'000'000);
+}
+
+// The look whether a model is there is no load, nor is a queue before the model that was asked for before.
+TEST(Attributor, AModelThatIsThereIsNotLoaded) {
+  std::vector<Remark> remarks;
+  for (const RequestId id : {1, 2}) {
+    const double sent = id == 1 ? 0.1 : 1.1;
+    feed(remarks, {.id = id, .sent = sent, .first = sent + 0.7, .gap = 0.01, .tokens = 10, .prompt = 200});
+    const Timings told = id == 1 ? Timings{.load_s = 0.06, .prefill_s = 0.6} : Timings{.prefill_s = 0.1};
+    remarks.insert(std::prev(remarks.end()), {id, remarks.back().at, told});
+  }
+  Attributor a({});
+  for (const Remark& r : remarks) a.remark(r);
+  a.now(at(70));
+  for (double t = 0; t < 2; t += 1) EXPECT_EQ(a.divide(window(t, t + 1, 100'000'000)).load.count, 0);
 }
 
 TEST(Attributor, NothingAtWorkIsUnattributedWithAReason) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attribution/engines.h"
 #include "attribution/track_units.h"
 #include "attribution/tracks.h"
 
@@ -202,9 +203,31 @@ Course Tracks::course(const Track& t) const {
     if (c.hidden > 0) place_hidden(t, c);
     place_prompt(t, c);
     place_tokens(t, c);
-    return c;
+  } else {
+    c = unseen(t, std::move(c));
   }
-  return unseen(t, std::move(c));
+  place_load(t, c);
+  return c;
+}
+
+// As long as its server told; where it told how long the prompt took, and the request before was for another
+// model, what lies between, from when those of the other model were over. A moment is no load but the look
+// whether one is needed.
+void Tracks::place_load(const Track& t, Course& c) const {
+  constexpr double kLeast = 0.25;  // s
+  const std::int64_t begun = std::max(c.from, *t.sent);
+  std::int64_t from = *t.sent, until = from + nanos(t.timings.load_s.value_or(0));
+  if (!t.timings.load_s && t.swaps && t.timings.prefill_s) {
+    until = begun;
+    for (const auto& [id, other] : tracks_) {
+      if (upstream_of(other.arrived.upstream) != upstream_of(t.arrived.upstream) || !other.ended) continue;
+      if (*other.ended <= begun) from = std::max(from, *other.ended);
+    }
+  }
+  until = std::min(until, begun);
+  if (seconds(from, until) < kLeast) return;
+  c.load_from = from;
+  c.load_until = until;
 }
 
 Tracks::Turn Tracks::turn(const Track& t, std::int64_t end) const {
@@ -240,7 +263,7 @@ Course Tracks::unseen(const Track& t, Course c) const {
     prompt_s = whole * kPromptToken * c.computed / std::max(kPromptToken * c.computed + each, 1e-9);
   }
   if (t.timings.prefill_s) prompt_s = *t.timings.prefill_s;
-  if (t.arrived.embedding) turn.from = sent;
+  if (t.arrived.embedding) turn.from = std::min(sent + nanos(t.timings.load_s.value_or(0)), c.end);
   if (guessed) each = untold_tokens(t, std::min(turn.from + nanos(prompt_s), c.end), c.end);
   if (each <= 1 || t.arrived.embedding) prompt_s = seconds(turn.from, c.end);
   c.from = turn.from;

@@ -66,6 +66,10 @@ void Tracks::remark(const Remark& remark) {
   if (const auto* arrived = std::get_if<Arrived>(&remark.what)) {
     track->arrived = *arrived;
     track->arrived.choices = std::clamp<std::uint32_t>(arrived->choices, 1, kMostChoices);
+    const std::uint32_t upstream = upstream_of(arrived->upstream);
+    const auto [newest, is_new] = newest_engine_.try_emplace(upstream, arrived->upstream);
+    track->swaps = is_new ? options_.routers.contains(upstream) : newest->second != arrived->upstream;
+    newest->second = arrived->upstream;
   } else if (std::holds_alternative<Sent>(remark.what)) {
     if (!track->sent) track->sent = track->first ? std::min(at, *track->first) : at;
   } else if (const auto* made = std::get_if<Tokens>(&remark.what)) {
@@ -223,7 +227,8 @@ void Tracks::learn_pace(const Track& t) {
   // Where the cache is told of, a prompt of which it isn't says nothing of how quickly it is read.
   if (c.computed < kLeastPrompt || !t.arrived.streamed || (pace.told && !t.usage.cached)) return;
   if (hidden(t, c) > 0) return;  // its first token was none that is seen
-  const std::int64_t from = queued_until(t, *t.first, pace.gap_s);
+  std::int64_t from = queued_until(t, *t.first, pace.gap_s);
+  if (t.timings.load_s || t.swaps) from = std::max(from, course(t).load_until);
   const double each = seconds(from, *t.first) / c.computed;
   if (!(each > 0)) return;
   pace.observed += 1;

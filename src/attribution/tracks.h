@@ -48,6 +48,7 @@ struct Track {
   Outcome outcome = Outcome::complete;
   Usage usage;
   Timings timings;
+  bool swaps = false;  // the request before it on its upstream was for another model, or its router's first
   std::map<std::uint32_t, Sequence> sequences;  // by choice
   double reasoning = 0;                         // tokens, as remarked
   bool counted = false;                         // every remark on tokens said how many
@@ -71,6 +72,7 @@ struct Again {
 
 // What a request did, as far as it is known now.
 struct Course {
+  std::int64_t load_from = 0, load_until = 0;  // when its model was loaded, at the beginning; equal: it was there
   std::int64_t from = 0;   // of its prompt's computing; before: queue
   std::int64_t first = 0;  // its end
   bool prefilled = false;  // there is such a span
@@ -192,6 +194,7 @@ class Tracks {
   // The tokens of one that did not stream, `each` of a sequence.
   void place_blind(const Track& track, double each, Course& course) const;
   void place_prompt(const Track& track, Course& course) const;
+  void place_load(const Track& track, Course& course) const;
   void learn_pace(const Track& track);
   void learn_apart(const Track& track);
   void learn_delay(const Track& track);
@@ -232,6 +235,7 @@ class Tracks {
   };
   std::map<std::uint32_t, StepClock> clocks_;
   std::map<std::uint32_t, Pace> paces_;
+  std::map<std::uint32_t, std::uint32_t> newest_engine_;  // that a request was for, by upstream
   // Of requests that are over: when the prompt was read, and, evenly over [from, until], tokens that no
   // remark told of when they were made.
   struct Over {

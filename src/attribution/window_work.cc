@@ -214,6 +214,9 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
   for (const Track* t : known) {
     courses.push_back(tracks.course(*t));
     worker.draw(t->arrived.upstream, courses.back(), curve_of(t->arrived.upstream));
+    const std::int64_t from = std::max(courses.back().load_from, begin);
+    const std::int64_t until = std::min(courses.back().load_until, end);
+    if (until > from) out.loads.push_back({t->arrived.upstream, from, until});
   }
   for (const auto& [upstream, b] : bypass) (void)curve_of(upstream);
   for (auto& [upstream, curve] : curves) {
@@ -239,6 +242,7 @@ WindowWork window_work(const Tracks& tracks, const PriceList& prices,
     out.bypass.emplace(upstream, parts);
     sum(out.total, parts);
   }
+  if (!out.loads.empty()) out.known = false;  // what loading takes has no price
   if (unknown > 0.1 * total(out.total) || provisional > 0.03 * total(out.total)) out.known = false;
   return out;
 }

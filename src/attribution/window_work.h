@@ -33,6 +33,11 @@ struct WindowWork {
   Parts total{};                      // all requests and the bypass
   std::map<std::uint32_t, Parts> bypass;  // by upstream, of requests that the page counts and nobody saw here
   Parts step_parts{};                 // s by the prices: what steps should have taken
+  struct Load {
+    std::uint32_t upstream = 0;
+    std::int64_t from = 0, until = 0;  // ns, in the window
+  };
+  std::vector<Load> loads;            // of models that requests waited for; they may overlap
   double busy_s = 0;                  // time in which some sequence was in a step
   bool known = true;                  // work is counted but for a rest; the bypass is a guess
 };

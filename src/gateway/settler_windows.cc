@@ -91,6 +91,7 @@ void Settler::divide(Settlement& settlement, const DomainEnergy& domain, const W
   std::map<std::string, std::int64_t> named;
   for (const auto& posting : settlement.postings) named[posting.account] += posting.amount.count;
   named["other"] += division.other.count;
+  named["load"] += division.load.count;
   std::int64_t unattributed = division.unattributed.count;
   auto& postings = settlement.postings;
   postings.clear();
