@@ -1,10 +1,14 @@
 // agent: this machine's meter, read over the network by a gateway elsewhere. Read-only.
 #include <fmt/format.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
 #include "cli/command_line.h"
+#include "cli/lasting_meter.h"
+#include "cli/sensor_news.h"
 #include "core/text.h"
 #include "gateway/agent.h"
 #include "gateway/edge.h"
@@ -14,6 +18,10 @@
 
 namespace joulebook {
 namespace {
+
+std::atomic<bool> g_look_again{false};
+
+void look_again(int) { g_look_again = true; }
 
 struct AgentCommand {
   std::string listen = "127.0.0.1:8901";
@@ -61,7 +69,7 @@ int agent(const Context& context, const AgentCommand& command) {
   auto secret = token();
   if (!secret) return report_error(secret.error());
   TraceFeed feed;
-  auto meter = context.open_meter([&feed](std::string_view bytes) { feed.publish(bytes); });
+  auto meter = open_lasting_meter(context, Nanos(0), [&feed](std::string_view bytes) { feed.publish(bytes); });
   if (!meter) return report_error(meter.error());
   if ((*meter)->sensors().empty()) {
     return report_error({ErrorKind::no_reading, "sensor.none", "no sensor can be read on this machine",
@@ -85,10 +93,17 @@ int agent(const Context& context, const AgentCommand& command) {
     (*edge)->run();
   });
   std::vector<int> watched;
+  std::signal(SIGHUP, look_again);
+  std::vector<gateway::MeteredHost> here(1);
+  here.front().meter = meter->get();
+  here.front().name = "this machine";
+  SensorNews news(std::move(here));
   const SteadyTime start = system_clock().now();
   while (!cancelled() &&
          (command.for_s <= 0 || Seconds(system_clock().now() - start).count() < command.for_s)) {
     watch(context, command, **meter, watched);
+    if (g_look_again.exchange(false)) (*meter)->renew();
+    for (const auto& line : news.follow(system_clock().now())) context.say(line);
     for (int i = 0; i < 20 && !cancelled(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   (*edge)->drain(Nanos(0));

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "cli/lasting_meter.h"
+#include "core/nanos.h"
 #include "core/reason.h"
 #include "gateway/meter_plan.h"
 #include "meter/device_choice.h"
@@ -110,22 +112,22 @@ Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan&
 }
 
 Status open_own(MetersHere& out, const Context& context, std::vector<std::uint32_t> upstreams,
-                const std::vector<std::string>& domains) {
+                const std::vector<std::string>& domains, Nanos window) {
   const auto covers = covering(context, domains);
   if (!covers) return fail(covers.error());
-  auto meter = covers->open_meter();
+  auto meter = open_lasting_meter(*covers, window);
   if (!meter) return fail(meter.error());
   if (auto ok = all_metered(domains, (*meter)->sensors()); !ok && !(*meter)->sensors().empty()) return ok;
   gw::MeteredHost host;
   host.name = "this machine";
   host.upstreams = std::move(upstreams);
+  host.meter = out.own = meter->get();
+  host.missing = Renewal{}.none;
   if ((*meter)->sensors().empty()) {
-    host.missing = Reason{"sensor.none", "no sensor can be read on this machine",
-                          "see `joulebook doctor` for what is missing"};
-  } else {
-    host.meter = out.own = meter->get();
-    out.meters.push_back(std::move(*meter));
+    context.warn("no energy: " + host.missing.message + "; it is looked for again each minute, and at SIGHUP");
+    context.say("  cure: " + host.missing.cure);
   }
+  out.meters.push_back(std::move(*meter));
   out.hosts.push_back(std::move(host));
   return {};
 }
@@ -148,7 +150,7 @@ Result<MetersHere> open_meters_for(const Context& context, const gw::ServeOption
   if (auto ok = open_remote(out, context, *plan, alone); !ok) return fail(ok.error());
   if (!here.empty()) {
     const auto& named = mixed ? std::vector<std::string>() : options.domains;
-    if (auto ok = open_own(out, context, std::move(here), named); !ok) return fail(ok.error());
+    if (auto ok = open_own(out, context, std::move(here), named, nanos(options.window_s)); !ok) return fail(ok.error());
   }
   if (!elsewhere.empty()) {
     gw::MeteredHost none;

@@ -9,7 +9,7 @@
 #include "gateway/metered_host.h"
 #include "gateway/serve_options.h"
 #include "gateway/upstream_address.h"
-#include "meter/meter.h"
+#include "meter/renewed_meter.h"
 
 namespace joulebook {
 
@@ -17,7 +17,7 @@ namespace joulebook {
 struct MetersHere {
   std::vector<std::unique_ptr<Meter>> meters;
   std::vector<gateway::MeteredHost> hosts;  // look into them; every upstream is held by one, or more
-  Meter* own = nullptr;                     // this machine's; null: it is not read
+  RenewedMeter* own = nullptr;              // this machine's; null: nobody asked for it
 };
 
 // Where one agent is all that meters, it has to be there; of several one may come later. Errors: those of

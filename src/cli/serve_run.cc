@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "cli/default_model.h"
+#include "cli/sensor_news.h"
 #include "cli/serve_meters.h"
 #include "cli/serve_models.h"
 #include "cli/serve_processes.h"
@@ -61,6 +62,7 @@ class Gateway {
   [[nodiscard]] Status open_ledger();
   [[nodiscard]] Status start_engine();
   [[nodiscard]] bool follow_engine();
+  void follow_sensors();
   void push();
   void reload();
   void say_where() const;
@@ -79,6 +81,7 @@ class Gateway {
   std::unique_ptr<gw::Edge> edge_;
   std::unique_ptr<gw::LocalEngine> engine_;
   std::unique_ptr<ServedProcesses> processes_;
+  std::unique_ptr<SensorNews> news_;
   std::unique_ptr<gw::Scraper> scraper_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Pushers> pushers_;
@@ -134,6 +137,7 @@ Status Gateway::open() {
   settling.split.tree_has_self = false;
   settler_ = std::make_unique<gw::Settler>(meters_.hosts, writer_.get(), books_, system_clock(), std::move(settling));
   processes_ = std::make_unique<ServedProcesses>(context_.files(), places_, meters_, engine_.get(), *settler_);
+  news_ = std::make_unique<SensorNews>(meters_.hosts);
   gw::ServiceOptions service;
   service.wire = {options_.include_usage, options_.energy_event, options_.trailer, options_.pristine, {}, {}};
   service.wire.upstreams = std::move(names);
@@ -210,6 +214,11 @@ bool Gateway::follow_engine() {
   return true;
 }
 
+void Gateway::follow_sensors() {
+  for (const auto& line : news_->follow(system_clock().now())) context_.say(line);
+  service_->sensors(news_->sensors());
+}
+
 void Gateway::push() {
   const SteadyTime now = system_clock().now();
   if (!pushers_->any() || now - pushed_ < kPush) return;
@@ -232,7 +241,8 @@ void Gateway::reload() {
     return;
   }
   service_->tenants(std::move(*known));
-  context_.say("joulebook: tenants and certificate read again");
+  if (meters_.own != nullptr) meters_.own->renew();
+  context_.say("joulebook: tenants and certificate read again; sensors are looked for again");
 }
 
 void Gateway::say_where() const {
@@ -307,6 +317,7 @@ int Gateway::run(double for_s) {
     push();
     reload();
     processes_->follow();
+    follow_sensors();
     if (!follow_engine()) code = exit_code(ErrorKind::engine);
   }
   context_.say("joulebook: no new requests; open ones may end");

@@ -65,6 +65,22 @@ Samples meter_bounds(S state) {
   return out;
 }
 
+Samples lost_windows(S state) {
+  Samples out;
+  for (const auto& [domain, reasons] : state.lost) {
+    for (const auto& [reason, windows] : reasons) out.push_back({{{"domain", domain}, {"reason", reason}}, windows});
+  }
+  return out;
+}
+
+Samples sensors(S state) {
+  Samples out;
+  for (const auto& s : state.sensors) {
+    out.push_back({{{"sensor", s.id}, {"domain", s.domain}}, s.reads ? 1.0 : 0.0});
+  }
+  return out;
+}
+
 Samples requests(S state) {
   return {{{{"status", "final"}}, state.final_}, {{{"status", "void"}}, state.void_}};
 }
@@ -237,6 +253,12 @@ constexpr std::array kAll = std::to_array<LiveMetric>({
     {"joulebook_meter_bound_joules", "joulebook.meter.bound", "J", LiveType::gauge, "domain, bound",
      kMeters, "Between which two energies (lo, hi) the meter's truth lies; no hi: unbounded.",
      meter_bounds},
+    {"joulebook_lost_windows_total", "joulebook.meter.lost_windows", "{window}", LiveType::counter, "domain, reason",
+     kCounted, "Settled windows in which a domain had no energy, by reason: a reading that was missing, or refused.",
+     lost_windows},
+    {"joulebook_sensor_up", "joulebook.sensor.up", "1", LiveType::gauge, "sensor, domain", kCounted,
+     "1 where the sensor's newest reading succeeded; sensors that come later, or come back, are looked for each minute.",
+     sensors},
     {"joulebook_power_watts", "hw.power", "W", LiveType::gauge, "", kMeters,
      "Mean power of the boundary in the newest second that was read.", newest_of<&LivePoint::watts>},
     {"joulebook_running_requests", "joulebook.requests.running", "{request}", LiveType::gauge, "",

@@ -72,6 +72,13 @@ struct UpstreamState {
   std::optional<Reason> absence = {};    // why its energy, or some of it, is not known now
 };
 
+// A sensor in use, of any meter.
+struct SensorState {
+  std::string id;
+  std::string domain;   // as in the accounts
+  bool reads = true;    // its newest reading succeeded
+};
+
 // What is known of what was settled.
 struct SettledState {
   std::vector<DomainAccounts> domains;  // empty: no meter
@@ -79,6 +86,7 @@ struct SettledState {
   std::deque<LivePoint> points;         // rising in time
   std::uint64_t final_ = 0;             // requests
   std::uint64_t void_ = 0;
+  std::map<std::string, std::map<std::string, std::uint64_t>> lost;  // windows without energy, by domain and reason
   double self_cpu_s = 0;
   Quantity self_energy;                    // J
   std::vector<double> ttft_s_bounds;       // histogram: rising upper bounds, and counts one longer
@@ -94,6 +102,7 @@ struct LiveState : SettledState {
   std::string rule;      // how shares are weighed now
   std::vector<Reason> absences;  // why there is no energy, or not all, with the cure; empty: there is
   std::vector<UpstreamState> upstreams;
+  std::vector<SensorState> sensors;
   std::uint64_t open = 0;      // requests now
   std::uint64_t pending = 0;   // ended, not settled
   std::uint64_t backlog_requests = 0;  // of those open and pending, told to the settler and not read by it

@@ -55,10 +55,10 @@ std::optional<Metering::Own> Agent::own(const RequestHead& head) {
     return own;
   }
   own.content_type = "application/octet-stream";
-  own.body = feed_.header();
   own.live = head.method == "GET";
   own.cursor = feed_.first_from(mark == head.target.npos ? 0 : from_of(head.target.substr(mark + 1)));
   own.fields += std::string(kAgentFirstBlock) + ": " + std::to_string(own.cursor) + "\r\n";
+  own.body = feed_.header();  // that of another trace by now comes once more, and does no harm
   return own;
 }
 

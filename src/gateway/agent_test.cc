@@ -2,17 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "core/json.h"
+#include "meter/trace_wire.h"
 
 namespace joulebook::gateway {
 namespace {
 
+const std::string kHead = std::string(kTraceMagic) + "HEAD";
+
 class AgentTest : public testing::Test {
  protected:
   AgentTest() {
-    feed_.publish("HEAD");
+    feed_.publish(kHead);
     for (int i = 0; i < 5; ++i) feed_.publish(std::to_string(i));
   }
   Metering::Own ask(std::string_view target, std::string_view authorization,
@@ -40,7 +44,7 @@ TEST_F(AgentTest, TellsItsTime) {
 TEST_F(AgentTest, SendsTheTraceFromWhereItIsAsked) {
   auto own = ask("/joulebook/v1/trace?from=3", "bearer  s3cret ");
   EXPECT_EQ(own.status, 200);
-  EXPECT_EQ(own.body, "HEAD");
+  EXPECT_EQ(own.body, kHead);
   EXPECT_TRUE(own.live);
   EXPECT_NE(own.fields.find("x-joulebook-first-block: 3\r\n"), std::string::npos);
   EXPECT_EQ(agent_.next(own.cursor), "34");
@@ -56,7 +60,7 @@ TEST_F(AgentTest, GivesNothingWithoutTheToken) {
       const auto own = ask(target, wrong);
       EXPECT_EQ(own.status, 401) << wrong;
       EXPECT_EQ(own.body.find("s3cret"), std::string::npos);
-      EXPECT_EQ(own.body.find("HEAD"), std::string::npos);
+      EXPECT_EQ(own.body.find(kHead), std::string::npos);
       EXPECT_FALSE(own.live);
     }
   }

@@ -128,6 +128,11 @@ void LiveBooks::first_token(double seconds) {
   ttft_sum_s_ += seconds;
 }
 
+void LiveBooks::lost(const std::string& domain, const Reason& reason) {
+  const std::lock_guard lock(mutex_);
+  ++lost_[domain][reason.code];
+}
+
 void LiveBooks::self_cpu(double seconds) {
   const std::lock_guard lock(mutex_);
   self_cpu_s_ += seconds;
@@ -175,6 +180,7 @@ SettledState LiveBooks::settled_state() const {
   for (const auto& [kind, names] : kinds_) {
     for (const auto& [name, kept] : names) state.consumers.push_back(kept.consumer);
   }
+  state.lost = lost_;
   state.points = points_;
   state.final_ = final_;
   state.void_ = void_;

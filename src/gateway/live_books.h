@@ -27,6 +27,8 @@ class LiveBooks {
 
   LiveBooks();
   void settled(const SettledDomain& domain);
+  // A window in which that domain had no energy.
+  void lost(const std::string& domain, const Reason& reason);
   // A request that is final, or void (`end` says why), and when it ended.
   void ended(const RequestBegin& begin, const EndRow& end, std::int64_t ended_wall_ns);
   // Of the newest minute's windows; NaN where there is none.
@@ -83,6 +85,7 @@ class LiveBooks {
   };
   std::map<std::string, Domain> domains_;
   std::map<std::string, std::map<std::string, Kept>> kinds_;  // by kind and name
+  std::map<std::string, std::map<std::string, std::uint64_t>> lost_;  // windows, by domain and reason
   std::deque<LivePoint> points_;
   std::uint64_t final_ = 0;
   std::uint64_t void_ = 0;

@@ -129,6 +129,11 @@ void Service::metrics_page(std::size_t upstream, bool found, double running, dou
   if (upstream < pages_.size()) pages_[upstream] = {found, running, waiting};
 }
 
+void Service::sensors(std::vector<SensorState> sensors) {
+  const std::lock_guard lock(mutex_);
+  sensors_ = std::move(sensors);
+}
+
 void Service::tenants(Tenants tenants) {
   const std::lock_guard lock(mutex_);
   tenants_ = std::move(tenants);
@@ -161,10 +166,11 @@ LiveState Service::state() const {
   if (!counts.ledger_fault.empty()) {
     state.absences.push_back({"ledger.unwritten", counts.ledger_fault, "see where --ledger points"});
   }
+  const std::lock_guard lock(mutex_);
+  state.sensors = sensors_;
   if (edge_ == nullptr) return state;
   const EdgeCounts edge = edge_->counts();
   state.connections = edge.connections;
-  const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < edge.upstreams.size(); ++i) {
     const UpstreamCounts& u = edge.upstreams[i];
     UpstreamState upstream{u.name, u.reachable, u.requests, u.failures, static_cast<double>(u.running),

@@ -37,6 +37,7 @@ class Service final : public Metering {
   void edge(const Edge* edge) { edge_ = edge; }
   void sink_dropped(std::uint64_t rows) { sink_dropped_ = rows; }
   void metrics_page(std::size_t upstream, bool found, double running, double waiting);
+  void sensors(std::vector<SensorState> sensors);
   void tenants(Tenants tenants);
   // While there is an error, requests for upstreams are answered 503 with it and with Retry-After: as
   // many seconds more as it has lasted since `since`, 1 to 30.
@@ -65,6 +66,7 @@ class Service final : public Metering {
   mutable std::mutex mutex_;  // guards what follows
   Tenants tenants_;
   std::vector<Page> pages_;
+  std::vector<SensorState> sensors_;
   std::optional<Error> unready_;
   SteadyTime unready_since_{0};
   std::atomic<bool> ready_{true};  // unready_ is empty

@@ -63,7 +63,9 @@ WindowEnergy Settler::counted(const MeteredWindow& window, std::size_t host, Sum
   for (const auto& domain : out.domains) {
     if (domain.settled) continue;
     sums.whole = false;
-    mark_lost(window.window, domain.energy.reason.value_or(options_.no_meter), host, sums);
+    const Reason reason = domain.energy.reason.value_or(options_.no_meter);
+    books_.lost(domain.domain, reason);
+    mark_lost(window.window, reason, host, sums);
   }
   return out;
 }

@@ -34,10 +34,13 @@ CpuWatch::CpuWatch(const Clock& clock, std::shared_ptr<const FileTree> files)
 }
 
 void CpuWatch::register_thread() {
-  Thread thread;
-  if (pthread_getcpuclockid(pthread_self(), &thread.clock) != 0) return;
+  clockid_t clock{};
+  if (pthread_getcpuclockid(pthread_self(), &clock) == 0) register_thread(clock);
+}
+
+void CpuWatch::register_thread(clockid_t clock) {
   const std::lock_guard lock(mutex_);
-  threads_.push_back(thread);
+  threads_.push_back({clock});
 }
 
 void CpuWatch::watch(std::vector<int> pids) {

@@ -65,6 +65,8 @@ class CpuWatch {
 
   // The calling thread counts as Joulebook's own from now on.
   void register_thread();
+  // The same of another, by its CPU clock.
+  void register_thread(clockid_t clock);
   // Whose descendants to follow, from what they have spent by now. Empty: nobody's.
   void watch(std::vector<int> pids);
   // All three, at the clock's now; what is not due is -1. `fresh`: read everything whatever the

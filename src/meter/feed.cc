@@ -1,14 +1,22 @@
 #include "meter/feed.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "meter/trace_wire.h"
 
 namespace joulebook {
 
 void TraceFeed::publish(std::string_view bytes) {
   if (bytes.empty()) return;
   const std::lock_guard lock(mutex_);
-  if (header_.empty()) {
-    header_ = bytes;
+  if (bytes.starts_with(kTraceMagic)) {
+    const bool another = !std::exchange(header_, bytes).empty();
+    if (!another) return;
+    first_ += blocks_.size() + 1;
+    begun_ = first_;
+    blocks_.clear();
+    bytes_ = 0;
     return;
   }
   blocks_.emplace_back(bytes);
@@ -33,6 +41,7 @@ std::uint64_t TraceFeed::first_from(std::uint64_t wanted) const {
 std::string TraceFeed::since(std::uint64_t& cursor) const {
   const std::lock_guard lock(mutex_);
   std::string out;
+  if (cursor < begun_) out = header_.substr(kTraceMagic.size());
   cursor = std::max(cursor, first_);
   while (cursor < first_ + blocks_.size() && out.size() < kMostAtOnce) {
     out += blocks_[cursor - first_];

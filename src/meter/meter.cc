@@ -10,6 +10,7 @@
 #include "meter/cpu_watch.h"
 #include "meter/device_follow.h"
 #include "meter/record.h"
+#include "meter/renewed_meter.h"
 #include "meter/sampler.h"
 
 namespace joulebook {
@@ -24,7 +25,7 @@ constexpr Nanos kLate = std::chrono::milliseconds(100);  // an edge further back
 // Locks: `mutex_` guards the core and the recording. Sensors and CPU times are read outside of it,
 // by the sampler thread, or by start() and stop() while there is none; only that thread changes the
 // core, so it may look at it without the lock.
-class LiveMeter final : public Meter {
+class LiveMeter final : public Meter, public ThreadClocks {
  public:
   LiveMeter(std::vector<std::unique_ptr<Sensor>> sensors, MeterOptions options, Clock& clock,
             std::shared_ptr<const FileTree> files)
@@ -121,6 +122,7 @@ class LiveMeter final : public Meter {
     return sampler_.core().sensors();
   }
   void register_self_thread() override { sampler_.cpu().register_thread(); }
+  void register_thread(clockid_t clock) override { sampler_.cpu().register_thread(clock); }
   void watch_processes(std::vector<int> pids) override {
     if (follower_) follower_->watch(pids);
     sampler_.cpu().watch(std::move(pids));

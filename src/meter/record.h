@@ -118,7 +118,7 @@ class TraceStream {
  public:
   static constexpr std::size_t kMostBlock = std::size_t{16} << 20;
 
-  // The events of the blocks that are whole by now. Errors, after which it is of no more use: input
+  // The events of the blocks that are whole by now; of another trace that begins in between, only its own. Errors, after which it is of no more use: input
   // "trace.not_a_trace", "trace.newer", "trace.malformed" (also a block above kMostBlock).
   [[nodiscard]] Result<std::vector<TraceEvent>> feed(std::string_view bytes);
   // Empty until it has come.

@@ -182,6 +182,7 @@ Status TraceStream::block(std::string_view payload, std::vector<TraceEvent>& out
     auto header = parse_header(payload.substr(1));
     if (!header) return fail(header.error());
     header_ = std::move(*header);
+    out.clear();
     return {};
   }
   if (!header_) return malformed("the trace does not begin with its header");

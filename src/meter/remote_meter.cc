@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/reason.h"
 #include "core/text.h"
@@ -19,6 +20,8 @@ constexpr const char* kUnreachable = "meter.unreachable";
 constexpr Nanos kAsk = std::chrono::seconds(1);
 constexpr Nanos kLeastRest = std::chrono::milliseconds(250);  // between two attempts to connect
 constexpr Nanos kMostRest = std::chrono::seconds(5);
+constexpr Nanos kPast = std::chrono::minutes(5);  // no window is asked for so late
+constexpr Nanos kFirstRound = std::chrono::seconds(1);  // of an agent's readings, however busy its machine
 constexpr Nanos kNetwork = std::chrono::seconds(2);  // what the way may add to a closing reading
 constexpr Nanos kLate = std::chrono::milliseconds(1500);  // no block for so long: nothing is waited for
 constexpr std::size_t kMostClockAnswer = 4096;
@@ -148,7 +151,7 @@ class FollowingMeter final : public RemoteMeter {
     const std::lock_guard lock(mutex_);
     WindowEnergy out;
     out.window = window;
-    if (traced_) out = traced_->core().energy(window);
+    if (traced_) out = of(window.begin).energy(window);
     const auto why = why_away();
     if (!why) return out;
     for (auto& domain : out.domains) {
@@ -160,7 +163,7 @@ class FollowingMeter final : public RemoteMeter {
   [[nodiscard]] std::vector<PowerPoint> trace(SteadyTime begin, SteadyTime end,
                                               std::size_t points) const override {
     const std::lock_guard lock(mutex_);
-    return traced_ ? traced_->core().trace(begin, end, points) : std::vector<PowerPoint>();
+    return traced_ ? of(begin).trace(begin, end, points) : std::vector<PowerPoint>();
   }
   [[nodiscard]] std::vector<SensorInfo> sensors() const override {
     const std::lock_guard lock(mutex_);
@@ -302,8 +305,10 @@ class FollowingMeter final : public RemoteMeter {
     trouble_.reset();
     heard_ns_ = clock_.now().ns;
     blocks_ = blocks_ + stream.take_blocks();
+    if (since_ && clock_.now() - *since_ > kPast) past_.reset();
     for (auto& event : *events) {
       if (const auto mine = translator_.ours(std::move(event), join_, clock_.now())) {
+        if (!since_) since_ = begun_by(*mine);
         feed(traced_->core(), *mine);
       }
     }
@@ -311,13 +316,24 @@ class FollowingMeter final : public RemoteMeter {
     return true;
   }
 
-  // A trace with other sensors than before begins a new curve; what was before it is gone.
+  // REQUIRES: a trace has come. Whose a window is that begins then.
+  [[nodiscard]] const MeterCore& of(SteadyTime begin) const {
+    return past_ && (!since_ || begin < *since_) ? past_->core() : traced_->core();
+  }
+  // Where all sensors of a trace have been read once, if this is the first that is heard of any.
+  [[nodiscard]] static std::optional<SteadyTime> begun_by(const TraceEvent& event) {
+    const auto* reading = std::get_if<ReadingEvent>(&event);
+    return reading != nullptr ? std::optional(reading->reading.end + kFirstRound) : std::nullopt;
+  }
+
+  // A trace with other sensors than before begins new curves; windows from before it are still the old ones'.
   [[nodiscard]] Status begin(const TraceHeader& header) {
     std::string text = header.json().dump();
     if (traced_ && text == header_) return {};
     auto traced = TracedCore::make(header);
     if (!traced) return fail(traced.error());
-    traced_ = std::move(*traced);
+    past_ = std::exchange(traced_, std::move(*traced));
+    since_.reset();
     translator_.restart(header.sensors.size());
     header_ = std::move(text);
     return {};
@@ -330,6 +346,8 @@ class FollowingMeter final : public RemoteMeter {
   ClockJoin join_;
   std::string boot_;
   std::unique_ptr<TracedCore> traced_;
+  std::unique_ptr<TracedCore> past_;  // that of the trace before
+  std::optional<SteadyTime> since_;   // where traced_ begins; empty: it has no reading yet
   Translator translator_;
   std::string header_;
   std::optional<Error> trouble_;  // of the newest attempt; empty: it was heard since

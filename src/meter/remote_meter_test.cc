@@ -24,15 +24,7 @@ class FakeAgent {
   static constexpr double kWatts = 100;
 
   explicit FakeAgent(Nanos skew) : skew_(skew.count()) {
-    SensorInfo info;
-    info.id = "fake:energy";
-    info.domain = "gpu:0";
-    info.name = "fake";
-    info.device = "gpu:0";
-    info.scale = 1e-6;
-    info.method = "counter of a fake";
-    TraceHeader header{{info}, {Json()}, {}, 4, {}};
-    feed_.publish(TraceEncoder::header(header));
+    begin_trace();
     thread_ = std::thread([this] { run(); });
   }
   ~FakeAgent() {
@@ -46,6 +38,7 @@ class FakeAgent {
   std::atomic<bool> cut{false};     // ends the connection that is open, once
   std::atomic<bool> silent{false};  // no blocks are made
   std::atomic<bool> down{false};    // answers nobody, and ends what is open
+  std::atomic<std::size_t> gpus{1};  // each on a counter of its own
   std::atomic<bool> hung{false};    // connections stay open, and nothing comes, as of a host without power
   // Started anew: its clock is another, and its counter begins at nothing.
   void reboot(Nanos skew) {
@@ -56,20 +49,41 @@ class FakeAgent {
   std::atomic<int> connections{0};
 
  private:
+  void begin_trace() {
+    TraceHeader header{{}, {}, {}, 4, {}};
+    for (std::size_t i = 0; i < gpus; ++i) {
+      SensorInfo info;
+      info.id = "fake:energy" + std::to_string(i);
+      info.domain = info.device = "gpu:" + std::to_string(i);
+      info.name = "fake";
+      info.scale = 1e-6;
+      info.method = "counter of a fake";
+      header.sensors.push_back(info);
+      header.models.emplace_back();
+    }
+    feed_.publish(TraceEncoder::header(header));
+  }
   [[nodiscard]] SteadyTime theirs() const { return system_clock().now() + Nanos(skew_.load()); }
 
   void run() {
     std::int64_t skew = skew_;
     SteadyTime start = system_clock().now() + Nanos(skew);
     TraceEncoder encoder;
+    std::size_t counted = 1;
     while (!stop_) {
+      if (const std::size_t now = gpus; now != std::exchange(counted, now)) {
+        (void)encoder.take();
+        begin_trace();
+      }
       // One that starts anew has another clock, and counts from nothing.
       if (const std::int64_t now = skew_; now != std::exchange(skew, now)) start = system_clock().now() + Nanos(skew);
       for (int i = 0; i < 4; ++i) {
         const SteadyTime begin = system_clock().now() + Nanos(skew);
         const double joules = kWatts * Seconds(begin - start).count();
-        encoder.add(ReadingEvent{
-            0, {static_cast<std::uint64_t>(joules * 1e6), begin, begin + Nanos(1000)}});
+        for (std::size_t channel = 0; channel < counted; ++channel) {
+          encoder.add(ReadingEvent{
+              channel, {static_cast<std::uint64_t>(joules * 1e6), begin, begin + Nanos(1000)}});
+        }
         std::this_thread::sleep_for(5 * kMs);
       }
       const std::string block(encoder.take());
@@ -152,6 +166,32 @@ void expect_true(RemoteMeter& meter, SteadyTime begin, SteadyTime end) {
 }
 
 void wait(Nanos span) { std::this_thread::sleep_for(span); }
+
+// What the agent has come to read is read here, too, in the same connection; windows from before stay as they were.
+TEST(RemoteMeter, AnotherTraceTakesOver) {
+  FakeAgent agent(std::chrono::seconds(3));
+  const auto meter = follow(agent);
+  ASSERT_TRUE(meter);
+  const SteadyTime begin = meter->now();
+  std::this_thread::sleep_for(200 * kMs);
+  const SteadyTime end = meter->now();
+  expect_true(*meter, begin, end);
+  const auto before = meter->energy({"w", begin, end}).total;
+  agent.gpus = 2;
+  ASSERT_TRUE(fakes::wait_for([&] { return meter->sensors().size() == 2; }));
+  EXPECT_EQ(meter->energy({"w", begin, end}).total.value, before.value);
+  EXPECT_EQ(agent.connections, 1);
+  WindowEnergy both;
+  ASSERT_TRUE(fakes::wait_for([&] {
+    const SteadyTime from = meter->now();
+    std::this_thread::sleep_for(100 * kMs);
+    const SteadyTime to = meter->now();
+    meter->settle(to);
+    both = meter->energy({"w", from, to});
+    return both.domains.size() == 2 && both.total.present();
+  }));
+  EXPECT_TRUE(both.total.interval().contains(2 * FakeAgent::kWatts * both.window.duration().count()));
+}
 
 TEST(RemoteMeter, HoldsTheTruthWhateverTheOtherClockSays) {
   for (const Nanos skew : {Nanos(std::chrono::seconds(-30)), Nanos(std::chrono::hours(300))}) {
@@ -335,14 +375,30 @@ TEST(TraceStream, RefusesWhatIsNoTrace) {
 
 TEST(TraceFeed, KeepsTheNewestAndSaysWhereItBegins) {
   TraceFeed feed;
-  feed.publish("header");
+  feed.publish(kTraceMagic);
   for (std::size_t i = 0; i < TraceFeed::kMostBlocks + 10; ++i) feed.publish(std::to_string(i) + ",");
-  EXPECT_EQ(feed.header(), "header");
+  EXPECT_EQ(feed.header(), kTraceMagic);
   EXPECT_EQ(feed.first_from(0), 10U);
   EXPECT_EQ(feed.first_from(1'000'000), TraceFeed::kMostBlocks + 10);
   std::uint64_t cursor = TraceFeed::kMostBlocks + 8;
   EXPECT_EQ(feed.since(cursor), "608,609,");
   EXPECT_EQ(feed.since(cursor), "");
+}
+
+TEST(TraceFeed, WhoReadsOnIsGivenTheHeaderOfAnotherTraceAndNothingOfTheOldOneBehindIt) {
+  TraceFeed feed;
+  const std::string magic(kTraceMagic);
+  feed.publish(magic + "A");
+  feed.publish("b");
+  std::uint64_t behind = 0, ahead = 1;
+  feed.publish(magic + "B");
+  feed.publish("c");
+  EXPECT_EQ(feed.header(), magic + "B");
+  EXPECT_EQ(feed.since(behind), "Bc");
+  EXPECT_EQ(feed.since(ahead), "Bc");
+  EXPECT_EQ(feed.since(ahead), "");
+  std::uint64_t fresh = feed.first_from(0);
+  EXPECT_EQ(feed.since(fresh), "c");  // who has the header already
 }
 
 }  // namespace

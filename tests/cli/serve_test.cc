@@ -2,6 +2,7 @@
 // clients in front; what the wire, the ledger and the faces say in the end.
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -96,6 +97,35 @@ TEST_F(ServeOnAPlant, KeysAreKeptNowhere) {
   everything += text_of(err_);
   EXPECT_EQ(everything.find("very-secret"), std::string::npos);
   EXPECT_EQ(everything.find("one two three"), std::string::npos);
+}
+
+// A driver that is loaded, or a right that is granted, after the start.
+TEST_F(ServeOnAPlant, ASensorThatComesLaterIsReadFromThenOn) {
+  sysroot_ = folder_ + "/later";
+  std::filesystem::create_directories(sysroot_);
+  const auto gateway = serve();
+  EXPECT_THAT(text_of(err_), HasSubstr("no energy: no sensor can be read on this machine"));
+  const auto before = settled(ask(url_ + "/v1/chat/completions", prompt(2)).id);
+  EXPECT_EQ(before.at("status"), "void");
+  EXPECT_EQ(before.at("fair").at("reason").at("code"), "sensor.none");
+  PowerPlant plant(sysroot_, system_clock().now(),
+                   {{.directory = "intel-rapl:0", .name = "package-0", .power = PowerFunction::constant(30), .tick = 5ms}});
+  plant.run(system_clock());
+  kill(gateway->pid(), SIGHUP);
+  EXPECT_TRUE(wait_for([&] { return text_of(err_).find("package:0 is read from now on") != std::string::npos; })) << text_of(err_);
+  const std::string up = "joulebook_sensor_up{sensor=\"powercap:intel-rapl:0\",domain=\"package:0\"} ";
+  EXPECT_TRUE(wait_for([&] { return ask(url_ + "/metrics").body.find(up + "1") != std::string::npos; }));
+  const auto after = settled(ask(url_ + "/v1/chat/completions", prompt(2)).id);
+  EXPECT_EQ(after.at("status"), "final") << after.dump(2);
+  EXPECT_EQ(settled(before.at("id")), before) << "what was settled stays";
+  // It goes, and comes back.
+  plant.remove("package-0");
+  EXPECT_TRUE(wait_for([&] { return text_of(err_).find("package:0 can no longer be read") != std::string::npos; }));
+  EXPECT_THAT(ask(url_ + "/metrics").body, HasSubstr(up + "0"));
+  plant.heal("package-0");
+  EXPECT_TRUE(wait_for([&] { return text_of(err_).find("package:0 is read again") != std::string::npos; })) << text_of(err_);
+  EXPECT_EQ(gateway->end(), 0);
+  expect_verified();
 }
 
 TEST_F(ServeOnAPlant, AnAgentsMeterIsJoined) {

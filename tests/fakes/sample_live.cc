@@ -102,6 +102,9 @@ LiveState sample_live() {
       domain("gpu:0", Tier::measured, 1'404'000'000'019, {1'390'100, 1'418'200}, 1),
       domain("package:0", Tier::measured, 248'400'000'007, {246'000, 250'900}, 1),
       domain("dram:0", Tier::modelled, 41'850'000'003, {22'000, 71'000}, 0.95)};
+  state.lost = {{"gpu:0", {{"sensor.lost", 3}, {"sensor.reset", 1}}}};
+  state.sensors = {{"nvml:GPU-4f1c:energy", "gpu:0", true}, {"powercap:intel-rapl:0", "package:0", true},
+                   {"powercap:intel-rapl:0:1", "dram:0", false}};
   add_consumers(state);
   state.upstreams = {{"http://127.0.0.1:8080", true, 11'300, 4, 14.2, 2, true},
                      {"http://127.0.0.1:8081", false, 3'107, 61, 0, kNaN, false}};
@@ -137,6 +140,8 @@ LiveState sample_live_unmetered() {
   state.rule = "tokens";
   state.absences = {why};
   state.domains.clear();
+  state.sensors.clear();
+  state.lost.clear();
   for (auto& c : state.consumers) {
     c.fair.reset();
     c.within = gateway::kUnbounded;

@@ -24,6 +24,13 @@ struct Opened {
   std::vector<Reason> notes;
 };
 
+// Arguments may hold secrets.
+std::string shown_id(const SensorSpec& spec) {
+  if (spec.scheme != "exec") return spec.id();
+  const auto words = spec.words();
+  return "exec:" + valid_utf8(words.empty() ? "" : words[0]);
+}
+
 Result<Opened> wrapped(Result<std::unique_ptr<RemoteSource>> source) {
   if (!source) return fail(source.error());
   return Opened{std::move(*source), {}};
@@ -31,10 +38,9 @@ Result<Opened> wrapped(Result<std::unique_ptr<RemoteSource>> source) {
 
 Result<Opened> open_lines(const SensorSpec& spec, Clock& clock) {
   OpenStream open;
-  std::string id = spec.id();
+  const std::string id = shown_id(spec);
   if (spec.scheme == "exec") {
     const auto words = spec.words();
-    id = "exec:" + valid_utf8(words.empty() ? "" : words[0]);  // arguments may hold secrets
     open = [words] { return start_program(words); };
   } else if (spec.scheme == "serial") {
     const int baud = static_cast<int>(parse_double(spec.option("baud", "115200")).value_or(0));
@@ -155,6 +161,11 @@ void place_apart(std::vector<std::unique_ptr<Sensor>>& sensors, std::set<std::st
 }
 
 }  // namespace
+
+std::string sensor_prefix(const std::string& spec) {
+  const auto parsed = parse_sensor_spec(spec);
+  return parsed ? shown_id(*parsed) : std::string();
+}
 
 Status check_sensor_spec(const std::string& spec) {
   const auto parsed = parse_sensor_spec(spec);

@@ -14,6 +14,9 @@ namespace joulebook {
 // slowest meter needs for its first answer, at most about 10 s each.
 [[nodiscard]] Discovery probe_remote(std::span<const std::string> specs, Clock& clock);
 
+// What the ids of a spec's sensors begin with; empty where it makes no sense.
+[[nodiscard]] std::string sensor_prefix(const std::string& spec);
+
 // Whether a spec makes sense at all. Errors: usage "sensor.spec", "sensor.secret".
 [[nodiscard]] Status check_sensor_spec(const std::string& spec);
 
