@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "core/prefixes.h"
+
 namespace joulebook {
 namespace {
 
@@ -217,10 +219,8 @@ Quantity scaled(const Quantity& q, double k, std::string per) {
 }
 
 std::string human(double value, std::string_view unit, int digits) {
-  static constexpr std::array<std::pair<double, std::string_view>, 13> kPrefixes = {
-      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"},
-       {1e-12, "p"}, {1e-15, "f"}, {1e-18, "a"}}};
-  constexpr double kLeast = 1e-18, kMost = 1e21;  // beyond, a power of ten says more than a prefix
+  // Beyond these a power of ten says more than a prefix.
+  constexpr double kLeast = kPrefixes.back().first, kMost = 1000 * kPrefixes.front().first;
   if (!std::isfinite(value)) return fmt::format("{} {}", value > 0 ? "∞" : "-∞", unit);
   if (value == 0) return fmt::format("0 {}", unit);
   // Round first, so that 999.9 becomes 1.00 k and not 1000.

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/prefixes.h"
+
 namespace joulebook {
 namespace {
 
@@ -28,9 +30,6 @@ struct Held {
 constexpr std::array kHeld = {Held{"kgCO2e", "gCO2e", 1e3}, Held{"kWh", "Wh", 1e3}, Held{"MWh", "Wh", 1e6}};
 
 Scale scale_for(double value, std::string_view unit) {
-  static constexpr std::array<std::pair<double, std::string_view>, 13> kPrefixes = {
-      {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1, ""}, {1e-3, "m"}, {1e-6, "µ"}, {1e-9, "n"}, {1e-12, "p"}, {1e-15, "f"},
-       {1e-18, "a"}}};
   const double size = std::abs(value);
   for (const Held& held : kHeld) {
     if (unit != held.unit || size == 0) continue;
@@ -43,7 +42,8 @@ Scale scale_for(double value, std::string_view unit) {
     // 999.5 is where three digits would round up to 1000.
     if (size >= factor * 0.9995) return {factor, fmt::format("{}{}", prefix, unit)};
   }
-  return {1e-18, fmt::format("a{}", unit)};
+  const auto& [least, prefix] = kPrefixes.back();
+  return {least, fmt::format("{}{}", prefix, unit)};
 }
 
 // Beside a far higher end the value's own unit would make that end a long number ("0–29,536 µJ"):
@@ -137,18 +137,15 @@ bool vanishes(double value, double most, const Scale& far) {
 }
 
 // Each with the unit that fits it: "2.32 mJ [0–282 GJ]".
-FigureText beside_far_end(const Json& q, double value, double lo, double hi) {
+FigureText beside_far_end(std::string_view unit, double value, double lo, double hi) {
   const auto words = [&](double x) {
-    const Scale scale = scale_for(x, q["unit"].as_string());
+    const Scale scale = scale_for(x, unit);
     return x == 0 ? std::string("0") : with_unit(fixed(x / scale.factor, decimals_for(x / scale.factor, 0)), scale.unit);
   };
   FigureText text;
   text.value = words(value);
   text.interval = std::isfinite(hi) ? fmt::format("{}{}{}", words(lo), lo < 0 ? " to " : "–", words(hi))
                                     : fmt::format("≥ {}", words(lo));
-  text.level = level_words(q["level"].as_double(0.95));
-  text.tier = q["tier"].as_string();
-  text.per = q["per"].as_string();
   return text;
 }
 
@@ -177,15 +174,16 @@ FigureText figure_text(const Json& q, RatioStyle style) {
   const Scale scale = percent ? Scale{0.01, "%"} : scale_for(value, far_end(lo, hi), unit);
   const double half = half_width(value, lo, hi) / scale.factor;
   const bool dwarfed = scale.unit != scale_for(value, unit).unit && !percent;
-  if (dwarfed && vanishes(value, far_end(lo, hi), scale)) return beside_far_end(q, value, lo, hi);
-  const int decimals = dwarfed ? decimals_within(value / scale.factor, far_end(lo, hi) / scale.factor)
-                               : decimals_for(value / scale.factor, half);
   FigureText text;
-  text.value = with_unit(fixed(value / scale.factor, decimals), scale.unit);
-  if (lo != value || hi != value) {
-    text.interval = interval_words(lo, hi, scale.factor, decimals);
-    text.level = level_words(q["level"].as_double(0.95));
+  if (dwarfed && vanishes(value, far_end(lo, hi), scale)) {
+    text = beside_far_end(unit, value, lo, hi);
+  } else {
+    const int decimals = dwarfed ? decimals_within(value / scale.factor, far_end(lo, hi) / scale.factor)
+                                 : decimals_for(value / scale.factor, half);
+    text.value = with_unit(fixed(value / scale.factor, decimals), scale.unit);
+    if (lo != value || hi != value) text.interval = interval_words(lo, hi, scale.factor, decimals);
   }
+  if (!text.interval.empty()) text.level = level_words(q["level"].as_double(0.95));
   text.tier = q["tier"].as_string();
   text.per = q["per"].as_string();
   return text;
