@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "study/checker.h"
 #include "study/letters.h"
 
@@ -276,7 +277,7 @@ std::string normalised(std::string_view text) {
     minus = plain == '-';
     if (!belongs && word.empty()) continue;
     if (plain != point) {
-      letters::append(word, plain);
+      append_utf8(word, plain);
     } else {
       word.append(text.substr(begin, at - begin));
     }

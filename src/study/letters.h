@@ -23,6 +23,5 @@ namespace joulebook::letters {
 // Lower case of Latin, Greek, Cyrillic and full-width letters; typographic apostrophes, hyphens and the
 // minus sign as those of a keyboard. Others stay.
 [[nodiscard]] char32_t folded(char32_t point);
-void append(std::string& text, char32_t point);
 
 }  // namespace joulebook::letters
