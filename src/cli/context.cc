@@ -32,6 +32,11 @@ void Context::say(std::string_view line) const {
 
 void Context::warn(std::string_view line) const { say(fmt::format("warning: {}", line)); }
 
+void Context::warn(std::string_view line, std::string_view cure) const {
+  warn(line);
+  say(fmt::format("  cure: {}", cure));
+}
+
 void Context::print(std::string_view text) const {
   if (!prints()) return;
   std::fwrite(text.data(), 1, text.size(), stdout);

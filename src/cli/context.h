@@ -29,6 +29,7 @@ struct Context {
   // Progress and warnings, to standard error unless --quiet.
   void say(std::string_view line) const;
   void warn(std::string_view line) const;
+  void warn(std::string_view line, std::string_view cure) const;
   // Result text, to standard output unless it belongs to --json -.
   void print(std::string_view text) const;
   // Writes the result document where --json asked for it.

@@ -102,8 +102,7 @@ Status open_remote(MetersHere& out, const Context& context, const gw::MeterPlan&
     host.here = false;
     if (const auto away = (*meter)->away()) {
       host.missing = *away;
-      context.warn(away->message + "; it is asked for again and again, and the others go on");
-      context.say("  cure: " + away->cure);
+      context.warn(away->message + "; it is asked for again and again, and the others go on", away->cure);
     }
     out.hosts.push_back(std::move(host));
     out.meters.push_back(std::move(*meter));
@@ -124,8 +123,7 @@ Status open_own(MetersHere& out, const Context& context, std::vector<std::uint32
   host.meter = out.own = meter->get();
   host.missing = Renewal{}.none;
   if ((*meter)->sensors().empty()) {
-    context.warn("no energy: " + host.missing.message + "; it is looked for again each minute, and at SIGHUP");
-    context.say("  cure: " + host.missing.cure);
+    context.warn("no energy: " + host.missing.message + "; it is looked for again each minute, and at SIGHUP", host.missing.cure);
   }
   out.meters.push_back(std::move(*meter));
   out.hosts.push_back(std::move(host));

@@ -207,8 +207,8 @@ bool Gateway::follow_engine() {
       service_->unready(Error{ErrorKind::engine, "gateway.ended", "llama-server has ended by itself",
                               "see why, and start the gateway again"},
                         change->at);
-      context_.warn(fmt::format("llama-server has ended by itself ({}) and is not started again", change->why));
-      context_.say("  cure: run it by hand with --model " + options_.model + " to see what it says");
+      context_.warn(fmt::format("llama-server has ended by itself ({}) and is not started again", change->why),
+                    "run it by hand with --model " + options_.model + " to see what it says");
       return false;
   }
   return true;
@@ -267,8 +267,7 @@ void Gateway::say_meter(const gw::HostNow& host) const {
     if (!whose.empty()) context_.say(fmt::format("joulebook: {} meters {}", host.name, whose.substr(4)));
     return;
   }
-  context_.warn(fmt::format("no energy{}: {}", whose, host.absence->message));
-  context_.say("  cure: " + host.absence->cure);
+  context_.warn(fmt::format("no energy{}: {}", whose, host.absence->message), host.absence->cure);
 }
 
 int Gateway::run(double for_s) {
@@ -288,8 +287,7 @@ int Gateway::run(double for_s) {
                                }},
       gw::Pressure::of(backlog_bound(options_)));
   if (auto ok = start_engine(); !ok) {
-    context_.warn(ok.error().message);
-    context_.say("  cure: " + ok.error().cure);
+    context_.warn(ok.error().message, ok.error().cure);
     code = exit_code(ok.error().kind);
   }
   std::thread serving([&] {
