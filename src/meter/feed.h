@@ -24,7 +24,8 @@ class TraceFeed {
   // The number of the first block that is still held and not before `wanted`; blocks count from 0, and another
   // trace leaves one number out.
   [[nodiscard]] std::uint64_t first_from(std::uint64_t wanted) const;
-  // Whole blocks, behind the header of another trace where one began since, from number `cursor` on, about kMostAtOnce at most; the cursor moves behind them.
+  // Whole blocks from number `cursor` on, behind the header of another trace where one began since; about
+  // kMostAtOnce at most. The cursor moves behind them.
   [[nodiscard]] std::string since(std::uint64_t& cursor) const;
 
  private:

@@ -13,8 +13,9 @@ inline constexpr Nanos kRaplTick{976'562};
 
 // Greatest plausible power and gain error by kind. No vendor states either for RAPL: both are
 // allowances of ours. Watts: above every socket sold (data of 2026: 600 W TDP), memory by 24 slots
-// of 20 W. Least: no limit that the machine states stands for less (cpu_limit.h). Gain: comparisons with reference meters find a few per cent for packages, and for
-// modelled memory figures up to about 20 % (docs/sensors/cpu.md names them).
+// of 20 W. Least: no limit that the machine states stands for less (cpu_limit.h). Gain: comparisons with
+// reference meters find a few per cent for packages, and for modelled memory figures up to about 20 %
+// (docs/sensors/cpu.md names them).
 struct CpuAllowance {
   std::string_view kind;
   double watts;
